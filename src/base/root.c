@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <dirent.h>
+
+#include "base/error.h"
+
+#define LINE_LIMIT 65536
+#define MAX_LINKS 16
+
+typedef struct {
+  GBytes *content;      /* a file */
+  char *target;         /* a symbolic link */
+  GHashTable *children; /* a directory: name -> Entry */
+} Entry;
+
+struct KtRoot {
+  gatomicrefcount refs;
+  char *name;
+  int fd; /* of the directory, -1 for a tree in memory */
+  gboolean live;
+  Entry *tree;
+};
+
+static void entry_free(gpointer data)
+{
+  Entry *entry = data;
+  if (!entry)
+    return;
+  g_clear_pointer(&entry->content, g_bytes_unref);
+  g_free(entry->target);
+  g_clear_pointer(&entry->children, g_hash_table_unref);
+  g_free(entry);
+}
+
+static Entry *entry_new_directory(void)
+{
+  Entry *entry = g_new0(Entry, 1);
+  entry->children = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, entry_free);
+  return entry;
+}
+
+static KtRoot *root_new(const char *name)
+{
+  KtRoot *root = g_new0(KtRoot, 1);
+  g_atomic_ref_count_init(&root->refs);
+  root->name = g_strdup(name);
+  root->fd = -1;
+  return root;
+}
+
+KtRoot *kt_root_open(const char *directory, GError **error)
+{
+  int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) {
+    int err = errno;
+    g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot open directory '%s': %s", directory,
+                g_strerror(err));
+    return NULL;
+  }
+  KtRoot *root = root_new(directory);
+  root->fd = fd;
+  struct stat here, top;
+  root->live = fstat(fd, &here) == 0 && stat("/", &top) == 0 && here.st_dev == top.st_dev && here.st_ino == top.st_ino;
+  return root;
+}
+
+KtRoot *kt_root_new_memory(const char *name)
+{
+  KtRoot *root = root_new(name);
+  root->tree = entry_new_directory();
+  return root;
+}
+
+KtRoot *kt_root_ref(KtRoot *root)
+{
+  g_atomic_ref_count_inc(&root->refs);
+  return root;
+}
+
+void kt_root_unref(KtRoot *root)
+{
+  if (!root || !g_atomic_ref_count_dec(&root->refs))
+    return;
+  if (root->fd >= 0)
+    close(root->fd);
+  entry_free(root->tree);
+  g_free(root->name);
+  g_free(root);
+}
+
+const char *kt_root_name(const KtRoot *root)
+{
+  return root->name;
+}
+
+gboolean kt_root_is_live(const KtRoot *root)
+{
+  return root->live;
+}
+
+/* ---- tree in memory ---- */
+
+static void tree_insert(KtRoot *root, const char *path, Entry *leaf)
+{
+  g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (char **part = parts; *part; part++) {
+    if (g_str_equal(*part, "..")) { /* hostile member name */
+      entry_free(leaf);
+      return;
+    }
+    if (**part && !g_str_equal(*part, "."))
+      g_ptr_array_add(names, *part);
+  }
+  Entry *directory = root->tree;
+  for (guint i = 0; i + 1 < names->len; i++) {
+    Entry *next = g_hash_table_lookup(directory->children, names->pdata[i]);
+    if (!next || !next->children) {
+      next = entry_new_directory();
+      g_hash_table_replace(directory->children, g_strdup(names->pdata[i]), next);
+    }
+    directory = next;
+  }
+  if (names->len == 0) {
+    entry_free(leaf);
+    return;
+  }
+  g_hash_table_replace(directory->children, g_strdup(names->pdata[names->len - 1]), leaf);
+}
+
+void kt_root_add_file(KtRoot *root, const char *path, GBytes *content)
+{
+  Entry *leaf = g_new0(Entry, 1);
+  leaf->content = g_bytes_ref(content);
+  tree_insert(root, path, leaf);
+}
+
+void kt_root_add_link(KtRoot *root, const char *path, const char *target)
+{
+  Entry *leaf = g_new0(Entry, 1);
+  leaf->target = g_strdup(target);
+  tree_insert(root, path, leaf);
+}
+
+/* Walks to path; follows links (the last one only if `follow`). */
+static Entry *tree_find(const KtRoot *root, const char *path, gboolean follow)
+{
+  g_autoptr(GPtrArray) stack = g_ptr_array_new(); /* directories from the root to here */
+  g_autoptr(GQueue) todo = g_queue_new();
+  g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+  char **parts = g_strsplit(path, "/", -1);
+  g_ptr_array_add(owned, parts);
+  for (char **part = parts; *part; part++)
+    g_queue_push_tail(todo, *part);
+  g_ptr_array_add(stack, root->tree);
+  Entry *current = root->tree;
+  guint links = 0;
+  while (!g_queue_is_empty(todo)) {
+    const char *name = g_queue_pop_head(todo);
+    if (!*name || g_str_equal(name, "."))
+      continue;
+    if (g_str_equal(name, "..")) {
+      if (stack->len > 1)
+        g_ptr_array_set_size(stack, (int)stack->len - 1);
+      current = stack->pdata[stack->len - 1];
+      continue;
+    }
+    Entry *next = current->children ? g_hash_table_lookup(current->children, name) : NULL;
+    if (!next)
+      return NULL;
+    if (next->target && (follow || !g_queue_is_empty(todo))) {
+      if (++links > MAX_LINKS)
+        return NULL;
+      char **steps = g_strsplit(next->target, "/", -1);
+      g_ptr_array_add(owned, steps);
+      for (guint i = g_strv_length(steps); i > 0; i--)
+        g_queue_push_head(todo, steps[i - 1]);
+      if (next->target[0] == '/') {
+        g_ptr_array_set_size(stack, 1);
+        current = root->tree;
+      }
+      continue;
+    }
+    current = next;
+    if (current->children)
+      g_ptr_array_add(stack, current);
+  }
+  return current;
+}
+
+/* ---- directory ---- */
+
+static int open_inside(const KtRoot *root, const char *path, int flags)
+{
+  while (*path == '/')
+    path++;
+  if (!*path)
+    path = ".";
+  if (root->live)
+    return openat(root->fd, path, flags | O_CLOEXEC);
+  struct open_how how = {.flags = (guint64)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+  int fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof how);
+  /* Kernels before 5.6 (and some sandboxes): refuse links in the last part, at least. */
+  if (fd < 0 && (errno == ENOSYS || errno == EPERM) && !strstr(path, ".."))
+    fd = openat(root->fd, path, flags | O_CLOEXEC | O_NOFOLLOW);
+  return fd;
+}
+
+static char *read_fd(int fd, gsize limit, gsize *length, int *err)
+{
+  g_autoptr(GString) out = g_string_sized_new(4096);
+  char buffer[65536];
+  for (;;) {
+    ssize_t n = read(fd, buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0) {
+      *err = errno;
+      return NULL;
+    }
+    if (n == 0)
+      break;
+    g_string_append_len(out, buffer, n);
+    if (out->len > limit) {
+      *err = EFBIG;
+      return NULL;
+    }
+  }
+  *length = out->len;
+  return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static char *read_directory_file(KtRoot *root, const char *path, gsize limit, gsize *length, int *err)
+{
+  /* O_NONBLOCK: a copied root may hold a fifo, which must not block us. */
+  int fd = open_inside(root, path, O_RDONLY | O_NONBLOCK);
+  struct stat st;
+  if (fd < 0) {
+    *err = errno;
+    return NULL;
+  }
+  char *content = NULL;
+  if (fstat(fd, &st) != 0)
+    *err = errno;
+  else if (!S_ISREG(st.st_mode))
+    *err = EINVAL;
+  else
+    content = read_fd(fd, limit, length, err);
+  close(fd);
+  return content;
+}
+
+static char *read_memory_file(KtRoot *root, const char *path, gsize limit, gsize *length, int *err)
+{
+  Entry *entry = tree_find(root, path, TRUE);
+  if (!entry || !entry->content) {
+    *err = entry ? EINVAL : ENOENT;
+    return NULL;
+  }
+  gsize size;
+  const char *data = g_bytes_get_data(entry->content, &size);
+  if (size > limit) {
+    *err = EFBIG;
+    return NULL;
+  }
+  char *copy = g_malloc(size + 1);
+  if (size)
+    memcpy(copy, data, size);
+  copy[size] = '\0';
+  *length = size;
+  return copy;
+}
+
+char *kt_root_read(KtRoot *root, const char *path, gsize limit, gsize *length, GError **error)
+{
+  int err = 0;
+  gsize size = 0;
+  char *content = root->tree ? read_memory_file(root, path, limit, &size, &err)
+                             : read_directory_file(root, path, limit, &size, &err);
+  if (!content) {
+    g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot read '%s': %s", path,
+                err == EFBIG ? "it is too large" : g_strerror(err));
+    return NULL;
+  }
+  if (length)
+    *length = size;
+  return content;
+}
+
+char *kt_root_read_line(KtRoot *root, const char *path)
+{
+  char *text = kt_root_read(root, path, LINE_LIMIT, NULL, NULL);
+  return text ? g_strstrip(text) : NULL;
+}
+
+char *kt_root_read_linef(KtRoot *root, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *path = g_strdup_vprintf(format, args);
+  va_end(args);
+  return kt_root_read_line(root, path);
+}
+
+/* "node2" before "node10". */
+static int compare_names(gconstpointer pa, gconstpointer pb)
+{
+  return strverscmp(*(const char *const *)pa, *(const char *const *)pb);
+}
+
+char **kt_root_list(KtRoot *root, const char *directory)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+  if (root->tree) {
+    Entry *entry = tree_find(root, directory, TRUE);
+    if (!entry || !entry->children)
+      return NULL;
+    GHashTableIter iter;
+    gpointer name;
+    g_hash_table_iter_init(&iter, entry->children);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+      g_ptr_array_add(names, g_strdup(name));
+  } else {
+    int fd = open_inside(root, directory, O_RDONLY | O_DIRECTORY);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir) {
+      if (fd >= 0)
+        close(fd);
+      return NULL;
+    }
+    struct dirent *item;
+    while ((item = readdir(dir)))
+      if (!g_str_equal(item->d_name, ".") && !g_str_equal(item->d_name, ".."))
+        g_ptr_array_add(names, g_strdup(item->d_name));
+    closedir(dir);
+  }
+  g_ptr_array_sort(names, compare_names);
+  g_ptr_array_add(names, NULL);
+  return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+}
+
+gboolean kt_root_exists(KtRoot *root, const char *path)
+{
+  if (root->tree)
+    return tree_find(root, path, TRUE) != NULL;
+  int fd = open_inside(root, path, O_PATH);
+  if (fd >= 0)
+    close(fd);
+  return fd >= 0;
+}
+
+char *kt_root_read_link(KtRoot *root, const char *path)
+{
+  if (root->tree) {
+    Entry *entry = tree_find(root, path, FALSE);
+    return entry && entry->target ? g_strdup(entry->target) : NULL;
+  }
+  int fd = open_inside(root, path, O_PATH | O_NOFOLLOW);
+  if (fd < 0)
+    return NULL;
+  char buffer[4096];
+  ssize_t n = readlinkat(fd, "", buffer, sizeof buffer);
+  close(fd);
+  return n >= 0 ? g_strndup(buffer, (gsize)n) : NULL;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* KtRoot: files of a machine, relative to its root: the live "/", a copied
+ * root in a directory, or an archive's members in memory. Nothing outside the
+ * root is reachable: symbolic links are resolved inside it. Paths have no
+ * leading slash ("sys/devices/system/node/online"); one is tolerated. */
+#pragma once
+#include <glib.h>
+
+typedef struct KtRoot KtRoot;
+
+/* A directory as root; "/" is the live machine. NULL and *error if it is not a directory. */
+KtRoot *kt_root_open(const char *directory, GError **error);
+
+/* An empty tree in memory, named for messages (the archive's file name). */
+KtRoot *kt_root_new_memory(const char *name);
+void kt_root_add_file(KtRoot *root, const char *path, GBytes *content);
+void kt_root_add_link(KtRoot *root, const char *path, const char *target);
+
+KtRoot *kt_root_ref(KtRoot *root);
+void kt_root_unref(KtRoot *root);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtRoot, kt_root_unref)
+
+const char *kt_root_name(const KtRoot *root); /* the directory or the archive's name */
+gboolean kt_root_is_live(const KtRoot *root);
+
+/* At most `limit` bytes of a file, NUL-terminated behind (*length does not
+ * count it; length may be NULL). NULL with KT_ERROR_NOT_FOUND, _ACCESS, _LIMIT
+ * (larger than limit) or _SYSTEM. Caller frees. */
+char *kt_root_read(KtRoot *root, const char *path, gsize limit, gsize *length, GError **error);
+
+/* A short file (sysfs attribute) without surrounding white space, or NULL if
+ * it is absent, unreadable or longer than 64 KiB. Caller frees. */
+char *kt_root_read_line(KtRoot *root, const char *path);
+
+/* A path made of a format; same results as kt_root_read_line(). */
+char *kt_root_read_linef(KtRoot *root, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Names in a directory, sorted so that numbers come in order (node2 before
+ * node10), or NULL. Free with g_strfreev(). */
+char **kt_root_list(KtRoot *root, const char *directory);
+
+gboolean kt_root_exists(KtRoot *root, const char *path);
+
+/* What a symbolic link says, unresolved, or NULL. Caller frees. */
+char *kt_root_read_link(KtRoot *root, const char *path);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "evidence/readers.h"
+
+static const KtReader *const readers[] = {
+    &kt_reader_lscpu,
+};
+
+const KtReader *const *kt_readers(guint *n)
+{
+  *n = G_N_ELEMENTS(readers);
+  return readers;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside of a KtReading: what the core does around a reader's call. */
+#pragma once
+#include "evidence/reader.h"
+
+struct KtReading {
+  const KtReader *reader;
+  const KtText *text;
+  KtSnapshot *snapshot; /* domains, flavors, confs and rejects go straight here */
+  GPtrArray *fragments; /* KtFragment*, appended */
+  KtMachine *machine;   /* of the block being read, or NULL */
+  guint first;          /* line at which the block starts */
+  KtCite *cite;         /* the last one made */
+  guint cite_line;
+};
+
+/* A machine as one block of text shows it, with what tells whose it is. */
+typedef struct {
+  KtMachine *machine;
+  const KtReader *reader;
+  char *directory; /* of the source: evidence of one machine lies together */
+  char *source;
+  guint first; /* line index of the block in its text */
+} KtFragment;
+
+void kt_fragment_free(gpointer fragment);
+
+/* Reads all that a text holds into snapshot and fragments. FALSE if nothing in it was understood. */
+gboolean kt_reading_run(const KtText *text, const char *directory, KtSnapshot *snapshot, GPtrArray *fragments);
+
+/* Joins fragments to machines and adds these to the snapshot; empties `fragments`. */
+void kt_assemble(KtSnapshot *snapshot, GPtrArray *fragments);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* KtSnapshot: all that one collection of evidence tells. */
+#pragma once
+#include "model/domain.h"
+#include "model/flavor.h"
+#include "model/machine.h"
+
+/* What was read and cannot be, or could not be understood. */
+typedef struct {
+  char *source;
+  guint line;
+  char *why;
+} KtRejected;
+
+typedef struct {
+  GPtrArray *machines; /* KtMachine* */
+  GPtrArray *domains;  /* KtDomain* */
+  GPtrArray *flavors;  /* KtFlavor* */
+  GPtrArray *confs;    /* KtNovaConf* */
+  GPtrArray *rejected; /* KtRejected* */
+  GPtrArray *stated;   /* KtCite*: sentences of the document that say what a table would */
+  GPtrArray *notes;    /* char*: how the evidence was understood ("od01crnapp05 taken as ...") */
+} KtSnapshot;
+
+KtSnapshot *kt_snapshot_new(void);
+void kt_snapshot_free(KtSnapshot *snapshot);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtSnapshot, kt_snapshot_free)
+void kt_snapshot_reject(KtSnapshot *s, const char *source, guint line, const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* The host that the domains of this snapshot run on: its only host machine, or NULL. */
+KtMachine *kt_snapshot_host(const KtSnapshot *s);
+KtMachine *kt_snapshot_machine(const KtSnapshot *s, const char *name); /* by name, or "N" from 1; NULL if none */
+KtDomain *kt_snapshot_domain(const KtSnapshot *s, const char *name);   /* by name or UUID; NULL if none */
