@@ -137,5 +137,8 @@ typedef struct {
  * (may be NULL) is a good machine given by the user. Free with g_ptr_array_unref(). */
 GPtrArray *kt_diagnose(const KtSnapshot *snapshot, const KtMachine *reference);
 
+/* The highest severity among the findings; 0 if nothing fired. */
+int kt_diagnoses_worst(const GPtrArray *diagnoses);
+
 /* The remedy's action with its placeholders filled. Caller frees. */
 char *kt_finding_action(const KtFinding *finding, const KtRemedy *remedy);

@@ -155,3 +155,14 @@ GPtrArray *kt_diagnose(const KtSnapshot *snapshot, const KtMachine *reference)
   }
   return all;
 }
+
+int kt_diagnoses_worst(const GPtrArray *diagnoses)
+{
+  int worst = 0;
+  for (guint i = 0; i < diagnoses->len; i++) {
+    const KtDiagnosis *d = diagnoses->pdata[i];
+    for (guint j = 0; j < d->findings->len; j++)
+      worst = MAX(worst, ((const KtFinding *)d->findings->pdata[j])->severity);
+  }
+  return worst;
+}

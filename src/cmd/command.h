@@ -16,6 +16,7 @@ typedef struct {
   int (*run)(int argc, char **argv, GError **error);
 } KtCommand;
 
-extern const KtCommand kt_command_facts;
+extern const KtCommand kt_command_doctor; /* doctor.c */
+extern const KtCommand kt_command_facts;  /* facts.c */
 
 const KtCommand *const *kt_commands(guint *n);

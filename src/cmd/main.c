@@ -6,6 +6,7 @@
 #include "cmd/command.h"
 
 static const KtCommand *const commands[] = {
+    &kt_command_doctor,
     &kt_command_facts,
 };
 
