@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "evidence/text_clean.h"
+
 static void line_clear(gpointer data)
 {
   KtLine *line = data;
@@ -11,19 +13,45 @@ static void line_clear(gpointer data)
   g_free(line->host);
 }
 
+/* A line ends with LF, CR LF, or CR alone (old terminals' logs). */
+static void split_lines(KtText *text, const char *utf8)
+{
+  guint number = 1;
+  for (const char *p = utf8; *p; number++) {
+    gsize n = strcspn(p, "\r\n");
+    KtLine line = {.number = number, .s = g_strndup(p, MIN(n, KT_TEXT_MAX_LINE))};
+    if (n > KT_TEXT_MAX_LINE) {
+      char *valid = g_utf8_make_valid(line.s, -1);
+      g_free(line.s);
+      line.s = valid;
+    }
+    kt_text_clean_line(line.s);
+    g_array_append_val(text->lines, line);
+    p += n;
+    if (*p == '\r')
+      p += p[1] == '\n' ? 2 : 1;
+    else if (*p == '\n')
+      p++;
+  }
+}
+
 KtText *kt_text_new(const char *source, const char *bytes, gsize length)
 {
   KtText *text = g_new0(KtText, 1);
   text->source = g_strdup(source);
   text->lines = g_array_new(FALSE, TRUE, sizeof(KtLine));
   g_array_set_clear_func(text->lines, line_clear);
-  g_autofree char *valid = g_utf8_make_valid(bytes, (gssize)length);
-  g_auto(GStrv) lines = g_strsplit(valid, "\n", -1);
-  for (guint i = 0; lines[i]; i++) {
-    KtLine line = {.number = i + 1, .s = g_strchomp(g_strdup(lines[i]))};
-    g_array_append_val(text->lines, line);
-  }
-  text->ends_with_newline = length > 0 && bytes[length - 1] == '\n';
+  g_autofree char *utf8 = kt_text_decode(bytes, MIN(length, KT_TEXT_LIMIT));
+  gsize size = strlen(utf8);
+  text->ends_with_newline = size > 0 && (utf8[size - 1] == '\n' || utf8[size - 1] == '\r');
+  split_lines(text, utf8);
+  kt_text_strip_html(text->lines);
+  kt_text_blank_fences(text->lines);
+  kt_text_strip_prefixes(text->lines);
+  kt_text_blank_fences(text->lines);
+  kt_text_drop_doubles(text->lines);
+  kt_text_mark_prompts(text->lines);
+  kt_text_strip_remarks(text->lines);
   return text;
 }
 
@@ -64,9 +92,12 @@ gboolean kt_text_is_blank(const KtText *text, guint i)
 char *kt_text_join(const KtText *text, guint first, guint end)
 {
   GString *out = g_string_new(NULL);
-  for (guint i = first; i < end && i < kt_text_count(text); i++)
-    if (!kt_text_is_prompt(text, i))
-      g_string_append_printf(out, "%s\n", kt_text_at(text, i));
+  for (guint i = first; i < end && i < kt_text_count(text); i++) {
+    if (kt_text_is_prompt(text, i))
+      continue;
+    g_string_append(out, kt_text_at(text, i));
+    g_string_append_c(out, '\n');
+  }
   return g_string_free(out, FALSE);
 }
 

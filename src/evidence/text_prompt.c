@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "evidence/text_clean.h"
+
+/* Prompts by themselves; groups: "host", "command". */
+static const char *const prompts[] = {
+    "^\\[[\\w.-]{1,32}@(?<host>[\\w.-]{1,64})(?: [^\\]\\n]{0,200})?\\] ?[#$%](?: (?<command>.*))?$", /* [root@host
+                                                                                                      * ~]#
+                                                                                                      */
+    "^(?:\\([\\w.-]{1,32}\\) )?[\\w.-]{1,32}@(?<host>[\\w.-]{1,64}):[^#$%\\n]{0,200}[#$%](?: "
+    "(?<command>.*))?$",                                                           /* root@host:~#
+                                                                                    */
+    "^(?<host>[\\w.-]{1,64}): ?[~/][^ #>$\\n]{0,200} ?[#>$](?: (?<command>.*))?$", /* host:~ # (SUSE) */
+};
+
+/* Commands whose output is evidence, and their neighbours in a session. Behind
+ * a lone "#" or "$" any of them is a prompt; `bare` ones also without. */
+static const struct {
+  const char *name;
+  gboolean bare;
+} commands[] = {
+    {"lscpu", TRUE},
+    {"numastat", TRUE},
+    {"numactl", TRUE},
+    {"sar", TRUE},
+    {"mpstat", TRUE},
+    {"sadf", TRUE},
+    {"vmstat", TRUE},
+    {"dmesg", TRUE},
+    {"uname", TRUE},
+    {"virsh", TRUE},
+    {"cat", TRUE},
+    {"openstack", TRUE},
+    {"nova", TRUE},
+    {"qm", TRUE},
+    {"sysctl", TRUE},
+    {"lstopo", TRUE},
+    {"lstopo-no-graphics", TRUE},
+    {"journalctl", TRUE},
+    {"ps", FALSE},
+    {"java", FALSE},
+    {"sudo", FALSE},
+    {"ssh", FALSE},
+    {"date", FALSE},
+    {"head", FALSE},
+    {"tail", FALSE},
+    {"grep", FALSE},
+    {"egrep", FALSE},
+    {"free", FALSE},
+    {"top", FALSE},
+    {"echo", FALSE},
+    {"for", FALSE},
+    {"jcmd", FALSE},
+    {"jps", FALSE},
+    {"cd", FALSE},
+    {"ls", FALSE},
+    {"systemd-detect-virt", FALSE},
+    {"hostnamectl", FALSE},
+    {"hostname", FALSE},
+    {"tuned-adm", FALSE},
+    {"dmidecode", FALSE},
+    {"lspci", FALSE},
+    {"perf", FALSE},
+    {"watch", FALSE},
+    {"uptime", FALSE},
+    {"w", FALSE},
+};
+
+/* The first word is a command in the table. */
+static gboolean is_command(const char *s, gboolean bare)
+{
+  gsize n = strcspn(s, " \t");
+  for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+    if (strlen(commands[i].name) == n && strncmp(s, commands[i].name, n) == 0)
+      return !bare || commands[i].bare;
+  return FALSE;
+}
+
+/* A command typed without a prompt: known, short, and its arguments look like
+ * arguments ("numastat -m", "virsh dumpxml web-66", "cat /proc/cpuinfo"). */
+static gboolean is_bare_command(const char *s)
+{
+  if (strlen(s) > 120 || !is_command(s, TRUE))
+    return FALSE;
+  const char *arguments = s + strcspn(s, " \t");
+  arguments += strspn(arguments, " \t");
+  if (!*arguments || *arguments == '-' || *arguments == '/' || *arguments == '|')
+    return TRUE;
+  return g_ascii_islower(*arguments) && !strchr(s, ':') && !g_str_has_prefix(s, "cat ");
+}
+
+static void mark(KtLine *line, const char *command, char *host)
+{
+  line->command = g_strstrip(g_strdup(command ? command : ""));
+  line->host = host;
+  *line->s = '\0';
+}
+
+static gboolean mark_full_prompt(KtLine *line, GRegex *const *regexes)
+{
+  for (guint r = 0; r < G_N_ELEMENTS(prompts); r++) {
+    g_autoptr(GMatchInfo) info = NULL;
+    if (!g_regex_match(regexes[r], line->s, 0, &info))
+      continue;
+    g_autofree char *command = g_match_info_fetch_named(info, "command");
+    mark(line, command, g_match_info_fetch_named(info, "host"));
+    return TRUE;
+  }
+  return FALSE;
+}
+
+void kt_text_mark_prompts(GArray *lines)
+{
+  GRegex *regexes[G_N_ELEMENTS(prompts)];
+  for (guint r = 0; r < G_N_ELEMENTS(prompts); r++)
+    regexes[r] = g_regex_new(prompts[r], G_REGEX_OPTIMIZE, 0, NULL);
+  for (guint i = 0; i < lines->len; i++) {
+    KtLine *line = &g_array_index(lines, KtLine, i);
+    const char *s = line->s;
+    if (!*s || strlen(s) > 4096)
+      continue;
+    gboolean sign = strchr("#$%>", *s) != NULL;
+    const char *rest = s + 1 + (sign ? strspn(s + 1, " \t") : 0);
+    if (sign && (!*rest || is_command(rest, FALSE)))
+      mark(line, rest, NULL);
+    else if (!mark_full_prompt(line, regexes) && is_bare_command(s))
+      mark(line, s, NULL);
+  }
+  for (guint r = 0; r < G_N_ELEMENTS(prompts); r++)
+    g_regex_unref(regexes[r]);
+}
