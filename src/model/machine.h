@@ -135,7 +135,7 @@ typedef struct {
                               sysfs and module knobs by absolute path ("/sys/kernel/mm/ksm/run"),
                               a file of selectable words without brackets around the chosen one: the chosen word;
                               a knob of each CPU under one name with a literal star
-                              ("/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"): its value if alike on all
+                              ("/sys/devices/system/cpu/cpu*" "/cpufreq/scaling_governor"): its value if alike on all
                               online CPUs, else "mixed: A (4 CPUs), B (12 CPUs)" */
   GPtrArray *log;          /* KtCite*: kernel messages; empty: no kernel log seen */
   GPtrArray *processes;    /* KtProcess* */
