@@ -1,11 +1,230 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which outputs are of one machine? Facts that contradict tell machines apart;
+ * the host's name in a prompt or header, the file and the folder tell which
+ * belong together; an output without any of these belongs to the machine that
+ * the text spoke of last. */
+#include <math.h>
+#include <string.h>
+
 #include "evidence/reading.h"
+
+/* A machine under way. */
+typedef struct {
+  KtMachine *machine; /* NULL once it went to the snapshot */
+  char *directory;
+  char *last_source;
+  GPtrArray *readers; /* const KtReader*: kinds of output it has */
+} Group;
+
+static void group_free(gpointer data)
+{
+  Group *g = data;
+  kt_machine_free(g->machine);
+  g_free(g->directory);
+  g_free(g->last_source);
+  g_ptr_array_unref(g->readers);
+  g_free(g);
+}
+
+/* The same name but for one letter (not a digit: node1 and node2 are two hosts). */
+static gboolean is_typo(const char *a, const char *b)
+{
+  gsize n = strlen(a);
+  if (n < 8 || strlen(b) != n)
+    return FALSE;
+  guint differ = 0;
+  for (gsize i = 0; i < n; i++) {
+    if (a[i] == b[i])
+      continue;
+    if (!g_ascii_isalpha(a[i]) || !g_ascii_isalpha(b[i]))
+      return FALSE;
+    differ++;
+  }
+  return differ == 1;
+}
+
+/* "web-1" and "web-1.example.org" are one name. */
+static gboolean same_host(const char *a, const char *b)
+{
+  gsize na = strcspn(a, "."), nb = strcspn(b, ".");
+  return na == nb && g_ascii_strncasecmp(a, b, na) == 0 && (!a[na] || !b[nb] || g_ascii_strcasecmp(a, b) == 0);
+}
+
+static gboolean differs(KtInt a, KtInt b, double tolerance)
+{
+  return a.known && b.known && fabs((double)a.value - (double)b.value) > tolerance * (double)MAX(a.value, b.value);
+}
+
+static gboolean nodes_contradict(const KtMachine *a, const KtMachine *b)
+{
+  KtInt known = a->node_count;
+  if (known.known && known.value < (gint64)b->nodes->len)
+    return TRUE;
+  for (guint i = 0; i < b->nodes->len; i++) {
+    const KtNode *nb = b->nodes->pdata[i], *na = kt_machine_find_node(a, nb->id);
+    if (!na)
+      continue;
+    if (na->cpus && nb->cpus && !kt_set_equal(na->cpus, nb->cpus))
+      return TRUE;
+    if (differs(na->memory_kib, nb->memory_kib, 0.02))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean caches_contradict(const KtMachine *a, const KtMachine *b)
+{
+  for (guint i = 0; i < b->caches->len; i++) {
+    const KtCache *cb = b->caches->pdata[i], *ca = kt_machine_find_cache(a, cb->level, cb->type);
+    if (ca && (differs(ca->size_kib, cb->size_kib, 0.06) || differs(ca->instances, cb->instances, 0)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean roles_contradict(const KtMachine *a, const KtMachine *b)
+{
+  return a->role != KT_ROLE_UNKNOWN && b->role != KT_ROLE_UNKNOWN && a->role != b->role;
+}
+
+static gboolean contradict(const KtMachine *a, const KtMachine *b)
+{
+  if (a->name && b->name && !same_host(a->name, b->name) && !is_typo(a->name, b->name))
+    return TRUE;
+  return !kt_machine_compatible(a, b, NULL) || roles_contradict(a, b) || nodes_contradict(a, b) ||
+         nodes_contradict(b, a) || caches_contradict(a, b);
+}
+
+/* How much tells that the fragment is of this group; 0: nothing, -1: it cannot be. */
+static int score(const Group *g, const KtFragment *f)
+{
+  if (contradict(g->machine, f->machine))
+    return -1;
+  if (!g_str_equal(g->directory, f->directory))
+    return -1;
+  int points = 0;
+  if (g->machine->name && f->machine->name)
+    points += 8;
+  if (g_str_equal(g->last_source, f->source))
+    points += 4;
+  if (!g_ptr_array_find(g->readers, f->reader, NULL))
+    points += 2;
+  return points + 1;
+}
+
+/* The group the fragment is of, or NULL for a machine of its own. Of equals the latest. */
+static Group *choose(GPtrArray *groups, const KtFragment *f)
+{
+  Group *best = NULL;
+  int best_points = 0;
+  guint equals = 0;
+  for (guint i = 0; i < groups->len; i++) {
+    Group *g = groups->pdata[i];
+    int points = score(g, f);
+    if (points < 0)
+      continue;
+    if (points == best_points)
+      equals++;
+    if (points >= best_points) {
+      equals = points > best_points ? 1 : equals;
+      best = g;
+      best_points = points;
+    }
+  }
+  /* Another file, no name, and several machines it may be of: not to be told. */
+  return equals > 1 && best_points < 4 ? NULL : best;
+}
+
+static void add_fragment(KtSnapshot *snapshot, GPtrArray *groups, KtFragment *f)
+{
+  Group *g = choose(groups, f);
+  if (g) {
+    if (g->machine->name && f->machine->name && !same_host(g->machine->name, f->machine->name))
+      g_ptr_array_add(snapshot->notes, g_strdup_printf("host name '%s' (%s) is taken for '%s'", f->machine->name,
+                                                       f->source, g->machine->name));
+    kt_machine_absorb(g->machine, g_steal_pointer(&f->machine));
+  } else {
+    g = g_new0(Group, 1);
+    g->machine = g_steal_pointer(&f->machine);
+    g->directory = g_strdup(f->directory);
+    g->readers = g_ptr_array_new();
+    g_ptr_array_add(groups, g);
+  }
+  g_free(g->last_source);
+  g->last_source = g_strdup(f->source);
+  g_ptr_array_add(g->readers, (gpointer)f->reader);
+}
+
+/* A folder inside another one, with other kinds of output: still the same machine. */
+static gboolean nested(const char *outer, const char *inner)
+{
+  gsize n = strlen(outer);
+  if (g_str_equal(outer, "."))
+    return !g_path_is_absolute(inner);
+  return strncmp(outer, inner, n) == 0 && inner[n] == '/';
+}
+
+static gboolean share_reader(const Group *a, const Group *b)
+{
+  for (guint i = 0; i < a->readers->len; i++)
+    if (g_ptr_array_find(b->readers, a->readers->pdata[i], NULL))
+      return TRUE;
+  return FALSE;
+}
+
+static void join_nested_folders(GPtrArray *groups)
+{
+  for (guint i = 0; i < groups->len; i++) {
+    Group *outer = groups->pdata[i];
+    for (guint k = groups->len; k > 0; k--) {
+      Group *inner = groups->pdata[k - 1];
+      if (inner == outer || !nested(outer->directory, inner->directory) || share_reader(outer, inner) ||
+          contradict(outer->machine, inner->machine))
+        continue;
+      kt_machine_absorb(outer->machine, g_steal_pointer(&inner->machine));
+      g_ptr_array_extend(outer->readers, inner->readers, NULL, NULL);
+      g_ptr_array_remove_index(groups, k - 1);
+      i = 0;
+      break;
+    }
+  }
+}
+
+static gboolean name_is_taken(const KtSnapshot *snapshot, const char *name)
+{
+  for (guint i = 0; i < snapshot->machines->len; i++)
+    if (g_strcmp0(((KtMachine *)snapshot->machines->pdata[i])->name, name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Each machine gets a name of its own: its host name, numbered if it comes again
+ * (the same host at another time), else "machine N". */
+static void name_machine(const KtSnapshot *snapshot, KtMachine *m)
+{
+  guint number = snapshot->machines->len + 1;
+  if (!m->name)
+    m->name = g_strdup_printf("machine %u", number);
+  else if (name_is_taken(snapshot, m->name)) {
+    g_autofree char *name = g_steal_pointer(&m->name);
+    guint k = 2;
+    do {
+      g_free(m->name);
+      m->name = g_strdup_printf("%s (%u)", name, k++);
+    } while (name_is_taken(snapshot, m->name));
+  }
+}
 
 void kt_assemble(KtSnapshot *snapshot, GPtrArray *fragments)
 {
-  while (fragments->len) {
-    KtFragment *f = g_ptr_array_steal_index(fragments, 0);
-    g_ptr_array_add(snapshot->machines, g_steal_pointer(&f->machine));
-    kt_fragment_free(f);
+  g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(group_free);
+  for (guint i = 0; i < fragments->len; i++)
+    add_fragment(snapshot, groups, fragments->pdata[i]);
+  g_ptr_array_set_size(fragments, 0);
+  join_nested_folders(groups);
+  for (guint i = 0; i < groups->len; i++) {
+    Group *g = groups->pdata[i];
+    name_machine(snapshot, g->machine);
+    g_ptr_array_add(snapshot->machines, g_steal_pointer(&g->machine));
   }
 }

@@ -1,23 +1,191 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "evidence/evidence.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "evidence/archive.h"
 #include "evidence/reading.h"
+
+#define MAX_DEPTH 16
+#define MAX_FILES 20000
+#define MAX_ARCHIVE (512 * 1024 * 1024)
+
+/* What one call of kt_evidence_read() has gathered so far. */
+typedef struct {
+  KtSnapshot *snapshot;
+  GPtrArray *fragments;
+  guint files; /* looked at */
+  guint understood;
+} Gathering;
+
+static void note(Gathering *g, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void note(Gathering *g, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_ptr_array_add(g->snapshot->notes, g_strdup_vprintf(format, args));
+  va_end(args);
+}
+
+/* NUL bytes and yet no UTF-16, no list of arguments: not for people. */
+static gboolean is_binary(const char *bytes, gsize length)
+{
+  gsize n = MIN(length, 8192), odd = 0;
+  if (n >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
+    return FALSE;
+  for (gsize i = 0; i < n; i++) {
+    guchar c = (guchar)bytes[i];
+    odd += c < 0x20 && !strchr("\t\n\r\f\b\033", c);
+    if (c == 0 && i > 0 && bytes[i - 1] == 0)
+      return TRUE;
+  }
+  return odd * 10 > n;
+}
+
+static void read_text(Gathering *g, const char *source, const char *bytes, gsize length)
+{
+  if (is_binary(bytes, length)) {
+    note(g, "'%s' is a binary file, left out", source);
+    return;
+  }
+  g_autofree char *directory = g_path_get_dirname(source);
+  g_autoptr(KtText) text = kt_text_new(source, bytes, length);
+  if (kt_reading_run(text, directory, g->snapshot, g->fragments))
+    g->understood++;
+  else
+    note(g, "nothing in '%s' is output that kvmtune knows", source);
+}
+
+static void read_archive(Gathering *g, const char *source, GBytes *bytes, GError **error);
+
+/* All files below a directory of the root. */
+static void walk(Gathering *g, KtRoot *root, const char *directory, guint depth)
+{
+  g_auto(GStrv) names = kt_root_list(root, *directory ? directory : ".");
+  for (guint i = 0; names && names[i] && g->files < MAX_FILES; i++) {
+    if (names[i][0] == '.')
+      continue;
+    g_autofree char *path = *directory ? g_build_filename(directory, names[i], NULL) : g_strdup(names[i]);
+    g_auto(GStrv) below = kt_root_list(root, path);
+    if (below) {
+      if (depth < MAX_DEPTH)
+        walk(g, root, path, depth + 1);
+      continue;
+    }
+    gsize length;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *bytes = kt_root_read(root, path, KT_TEXT_LIMIT, &length, &error);
+    g->files++;
+    if (!bytes) {
+      note(g, "%s", error->message);
+      continue;
+    }
+    g_autofree char *source = g_build_filename(kt_root_name(root), path, NULL);
+    read_text(g, source, bytes, length);
+  }
+}
+
+static void read_archive(Gathering *g, const char *source, GBytes *bytes, GError **error)
+{
+  g_autoptr(GPtrArray) left_out = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(KtRoot) root = kt_archive_read_bytes(source, bytes, left_out, error);
+  for (guint i = 0; i < left_out->len; i++)
+    note(g, "%s", (char *)left_out->pdata[i]);
+  if (root)
+    walk(g, root, "", 0);
+}
+
+static void read_bytes(Gathering *g, const char *source, char *content, gsize length, GError **error)
+{
+  g_autoptr(GBytes) bytes = g_bytes_new_take(content, length);
+  if (kt_archive_recognise(bytes))
+    read_archive(g, source, bytes, error);
+  else if (length > KT_TEXT_LIMIT)
+    g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "'%s' is larger than %d MiB", source, KT_TEXT_LIMIT / 1048576);
+  else
+    read_text(g, source, content, length);
+}
+
+/* Everything of an open file, a pipe too, up to MAX_ARCHIVE. */
+static char *read_all(int fd, const char *source, gsize *length, GError **error)
+{
+  g_autoptr(GString) out = g_string_new(NULL);
+  char buffer[65536];
+  for (;;) {
+    ssize_t n = read(fd, buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0) {
+      int err = errno;
+      g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot read '%s': %s", source, g_strerror(err));
+      return NULL;
+    }
+    if (n == 0)
+      break;
+    g_string_append_len(out, buffer, n);
+    if (out->len > MAX_ARCHIVE) {
+      g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "'%s' is larger than %d MiB", source, MAX_ARCHIVE / 1048576);
+      return NULL;
+    }
+  }
+  *length = out->len;
+  return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static void read_file(Gathering *g, const char *path, GError **error)
+{
+  gsize length;
+  char *content = NULL;
+  if (g_str_equal(path, "-")) {
+    content = read_all(STDIN_FILENO, "standard input", &length, error);
+  } else {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+      int err = errno;
+      g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot open '%s': %s", path, g_strerror(err));
+      return;
+    }
+    content = read_all(fd, path, &length, error);
+    close(fd);
+  }
+  if (content)
+    read_bytes(g, g_str_equal(path, "-") ? "stdin" : path, content, length, error);
+}
+
+static gboolean read_path(Gathering *g, const char *path, GError **error)
+{
+  GError *failed = NULL;
+  if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+    g_autoptr(KtRoot) root = kt_root_open(path, &failed);
+    if (root)
+      walk(g, root, "", 0);
+  } else {
+    read_file(g, path, &failed);
+  }
+  if (failed) {
+    g_propagate_error(error, failed);
+    return FALSE;
+  }
+  return TRUE;
+}
 
 KtSnapshot *kt_evidence_read(const char *const *paths, GError **error)
 {
   g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
   g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
-  for (guint i = 0; paths[i]; i++) {
-    g_autofree char *bytes = NULL;
-    gsize length;
-    if (!g_file_get_contents(paths[i], &bytes, &length, error))
+  Gathering g = {.snapshot = snapshot, .fragments = fragments};
+  for (guint i = 0; paths[i]; i++)
+    if (!read_path(&g, paths[i], error))
       return NULL;
-    g_autofree char *directory = g_path_get_dirname(paths[i]);
-    g_autoptr(KtText) text = kt_text_new(paths[i], bytes, length);
-    kt_reading_run(text, directory, snapshot, fragments);
+  if (!g.understood) {
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "nothing in '%s'%s is output that kvmtune knows", paths[0],
+                paths[1] ? " and the others" : "");
+    return NULL;
   }
   kt_assemble(snapshot, fragments);
   return g_steal_pointer(&snapshot);

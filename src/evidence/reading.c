@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "evidence/reading.h"
 
+#include "evidence/stated.h"
+
 void kt_fragment_free(gpointer data)
 {
   KtFragment *f = data;
@@ -101,6 +103,7 @@ gboolean kt_reading_run(const KtText *text, const char *directory, KtSnapshot *s
     while (k < n_readers && !readers[k]->starts(text, i))
       k++;
     if (k == n_readers) {
+      kt_stated_keep(snapshot, text, i);
       i++;
       continue;
     }
