@@ -97,6 +97,7 @@ struct KtFinding {
   char *title;         /* what is wrong here, in one line: "32 sockets x 1 core" */
   GPtrArray *evidence; /* KtCite* */
   char *missing;       /* of KT_CANNOT_TELL: "the guest's caches" */
+  char *reason;        /* of KT_FINE, where it is worth saying: "steal is 0.00 % on average"; else NULL */
   GHashTable *fill;    /* placeholder -> text */
   const char *echo_of; /* id of the root cause this is an echo of, or NULL */
 };
@@ -107,6 +108,8 @@ struct KtFinding {
  * measured (inferred if the subject's guest is predicted). */
 void kt_finding_fire(KtFinding *f, const KtSubject *s, const char *title_format, ...) G_GNUC_PRINTF(3, 4);
 void kt_finding_fine(KtFinding *f);
+/* Fine, and the report may say why: what was suspected is acquitted in words. */
+void kt_finding_fine_because(KtFinding *f, const char *reason_format, ...) G_GNUC_PRINTF(2, 3);
 void kt_finding_skip(KtFinding *f); /* does not apply here after all */
 void kt_finding_cannot(KtFinding *f, const char *missing_format, ...) G_GNUC_PRINTF(2, 3);
 void kt_finding_cite(KtFinding *f, const KtCite *cite); /* copied; NULL ignored; the same line only once */
@@ -116,13 +119,20 @@ void kt_finding_fill(KtFinding *f, const char *placeholder, const char *format, 
 void kt_finding_cite_machine(KtFinding *f, const KtMachine *m, const char *path);
 void kt_finding_cite_domain(KtFinding *f, const KtDomain *d, const char *path);
 
+/* Would this other row fire on the subject? For rows whose condition names
+ * another one (G06: "with X03, X05 or X06"). FALSE if it is not implemented or
+ * does not apply. A row must not ask about one that asks about it. */
+gboolean kt_check_fires(const char *id, const KtSubject *s);
+
 /* ---- for everybody else ---- */
 
 /* All rows in the order of checks.md, those not implemented too; *n rows. */
 const KtCheck *const *kt_checks(guint *n);
 const KtCheck *kt_check_find(const char *id); /* any case; NULL if there is none */
 
+KtFinding *kt_finding_new(const KtCheck *check); /* undecided: KT_NOT_APPLICABLE */
 void kt_finding_free(KtFinding *finding);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtFinding, kt_finding_free)
 
 /* All subjects of a snapshot and their findings. */
 typedef struct {

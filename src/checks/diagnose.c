@@ -12,16 +12,6 @@ static void diagnosis_free(gpointer data)
   g_free(d);
 }
 
-static KtFinding *finding_new(const KtCheck *check)
-{
-  KtFinding *f = g_new0(KtFinding, 1);
-  f->check = check;
-  f->severity = check->severity;
-  f->evidence = g_ptr_array_new_with_free_func((GDestroyNotify)kt_cite_free);
-  f->fill = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-  return f;
-}
-
 static KtOn hypervisor_of(const KtSubject *s)
 {
   if (s->domain || s->flavor)
@@ -56,7 +46,7 @@ static void look(KtDiagnosis *d, const KtCheck *check)
 {
   if (!check->run || !applies(check, &d->subject))
     return;
-  KtFinding *finding = finding_new(check);
+  KtFinding *finding = kt_finding_new(check);
   check->run(&d->subject, finding);
   switch (finding->state) {
   case KT_FIRED:
@@ -71,6 +61,16 @@ static void look(KtDiagnosis *d, const KtCheck *check)
   default:
     kt_finding_free(finding);
   }
+}
+
+gboolean kt_check_fires(const char *id, const KtSubject *s)
+{
+  const KtCheck *check = kt_check_find(id);
+  if (!check || !check->run || !applies(check, s))
+    return FALSE;
+  g_autoptr(KtFinding) finding = kt_finding_new(check);
+  check->run(s, finding);
+  return finding->state == KT_FIRED;
 }
 
 static KtDiagnosis *diagnosis_new(const KtSnapshot *snapshot, KtFor kind, const char *name)

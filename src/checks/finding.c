@@ -3,12 +3,23 @@
 
 #include "checks/check.h"
 
+KtFinding *kt_finding_new(const KtCheck *check)
+{
+  KtFinding *f = g_new0(KtFinding, 1);
+  f->check = check;
+  f->severity = check->severity;
+  f->evidence = g_ptr_array_new_with_free_func((GDestroyNotify)kt_cite_free);
+  f->fill = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  return f;
+}
+
 void kt_finding_free(KtFinding *f)
 {
   if (!f)
     return;
   g_free(f->title);
   g_free(f->missing);
+  g_free(f->reason);
   g_ptr_array_unref(f->evidence);
   g_hash_table_unref(f->fill);
   g_free(f);
@@ -28,6 +39,16 @@ void kt_finding_fire(KtFinding *f, const KtSubject *s, const char *title_format,
 
 void kt_finding_fine(KtFinding *f)
 {
+  f->state = KT_FINE;
+}
+
+void kt_finding_fine_because(KtFinding *f, const char *reason_format, ...)
+{
+  va_list args;
+  va_start(args, reason_format);
+  g_free(f->reason);
+  f->reason = g_strdup_vprintf(reason_format, args);
+  va_end(args);
   f->state = KT_FINE;
 }
 

@@ -25,6 +25,7 @@ void kt_flavor_free(KtFlavor *f)
     return;
   g_free(f->name);
   g_free(f->image_name);
+  g_free(f->server);
   g_free(f->source);
   g_clear_pointer(&f->extra_specs, g_hash_table_unref);
   g_clear_pointer(&f->image, g_hash_table_unref);

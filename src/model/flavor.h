@@ -9,6 +9,7 @@ typedef struct {
   GHashTable *extra_specs; /* "hw:numa_nodes" -> "2"; NULL: the text does not show them */
   GHashTable *image;       /* "hw_cpu_sockets" -> "2"; NULL unknown */
   char *image_name;
+  char *server;      /* the server whose embedded copy of its flavor this is; NULL: the flavor or image itself */
   GHashTable *cites; /* "vcpus", "extra_specs", "extra_specs.hw:numa_nodes" -> KtCite* */
   char *source;
 } KtFlavor;
