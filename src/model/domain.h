@@ -63,6 +63,8 @@ typedef struct {
   KtInt cpu_weight;
   KtSet *cpuset_cpus, *cpuset_mems; /* cgroup, effective; NULL unknown */
   KtInt exits_per_second;
+  /* Host time spent polling for halted vCPUs that paid off, and in vain; percent of one CPU over the interval. */
+  KtNum halt_poll_success_pct, halt_poll_fail_pct;
   KtNum interval_s;
 } KtRuntime;
 
