@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The front door; Meson does the work. See README.md.
+BUILD ?= build
+PREFIX ?= /usr/local
+kvmtune = $(BUILD)/src/cmd/kvmtune
+
+.PHONY: all build demo check install uninstall format fuzz clean packages packages-check
+
+all: build
+
+packages:
+	@tools/install-packages build
+
+packages-check:
+	@tools/install-packages build check
+
+build: packages
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) --prefix $(PREFIX)
+	@ninja -C $(BUILD)
+
+demo: build
+	@tools/demo $(kvmtune)
+
+check: packages-check
+	@tools/check
+
+install: build
+	meson install -C $(BUILD) --no-rebuild
+
+uninstall:
+	ninja -C $(BUILD) uninstall
+
+format:
+	git ls-files -- 'src/*.[ch]' 'tests/*.[ch]' | xargs clang-format -i
+
+fuzz: packages-check
+	FUZZ_SECONDS=600 tools/check fuzz
+
+clean:
+	rm -rf build build-asan build-glib build-fuzz build-*.log build.log
