@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "evidence/domain_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+KtCell *kt_domain_find_cell(const KtDomain *d, int id)
+{
+  for (guint i = 0; i < d->cells->len; i++) {
+    KtCell *cell = d->cells->pdata[i];
+    if (cell->id == id)
+      return cell;
+  }
+  return NULL;
+}
+
+KtCell *kt_domain_cell(KtDomain *d, int id)
+{
+  KtCell *cell = kt_domain_find_cell(d, id);
+  if (cell || id < 0 || d->cells->len >= KT_DOMAIN_MAX_CELLS)
+    return cell;
+  return kt_domain_add_cell(d, id);
+}
+
+static int position_of(const KtDomain *d, int id)
+{
+  for (guint i = 0; i < d->cells->len; i++)
+    if (((KtCell *)d->cells->pdata[i])->id == id)
+      return (int)i;
+  return -1;
+}
+
+void kt_domain_set_distances(KtDomain *d, const GArray *given)
+{
+  guint n = d->cells->len;
+  if (!given->len || !n)
+    return;
+  g_autofree int *matrix = g_new0(int, (gsize)n *n);
+  for (guint i = 0; i < given->len; i++) {
+    const KtCellDistance *g = &g_array_index(given, KtCellDistance, i);
+    int from = position_of(d, g->from), to = position_of(d, g->to);
+    if (from >= 0 && to >= 0)
+      matrix[(guint)from * n + (guint)to] = g->value;
+  }
+  for (guint from = 0; from < n; from++) {
+    KtCell *cell = d->cells->pdata[from];
+    for (guint to = 0; to < n; to++) {
+      int way = matrix[from * n + to] ? matrix[from * n + to] : matrix[to * n + from];
+      if (!way && from == to)
+        way = 10;
+      if (!way) {
+        g_array_set_size(cell->distances, 0);
+        break;
+      }
+      g_array_append_val(cell->distances, way);
+    }
+  }
+}
+
+char *kt_pci_address(const char *text)
+{
+  unsigned domain = 0, bus, slot, function;
+  int end = 0;
+  if (sscanf(text, "%8x:%4x:%4x.%2x%n", &domain, &bus, &slot, &function, &end) != 4 || text[end]) {
+    domain = 0;
+    end = 0;
+    if (sscanf(text, "%4x:%4x.%2x%n", &bus, &slot, &function, &end) != 3 || text[end])
+      return NULL;
+  }
+  if (domain > 0xffffffu || bus > 0xff || slot > 0x1f || function > 7)
+    return NULL;
+  return g_strdup_printf("%04x:%02x:%02x.%x", domain, bus, slot, function);
+}
+
+char *kt_hyperv_name(const char *property)
+{
+  if (strncmp(property, "hv-", 3) != 0 && strncmp(property, "hv_", 3) != 0)
+    return NULL;
+  char *name = g_strdelimit(g_strdup(property + 3), "-", '_');
+  static const char *const dashed[][2] = {{"emsr_bitmap", "emsr-bitmap"}, {"xmm_input", "xmm-input"}};
+  for (guint i = 0; i < G_N_ELEMENTS(dashed); i++)
+    if (g_str_equal(name, dashed[i][0])) {
+      g_free(name);
+      return g_strdup(dashed[i][1]);
+    }
+  return name;
+}
