@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks/check.h"
+#include "checks/order.h"
 #include "model/predict.h"
 
 static void diagnosis_free(gpointer data)
@@ -117,6 +118,7 @@ static void run_all(KtDiagnosis *d)
   const KtCheck *const *checks = kt_checks(&n);
   for (guint i = 0; i < n; i++)
     look(d, checks[i]);
+  kt_findings_order(d->findings);
 }
 
 GPtrArray *kt_diagnose(const KtSnapshot *snapshot, const KtMachine *reference)
