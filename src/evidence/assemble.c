@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "evidence/readers.h"
 #include "evidence/reading.h"
 
 /* A machine under way. */
@@ -224,6 +225,7 @@ void kt_assemble(KtSnapshot *snapshot, GPtrArray *fragments)
   join_nested_folders(groups);
   for (guint i = 0; i < groups->len; i++) {
     Group *g = groups->pdata[i];
+    kt_kernel_log_conclude(g->machine);
     name_machine(snapshot, g->machine);
     g_ptr_array_add(snapshot->machines, g_steal_pointer(&g->machine));
   }

@@ -3,6 +3,9 @@
 
 static const KtReader *const readers[] = {
     &kt_reader_lscpu,
+    &kt_reader_sar,
+    &kt_reader_interrupts,
+    &kt_reader_kernel_log,
 };
 
 const KtReader *const *kt_readers(guint *n)

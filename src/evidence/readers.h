@@ -4,3 +4,12 @@
 #include "evidence/reader.h"
 
 extern const KtReader kt_reader_lscpu; /* lscpu.c */
+
+extern const KtReader kt_reader_sar;        /* sar.c */
+extern const KtReader kt_reader_interrupts; /* interrupts.c */
+extern const KtReader kt_reader_kernel_log; /* kernel_log.c */
+
+/* What a kernel log tells of the boot and what may have changed since: the
+ * clock source, kernel.numa_balancing, CPUs and nodes brought up. Set where a
+ * machine that is joined from all its evidence does not know better. */
+void kt_kernel_log_conclude(KtMachine *m);

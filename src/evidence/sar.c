@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sar -u, -u ALL, -P ALL and mpstat: tables of CPU use in percent.
+ *
+ * The column header says what the numbers are; a row is matched with it from
+ * the right, because what stands in front (time, AM or PM, nothing) varies.
+ * In a whole row of sysstat the fields sum up to 100. */
+#include <math.h>
+#include <string.h>
+
+#include "base/set.h"
+#include "base/units.h"
+#include "evidence/clock.h"
+#include "evidence/readers.h"
+
+#define MAX_COLUMNS 24
+#define MAX_ROWS 200000
+#define NOT_A_FIELD (-1)
+
+typedef struct {
+  guint n;                /* value columns; 0: no table of ours */
+  int field[MAX_COLUMNS]; /* KtCpuField or NOT_A_FIELD */
+  guint extra;            /* id columns between CPU and the values (mpstat -T) */
+  gboolean cpu;           /* the header has its CPU word */
+  gboolean whole;         /* the fields have to sum up to 100 */
+} Columns;
+
+typedef struct {
+  double sum;
+  guint n;
+} Mean;
+
+typedef struct {
+  KtReading *r;
+  Columns columns;
+  int days;  /* of the rows, -1 unknown */
+  int clock; /* of the row or header before, -1 unknown */
+  gboolean foreign;
+  GHashTable *busy; /* CPU -> Mean* */
+  char *release, *host;
+} Table;
+
+static int field_of(const char *word)
+{
+  static const struct {
+    const char *name;
+    KtCpuField field;
+  } names[] = {
+      {"user", KT_CPU_USER},  {"usr", KT_CPU_USER},      {"nice", KT_CPU_NICE},   {"system", KT_CPU_SYSTEM},
+      {"sys", KT_CPU_SYSTEM}, {"iowait", KT_CPU_IOWAIT}, {"steal", KT_CPU_STEAL}, {"irq", KT_CPU_IRQ},
+      {"soft", KT_CPU_SOFT},  {"guest", KT_CPU_GUEST},   {"gnice", KT_CPU_GNICE}, {"idle", KT_CPU_IDLE},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+    if (g_ascii_strcasecmp(word, names[i].name) == 0)
+      return (int)names[i].field;
+  return NOT_A_FIELD;
+}
+
+static gboolean has_columns(const Columns *c, const KtCpuField *fields, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    gboolean found = FALSE;
+    for (guint k = 0; k < c->n; k++)
+      found |= c->field[k] == (int)fields[i];
+    if (!found)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* TRUE if the line is the header of a table of CPU use. */
+static gboolean parse_header(const char *line, Columns *c)
+{
+  static const KtCpuField all[] = {KT_CPU_USER, KT_CPU_NICE, KT_CPU_SYSTEM, KT_CPU_IOWAIT, KT_CPU_STEAL, KT_CPU_IDLE};
+  *c = (Columns){0};
+  if (!strchr(line, '%') || strlen(line) > 1024)
+    return FALSE;
+  g_auto(GStrv) words = kt_text_words(line);
+  guint i = 0, cpu = 0;
+  for (; words[i] && *words[i] != '%'; i++) {
+    if (g_ascii_strcasecmp(words[i], "CPU") == 0) {
+      c->cpu = TRUE;
+      cpu = i;
+    } else if (!c->cpu && (g_ascii_strcasecmp(words[i], "PID") == 0 || g_ascii_strcasecmp(words[i], "NODE") == 0))
+      return FALSE;
+  }
+  if (i > cpu + 4 || (i && g_str_has_suffix(words[i - 1], "-cpu:")))
+    return FALSE;
+  c->extra = c->cpu ? i - cpu - 1 : 0;
+  for (; words[i]; i++) {
+    if (c->n == MAX_COLUMNS || (*words[i] != '%' && !strchr(words[i], '/')))
+      return FALSE;
+    c->field[c->n++] = field_of(words[i] + 1);
+  }
+  c->whole = has_columns(c, all, G_N_ELEMENTS(all));
+  return has_columns(c, all, 1) && (has_columns(c, all + 2, 1) || has_columns(c, all + 5, 1));
+}
+
+/* "Linux 3.0.76-0.11-default (od01crmapp05) 11/09/15 _x86_64_ (32 CPU)" */
+static gboolean is_banner(char **words)
+{
+  return g_strv_length(words) >= 3 && g_ascii_strcasecmp(words[0], "Linux") == 0 && words[2][0] == '(' &&
+         g_str_has_suffix(words[2], ")") && strlen(words[2]) > 2 && g_ascii_isdigit(words[1][0]);
+}
+
+static gboolean starts(const KtText *text, guint i)
+{
+  const char *line = kt_text_at(text, i);
+  Columns columns;
+  if (g_ascii_strncasecmp(line, "Linux ", 6) == 0 && strlen(line) < 1024) {
+    g_auto(GStrv) words = kt_text_words(line);
+    return is_banner(words);
+  }
+  return parse_header(line, &columns);
+}
+
+static void read_cpu_count(KtReading *r, KtMachine *m, guint i, char **words)
+{
+  guint64 n;
+  for (guint k = 3; words[k] && words[k + 1]; k++)
+    if (words[k][0] == '(' && g_ascii_strcasecmp(words[k + 1], "CPU)") == 0 && kt_units_parse_count(words[k] + 1, &n) &&
+        n > 0 && n < KT_SET_MAX)
+      kt_machine_set_int(m, "topology.online", (gint64)n, kt_reading_cite(r, i));
+}
+
+static void set_busy(Table *t)
+{
+  if (!g_hash_table_size(t->busy))
+    return;
+  KtActivity *activity = kt_machine_activity(kt_reading_machine(t->r));
+  if (!activity->per_cpu_busy)
+    activity->per_cpu_busy = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+  GHashTableIter iter;
+  gpointer cpu, value;
+  g_hash_table_iter_init(&iter, t->busy);
+  while (g_hash_table_iter_next(&iter, &cpu, &value)) {
+    const Mean *mean = value;
+    KtNum *busy = g_new(KtNum, 1);
+    *busy = KT_NUM(mean->sum / mean->n);
+    g_hash_table_insert(activity->per_cpu_busy, cpu, busy);
+  }
+  g_hash_table_remove_all(t->busy);
+}
+
+static void read_banner(Table *t, guint i, char **words)
+{
+  g_autofree char *host = g_strndup(words[2] + 1, strlen(words[2]) - 2);
+  if (t->release && (!g_str_equal(t->release, words[1]) || !g_str_equal(t->host, host))) {
+    set_busy(t);
+    kt_reading_next_machine(t->r);
+  }
+  KtMachine *m = kt_reading_machine(t->r);
+  const KtCite *cite = kt_reading_cite(t->r, i);
+  kt_machine_set_text(m, "kernel.release", words[1], cite);
+  if (!m->name)
+    m->name = g_strdup(host);
+  t->days = -1;
+  t->clock = -1;
+  for (guint k = 3; words[k]; k++) {
+    gsize n = strlen(words[k]);
+    if (n > 2 && words[k][0] == '_' && words[k][n - 1] == '_') {
+      g_autofree char *arch = g_strndup(words[k] + 1, n - 2);
+      kt_machine_set_text(m, "arch", arch, cite);
+    } else if (t->days < 0)
+      t->days = kt_clock_days(words[k]);
+  }
+  read_cpu_count(t->r, m, i, words);
+  g_free(t->release);
+  g_free(t->host);
+  t->release = g_strdup(words[1]);
+  t->host = g_steal_pointer(&host);
+}
+
+static guint decimals(const char *word)
+{
+  const char *mark = strpbrk(word, ".,");
+  return mark ? (guint)strlen(mark + 1) : 0;
+}
+
+static gboolean parse_percent(const char *word, double *value)
+{
+  gboolean negative = *word == '-';
+  if (!kt_units_parse_decimal(word + negative, value))
+    return FALSE;
+  if (negative)
+    *value = -*value;
+  return TRUE;
+}
+
+/* Where the id ("all", "3") of a row stands, or -1 if the row is not whole. */
+static int find_id(const Columns *c, char **words)
+{
+  guint n = g_strv_length(words);
+  for (guint k = 0; k < n && k < 6; k++)
+    if (g_ascii_strcasecmp(words[k], "all") == 0)
+      return k + 1 + c->extra + c->n <= n ? (int)k : -1;
+  if (!c->cpu || n < c->n + c->extra + 1)
+    return -1;
+  guint k = n - c->n - c->extra - 1;
+  guint64 id;
+  return kt_units_parse_count(words[k], &id) && id < KT_SET_MAX ? (int)k : -1;
+}
+
+/* What stands in front of the id: a time. NULL if nothing does. */
+static char *front_of(char **words, int id)
+{
+  GString *out = g_string_new(NULL);
+  for (int k = 0; k < id; k++)
+    g_string_append_printf(out, "%s%s", k ? " " : "", words[k]);
+  if (out->len)
+    return g_string_free(out, FALSE);
+  g_string_free(out, TRUE);
+  return NULL;
+}
+
+/* The values of a row; FALSE if it is cut off or cannot be (then it is rejected). */
+static gboolean parse_values(Table *t, guint i, char **words, KtNum *pct)
+{
+  const Columns *c = &t->columns;
+  double sum = 0;
+  for (guint k = 0; k < c->n; k++) {
+    double value;
+    if (decimals(words[k]) < decimals(words[0]))
+      return FALSE;
+    if (c->field[k] == NOT_A_FIELD)
+      continue;
+    const char *name = kt_cpu_field_names[c->field[k]];
+    if (!parse_percent(words[k], &value)) {
+      kt_reading_reject(t->r, i, "%s is not a number: '%.32s'", name, words[k]);
+      return FALSE;
+    }
+    if (value < 0 || value > 100.5) {
+      kt_reading_reject(t->r, i, "%s of %.32s %% cannot be", name, words[k]);
+      return FALSE;
+    }
+    pct[c->field[k]] = KT_NUM(value);
+    sum += value;
+  }
+  gboolean idle_cpu = sum == 0; /* a CPU that is offline has no time at all */
+  if (sum > 101.5 || (c->whole && !words[c->n] && !idle_cpu && sum < 98.5)) {
+    kt_reading_reject(t->r, i, "the fields sum up to %.2f %%", sum);
+    return FALSE;
+  }
+  return !idle_cpu;
+}
+
+/* A line that stands twice. */
+static gboolean same_row(const KtActivityRow *a, const KtActivityRow *b)
+{
+  if (!b->time || g_strcmp0(a->time, b->time) != 0)
+    return FALSE;
+  for (guint f = 0; f < KT_CPU_FIELDS; f++)
+    if (a->pct[f].known != b->pct[f].known || fabs(a->pct[f].value - b->pct[f].value) > 1e-9)
+      return FALSE;
+  return TRUE;
+}
+
+/* Follows the clock of the rows: the length of the interval and when it ended, as far as known. */
+static void follow_clock(Table *t, const char *time, double *seconds, gint64 *epoch)
+{
+  int clock = time ? kt_clock_seconds(time) : -1;
+  if (clock < 0)
+    return;
+  if (t->clock >= 0 && clock < t->clock && t->days >= 0)
+    t->days++;
+  if (t->clock >= 0)
+    *seconds = (clock - t->clock + KT_CLOCK_DAY) % KT_CLOCK_DAY;
+  if (t->days >= 0)
+    *epoch = (gint64)t->days * KT_CLOCK_DAY + clock;
+  t->clock = clock;
+}
+
+static void add_row(Table *t, guint i, const KtActivityRow *new_row)
+{
+  KtMachine *m = kt_reading_machine(t->r);
+  KtActivity *activity = kt_machine_activity(m);
+  GPtrArray *rows = activity->rows;
+  if (rows->len >= MAX_ROWS || (rows->len && same_row(rows->pdata[rows->len - 1], new_row)))
+    return;
+  KtActivityRow *row = kt_activity_add_row(activity);
+  *row = *new_row;
+  row->time = g_strdup(new_row->time);
+  kt_machine_cite(m, "activity", kt_reading_cite(t->r, i));
+}
+
+static void add_busy(Table *t, const char *id, const KtNum *pct)
+{
+  guint64 cpu;
+  if (!pct[KT_CPU_IDLE].known || !kt_units_parse_count(id, &cpu))
+    return;
+  Mean *mean = g_hash_table_lookup(t->busy, GUINT_TO_POINTER((guint)cpu));
+  if (!mean) {
+    mean = g_new0(Mean, 1);
+    g_hash_table_insert(t->busy, GUINT_TO_POINTER((guint)cpu), mean);
+  }
+  mean->sum += MAX(0, 100 - pct[KT_CPU_IDLE].value);
+  mean->n++;
+}
+
+/* A row or an average of the table; FALSE if the line is neither. */
+static gboolean read_row(Table *t, guint i, char **words)
+{
+  int id = t->columns.n ? find_id(&t->columns, words) : -1;
+  if (id < 0)
+    return FALSE;
+  g_autofree char *front = front_of(words, id);
+  if (front && kt_clock_seconds(front) < 0)
+    return TRUE; /* Average:, 平均时间: */
+  KtActivityRow row = {.time = front};
+  gboolean all = g_ascii_strcasecmp(words[id], "all") == 0;
+  if (all)
+    follow_clock(t, front, &row.seconds, &row.epoch);
+  if (!parse_values(t, i, words + id + 1 + t->columns.extra, row.pct))
+    return TRUE;
+  if (all)
+    add_row(t, i, &row);
+  else
+    add_busy(t, words[id], row.pct);
+  return TRUE;
+}
+
+static gboolean has_number(char **words)
+{
+  double number;
+  for (; *words; words++)
+    if (parse_percent(*words, &number))
+      return TRUE;
+  return FALSE;
+}
+
+/* Other lines of sar's output: a restart, a time alone, another table (sar -A). */
+static gboolean read_other(Table *t, const char *line, char **words)
+{
+  guint n = g_strv_length(words);
+  if (kt_clock_seconds(words[0]) < 0 && (n < 2 || kt_clock_seconds(words[1]) < 0))
+    return t->foreign && has_number(words) && g_str_has_suffix(words[0], ":");
+  g_autofree char *upper = g_ascii_strup(line, -1);
+  if (strstr(upper, "RESTART")) {
+    t->clock = -1;
+  } else if (n <= 2 && !has_number(words)) {
+    t->clock = kt_clock_seconds(line);
+  } else if (!has_number(words)) {
+    t->columns.n = 0;
+    t->foreign = TRUE;
+  }
+  return TRUE;
+}
+
+static gboolean read_line(Table *t, guint i, const char *line)
+{
+  Columns columns;
+  if (strlen(line) > 4096)
+    return FALSE;
+  g_auto(GStrv) words = kt_text_words(line);
+  if (!words[0])
+    return TRUE;
+  if (is_banner(words)) {
+    read_banner(t, i, words);
+    return TRUE;
+  }
+  if (parse_header(line, &columns)) {
+    t->columns = columns;
+    t->foreign = FALSE;
+    int clock = kt_clock_seconds(line);
+    if (clock >= 0)
+      t->clock = clock;
+    return TRUE;
+  }
+  return read_row(t, i, words) || read_other(t, line, words);
+}
+
+static guint read_sar(KtReading *r, const KtText *text, guint i)
+{
+  Table t = {.r = r, .days = -1, .clock = -1, .busy = g_hash_table_new_full(NULL, NULL, NULL, g_free)};
+  guint first = i;
+  while (i < kt_text_count(text) && !kt_text_is_prompt(text, i) && read_line(&t, i, kt_text_at(text, i)))
+    i++;
+  set_busy(&t);
+  g_hash_table_unref(t.busy);
+  g_free(t.release);
+  g_free(t.host);
+  return MAX(i, first + 1);
+}
+
+const KtReader kt_reader_sar = {
+    .name = "sar", .what = "sar -u, -u ALL, -P ALL and mpstat", .starts = starts, .read = read_sar};
