@@ -130,7 +130,8 @@ typedef struct {
   GPtrArray *nodes;        /* KtNode*, by id */
   KtActivity *activity;    /* NULL unknown */
   GPtrArray *interrupts;   /* KtInterrupt*; empty unknown */
-  GHashTable *counters;    /* "vmstat.numa_foreign", "stat.ctxt" -> KtCounter* */
+  GHashTable *counters;    /* "vmstat.numa_foreign", "stat.ctxt", of cpu.stat in a cgroup
+                              "cgroup./system.slice/app.service.nr_throttled" (and nr_periods) -> KtCounter* */
   GHashTable *settings;    /* name -> text. sysctls by dotted name ("kernel.numa_balancing"),
                               sysfs and module knobs by absolute path ("/sys/kernel/mm/ksm/run"),
                               a file of selectable words without brackets around the chosen one: the chosen word;
