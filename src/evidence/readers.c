@@ -6,6 +6,8 @@ static const KtReader *const readers[] = {
     &kt_reader_sar,
     &kt_reader_interrupts,
     &kt_reader_kernel_log,
+    &kt_reader_lscpu_cpus,
+    &kt_reader_lscpu_json,
 };
 
 const KtReader *const *kt_readers(guint *n)
