@@ -28,6 +28,7 @@ struct KtRoot {
   int fd; /* of the directory, -1 for a tree in memory */
   gboolean live;
   Entry *tree;
+  KtRoot *above; /* whose tree this one's is a part of, or NULL */
 };
 
 static void entry_free(gpointer data)
@@ -92,7 +93,10 @@ void kt_root_unref(KtRoot *root)
     return;
   if (root->fd >= 0)
     close(root->fd);
-  entry_free(root->tree);
+  if (root->above)
+    kt_root_unref(root->above);
+  else
+    entry_free(root->tree);
   g_free(root->name);
   g_free(root);
 }
@@ -346,6 +350,20 @@ char **kt_root_list(KtRoot *root, const char *directory)
   g_ptr_array_sort(names, compare_names);
   g_ptr_array_add(names, NULL);
   return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+}
+
+KtRoot *kt_root_open_below(KtRoot *root, const char *directory)
+{
+  Entry *entry = root->tree ? tree_find(root, directory, TRUE) : NULL;
+  int fd = root->tree ? -1 : open_inside(root, directory, O_RDONLY | O_DIRECTORY);
+  if (fd < 0 && !(entry && entry->children))
+    return NULL;
+  g_autofree char *name = g_build_filename(root->name, directory, NULL);
+  KtRoot *below = root_new(name);
+  below->fd = fd;
+  below->tree = entry;
+  below->above = kt_root_ref(root);
+  return below;
 }
 
 gboolean kt_root_exists(KtRoot *root, const char *path)

@@ -16,6 +16,10 @@ KtRoot *kt_root_new_memory(const char *name);
 void kt_root_add_file(KtRoot *root, const char *path, GBytes *content);
 void kt_root_add_link(KtRoot *root, const char *path, const char *target);
 
+/* A directory of root as a root of its own, named for both; NULL if there is no
+ * such directory. Keeps `root` alive. */
+KtRoot *kt_root_open_below(KtRoot *root, const char *directory);
+
 KtRoot *kt_root_ref(KtRoot *root);
 void kt_root_unref(KtRoot *root);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtRoot, kt_root_unref)
