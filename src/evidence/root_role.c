@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Host or guest, and of which hypervisor. Only what is certain is said: a sign
+ * that two hypervisors give alike leaves the name unknown. */
+#include <string.h>
+
+#include "evidence/root_machine.h"
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
+
+/* CPUID leaf 0x40000000 and those above (kernel: arch/x86/kernel/cpu/hypervisor.c and callers). */
+static const struct {
+  const char *signature, *hypervisor;
+} signatures[] = {
+    {"KVMKVMKVM", "kvm"},       {"TCGTCGTCGTCG", "qemu"},  {"VMwareVMware", "vmware"},     {"Microsoft Hv", "hyperv"},
+    {"XenVMMXenVMM", "xen"},    {"bhyve bhyve ", "bhyve"}, {"VBoxVBoxVBox", "virtualbox"}, {"ACRNACRNACRN", "acrn"},
+    {" lrpepyh  vr", "parallels"},
+};
+
+/* DMI of virtual machines. NULL as hypervisor: a virtual one, but not told which. */
+static const struct {
+  const char *vendor, *product; /* beginnings; NULL: any */
+  const char *hypervisor;
+} dmi_rows[] = {
+    {"VMware", NULL, "vmware"},
+    {"Microsoft Corporation", "Virtual Machine", "hyperv"},
+    {"Xen", NULL, "xen"},
+    {"innotek GmbH", NULL, "virtualbox"},
+    {NULL, "VirtualBox", "virtualbox"},
+    {NULL, "KVM", "kvm"},
+    {"Google", "Google Compute Engine", "kvm"},
+    {"Alibaba Cloud", "Alibaba Cloud ECS", "kvm"},
+    {"DigitalOcean", NULL, "kvm"},
+    {NULL, "RHEV Hypervisor", "kvm"},
+    {NULL, "oVirt Node", "kvm"},
+    {"QEMU", NULL, NULL},
+    {NULL, "OpenStack", NULL},
+    {NULL, "KubeVirt", NULL},
+};
+
+static void name_hypervisor(KtRootReading *r, const char *name, const char *path, const char *said)
+{
+  g_autoptr(KtCite) cite = kt_root_cite(r->root, path, said);
+  kt_machine_set_text(r->m, "hypervisor", name, cite);
+}
+
+/* KVM with Hyper-V's interface shows that at the first leaf and itself at the next. */
+static void ask_cpuid(KtRootReading *r)
+{
+#if defined(__x86_64__) || defined(__i386__)
+  unsigned a, regs[4] = {0};
+  if (!kt_root_is_live(r->root) || !__get_cpuid(1, &a, &regs[0], &regs[1], &regs[2]) || !(regs[1] & (1u << 31)))
+    return;
+  const char *found = NULL;
+  char signature[13] = "", found_signature[13] = "";
+  for (unsigned leaf = 0x40000000; leaf <= 0x40000200; leaf += 0x100) {
+    __cpuid(leaf, a, regs[0], regs[1], regs[2]);
+    memcpy(signature, regs, 12);
+    for (guint i = 0; i < G_N_ELEMENTS(signatures); i++)
+      if (g_str_equal(signature, signatures[i].signature) && (!found || g_str_equal(found, "hyperv"))) {
+        found = signatures[i].hypervisor;
+        memcpy(found_signature, signature, sizeof signature);
+      }
+  }
+  if (found) {
+    g_autoptr(KtCite) cite = kt_cite_new("live:cpuid 0x40000000", 0, found_signature);
+    kt_machine_set_text(r->m, "hypervisor", found, cite);
+  }
+#endif
+}
+
+static gboolean begins(const char *text, const char *beginning)
+{
+  return !beginning || (text && g_str_has_prefix(text, beginning));
+}
+
+/* TRUE if DMI says that this is a virtual machine. */
+static gboolean ask_dmi(KtRootReading *r)
+{
+  const char *vendor = kt_machine_setting(r->m, "/sys/devices/virtual/dmi/id/sys_vendor");
+  for (guint i = 0; i < G_N_ELEMENTS(dmi_rows); i++) {
+    if (!begins(vendor, dmi_rows[i].vendor) || !begins(r->m->product, dmi_rows[i].product))
+      continue;
+    if (dmi_rows[i].hypervisor)
+      name_hypervisor(r, dmi_rows[i].hypervisor, "sys/devices/virtual/dmi/id",
+                      vendor ? vendor : r->m->product);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean has_qemu_devices(KtRootReading *r)
+{
+  for (guint i = 0; i < r->m->devices->len; i++) {
+    const KtDevice *device = r->m->devices->pdata[i];
+    g_autofree char *vendor = kt_root_read_linef(r->root, "sys/bus/pci/devices/%s/vendor", device->address);
+    if (vendor && (g_str_equal(vendor, "0x1b36") || g_str_equal(vendor, "0x1af4"))) /* Red Hat: QEMU, virtio */
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* The paravirtual clock, or asynchronous page faults in use in a guest with QEMU's
+ * devices (the HYP row of /proc/interrupts; Xen, which has one too, has Xen's devices). */
+static void ask_kvm_signs(KtRootReading *r)
+{
+  const char *clocks =
+      kt_machine_setting(r->m, "/sys/devices/system/clocksource/clocksource0/available_clocksource");
+  const KtInterrupt *callback = kt_machine_find_interrupt(r->m, "HYP");
+  if (clocks && strstr(clocks, "kvm-clock"))
+    name_hypervisor(r, "kvm", "sys/devices/system/clocksource/clocksource0/available_clocksource", clocks);
+  else if (callback && callback->total > 0 && has_qemu_devices(r))
+    name_hypervisor(r, "kvm", "proc/interrupts", "hypervisor callback interrupts in a guest with QEMU's devices");
+}
+
+/* TRUE in Xen's privileged domain, which is its host. */
+static gboolean ask_xen(KtRootReading *r)
+{
+  g_autofree char *type = kt_root_read_line(r->root, "sys/hypervisor/type");
+  g_autofree char *capabilities = kt_root_read_line(r->root, "proc/xen/capabilities");
+  if (type && g_str_equal(type, "xen"))
+    name_hypervisor(r, "xen", "sys/hypervisor/type", type);
+  return capabilities && strstr(capabilities, "control_d");
+}
+
+/* POWER says on what it runs; "PowerNV" is the bare machine. */
+static gboolean is_bare_power(KtRootReading *r)
+{
+  g_autofree char *cpuinfo = kt_root_read_line(r->root, "proc/cpuinfo");
+  const char *platform = cpuinfo ? strstr(cpuinfo, "\nplatform\t: ") : NULL;
+  return platform && g_str_has_prefix(platform, "\nplatform\t: PowerNV");
+}
+
+void kt_root_read_role(KtRootReading *r, guint qemu_processes)
+{
+  gboolean flags_known = r->m->cpu_flags && kt_machine_is_x86(r->m);
+  gboolean flag = kt_machine_has_flag(r->m, "hypervisor");
+  gboolean xen_host = ask_xen(r);
+  ask_cpuid(r);
+  gboolean dmi = ask_dmi(r);
+  if (flag || dmi)
+    ask_kvm_signs(r);
+  gboolean is_virtual = flag || dmi || r->m->hypervisor;
+  if (!is_virtual && (flags_known || is_bare_power(r)))
+    name_hypervisor(r, "none", "proc/cpuinfo", flags_known ? "no hypervisor flag" : "platform: PowerNV");
+  if (qemu_processes || xen_host || (r->m->hypervisor && g_str_equal(r->m->hypervisor, "none")))
+    r->m->role = KT_ROLE_HOST;
+  else if (is_virtual)
+    r->m->role = KT_ROLE_GUEST;
+}
