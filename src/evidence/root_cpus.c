@@ -2,6 +2,8 @@
 /* CPUs and their topology, from sys/devices/system/cpu. Cores and packages are
  * told apart by their sets of CPUs, for ids repeat. Sockets, cores and threads
  * as one number each are told only where they are the same everywhere. */
+#include <string.h>
+
 #include "evidence/root_machine.h"
 
 #define CPU_DIR "sys/devices/system/cpu"
@@ -50,6 +52,49 @@ static KtSet *online_by_cpu(KtRoot *root, const KtSet *existing)
   return files ? g_steal_pointer(&online) : NULL;
 }
 
+/* The rows "cpuN" of proc/stat: one for each online CPU. NULL if it is not there. */
+static KtSet *online_by_stat(KtRoot *root)
+{
+  g_autofree char *text = kt_root_read(root, "proc/stat", 64 * 1024 * 1024, NULL, NULL);
+  g_autoptr(KtSet) online = kt_set_new();
+  for (char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+    char *end;
+    if (!g_str_has_prefix(line, "cpu"))
+      break;
+    guint64 id = g_ascii_strtoull(line + 3, &end, 10);
+    if (end > line + 3 && *end == ' ' && id < KT_SET_MAX)
+      kt_set_add(online, (guint)id);
+  }
+  return kt_set_is_empty(online) ? NULL : g_steal_pointer(&online);
+}
+
+/* Which CPUs run, by the first of the files that tells. */
+static void read_online(KtRootReading *r)
+{
+  KtMachine *m = r->m;
+  const char *cited = CPU_DIR "/online";
+  m->online_set = kt_root_read_set(r, CPU_DIR, "online", NULL);
+  g_autoptr(KtSet) offline = m->online_set ? NULL : kt_root_read_set(r, CPU_DIR, "offline", NULL);
+  if (!m->online_set && m->cpu_set && offline) {
+    m->online_set = kt_set_copy(m->cpu_set);
+    kt_set_remove_all(m->online_set, offline);
+    cited = CPU_DIR "/offline";
+  }
+  if (!m->online_set && m->cpu_set) {
+    m->online_set = online_by_cpu(r->root, m->cpu_set);
+    cited = CPU_DIR "/cpu*/online";
+  }
+  if (!m->online_set) {
+    m->online_set = online_by_stat(r->root);
+    cited = "proc/stat";
+  }
+  if (!m->online_set)
+    return;
+  g_autofree char *list = kt_set_format(m->online_set);
+  g_autoptr(KtCite) cite = kt_root_cite(r->root, cited, list);
+  kt_machine_set_int(m, "topology.online", kt_set_count(m->online_set), cite);
+}
+
 static void read_cpu_sets(KtRootReading *r)
 {
   KtMachine *m = r->m;
@@ -64,25 +109,12 @@ static void read_cpu_sets(KtRootReading *r)
     kt_root_reject(r, cited, "%u CPUs are more than any kernel has", kt_set_count(m->cpu_set));
     g_clear_pointer(&m->cpu_set, kt_set_free);
   }
-  if (!m->cpu_set)
-    return;
-  m->online_set = kt_root_read_set(r, CPU_DIR, "online", NULL);
-  const char *online_cited = CPU_DIR "/online";
-  if (!m->online_set) {
-    g_autoptr(KtSet) offline = kt_root_read_set(r, CPU_DIR, "offline", NULL);
-    online_cited = offline ? CPU_DIR "/offline" : CPU_DIR "/cpu*/online";
-    m->online_set = offline ? kt_set_copy(m->cpu_set) : online_by_cpu(r->root, m->cpu_set);
-    if (offline)
-      kt_set_remove_all(m->online_set, offline);
+  if (m->cpu_set) {
+    g_autofree char *list = kt_set_format(m->cpu_set);
+    g_autoptr(KtCite) cite = kt_root_cite(r->root, cited, list);
+    kt_machine_set_int(m, "topology.cpus", kt_set_count(m->cpu_set), cite);
   }
-  g_autofree char *list = kt_set_format(m->cpu_set);
-  g_autoptr(KtCite) cite = kt_root_cite(r->root, cited, list);
-  kt_machine_set_int(m, "topology.cpus", kt_set_count(m->cpu_set), cite);
-  if (m->online_set) {
-    g_autofree char *online = kt_set_format(m->online_set);
-    g_autoptr(KtCite) online_cite = kt_root_cite(r->root, online_cited, online);
-    kt_machine_set_int(m, "topology.online", kt_set_count(m->online_set), online_cite);
-  }
+  read_online(r);
 }
 
 static KtInt id_or_unknown(KtInt id)
@@ -245,7 +277,7 @@ static void read_capacities(KtRootReading *r)
 void kt_root_read_cpus(KtRootReading *r)
 {
   read_cpu_sets(r);
-  if (!r->m->online_set)
+  if (!r->m->online_set || !r->m->cpu_set)
     return;
   g_autoptr(GHashTable) packages = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)kt_set_free);
   g_autoptr(GHashTable) cores = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)kt_set_free);

@@ -10,8 +10,7 @@
 
 char *kt_root_source(KtRoot *root, const char *path)
 {
-  return kt_root_is_live(root) ? g_strdup_printf("live:/%s", path)
-                               : g_build_filename(kt_root_name(root), path, NULL);
+  return kt_root_is_live(root) ? g_strdup_printf("live:/%s", path) : g_build_filename(kt_root_name(root), path, NULL);
 }
 
 KtCite *kt_root_cite(KtRoot *root, const char *path, const char *text)
@@ -64,7 +63,7 @@ KtInt kt_root_read_int(KtRoot *root, const char *directory, const char *name)
   g_autofree char *text = kt_root_read_linef(root, "%s/%s", directory, name);
   gint64 value;
   return text && g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &value, NULL) ? KT_INT(value)
-                                                                                            : KT_INT_UNKNOWN;
+                                                                                          : KT_INT_UNKNOWN;
 }
 
 int kt_root_id_of(const char *name, const char *prefix)

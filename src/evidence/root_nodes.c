@@ -84,14 +84,15 @@ static void read_hugepages(KtRootReading *r, KtNode *node)
         kib < 2048 || kib > G_MAXINT32)
       continue;
     g_autofree char *pool = g_build_filename(directory, names[i], NULL);
-    KtInt total = kt_root_read_int(r->root, pool, "nr_hugepages"), free = kt_root_read_int(r->root, pool, "free_hugepages");
+    KtInt total = kt_root_read_int(r->root, pool, "nr_hugepages"),
+          free = kt_root_read_int(r->root, pool, "free_hugepages");
     if (!total.known || !free.known || total.value < 0 || free.value < 0 || total.value > G_MAXINT32 ||
         free.value > G_MAXINT32)
       continue;
     node->hugepages_total = KT_INT(node->hugepages_total.value + total.value * (gint64)kib);
     node->hugepages_free = KT_INT(node->hugepages_free.value + free.value * (gint64)kib);
-    g_autofree char *said = g_strdup_printf("nr_hugepages %" G_GINT64_FORMAT ", free_hugepages %" G_GINT64_FORMAT,
-                                            total.value, free.value);
+    g_autofree char *said =
+        g_strdup_printf("nr_hugepages %" G_GINT64_FORMAT ", free_hugepages %" G_GINT64_FORMAT, total.value, free.value);
     cite_node(r, node->id, "hugepages", pool, said);
   }
 }
@@ -145,6 +146,8 @@ static void read_node(KtRootReading *r, KtNode *node)
   g_autofree char *directory = g_strdup_printf(NODE_DIR "/node%d", node->id);
   node->cpus = kt_root_read_set(r, directory, "cpulist", "cpumap");
   if (node->cpus) {
+    if (r->m->cpu_set)
+      kt_set_keep_only(node->cpus, r->m->cpu_set); /* POWER lists CPUs that could be, too */
     g_autofree char *list = kt_set_format(node->cpus);
     cite_node(r, node->id, "cpus", directory, list);
   }

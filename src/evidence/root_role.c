@@ -12,9 +12,9 @@
 static const struct {
   const char *signature, *hypervisor;
 } signatures[] = {
-    {"KVMKVMKVM", "kvm"},       {"TCGTCGTCGTCG", "qemu"},  {"VMwareVMware", "vmware"},     {"Microsoft Hv", "hyperv"},
-    {"XenVMMXenVMM", "xen"},    {"bhyve bhyve ", "bhyve"}, {"VBoxVBoxVBox", "virtualbox"}, {"ACRNACRNACRN", "acrn"},
-    {" lrpepyh  vr", "parallels"},
+    {"KVMKVMKVM", "kvm"},           {"TCGTCGTCGTCG", "qemu"}, {"VMwareVMware", "vmware"},
+    {"Microsoft Hv", "hyperv"},     {"XenVMMXenVMM", "xen"},  {"bhyve bhyve ", "bhyve"},
+    {"VBoxVBoxVBox", "virtualbox"}, {"ACRNACRNACRN", "acrn"}, {" lrpepyh  vr", "parallels"},
 };
 
 /* DMI of virtual machines. NULL as hypervisor: a virtual one, but not told which. */
@@ -82,8 +82,7 @@ static gboolean ask_dmi(KtRootReading *r)
     if (!begins(vendor, dmi_rows[i].vendor) || !begins(r->m->product, dmi_rows[i].product))
       continue;
     if (dmi_rows[i].hypervisor)
-      name_hypervisor(r, dmi_rows[i].hypervisor, "sys/devices/virtual/dmi/id",
-                      vendor ? vendor : r->m->product);
+      name_hypervisor(r, dmi_rows[i].hypervisor, "sys/devices/virtual/dmi/id", vendor ? vendor : r->m->product);
     return TRUE;
   }
   return FALSE;
@@ -104,8 +103,7 @@ static gboolean has_qemu_devices(KtRootReading *r)
  * devices (the HYP row of /proc/interrupts; Xen, which has one too, has Xen's devices). */
 static void ask_kvm_signs(KtRootReading *r)
 {
-  const char *clocks =
-      kt_machine_setting(r->m, "/sys/devices/system/clocksource/clocksource0/available_clocksource");
+  const char *clocks = kt_machine_setting(r->m, "/sys/devices/system/clocksource/clocksource0/available_clocksource");
   const KtInterrupt *callback = kt_machine_find_interrupt(r->m, "HYP");
   if (clocks && strstr(clocks, "kvm-clock"))
     name_hypervisor(r, "kvm", "sys/devices/system/clocksource/clocksource0/available_clocksource", clocks);
