@@ -95,6 +95,7 @@ static const KtCpuModel models[] = {
     {"coreduo-v1", INTEL, 6, 14, 8, "Genuine Intel(R) CPU           T2600  @ 2.16GHz", KT_MODEL_CACHES_LEGACY},
     {"kvm32-v1", INTEL, 15, 6, 1, "Common 32-bit KVM processor", KT_MODEL_CACHES_LEGACY},
     {"kvm64-v1", INTEL, 15, 6, 1, "Common KVM processor", KT_MODEL_CACHES_LEGACY},
+    {"max", AMD, 15, 107, 1, "QEMU TCG CPU version 2.5+", KT_MODEL_CACHES_LEGACY}, /* under TCG */
     {"n270-v1", INTEL, 6, 28, 2, "Intel(R) Atom(TM) CPU N270   @ 1.60GHz", KT_MODEL_CACHES_LEGACY},
     {"pentium-v1", INTEL, 5, 4, 3, "", KT_MODEL_CACHES_UNKNOWN},
     {"pentium2-v1", INTEL, 6, 5, 2, "", KT_MODEL_CACHES_UNKNOWN},

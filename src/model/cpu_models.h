@@ -29,7 +29,7 @@ const KtCpuModel *kt_cpu_model_find(const char *name);
 /* A generic model says nothing of a real CPU: under KVM its guest sees the host's vendor. */
 gboolean kt_cpu_model_is_generic(const char *name);
 
-/* KiB of one instance, 0 if there is no such cache; FALSE: unknown kind. */
+/* KiB of one instance; FALSE: unknown kind. */
 typedef struct {
   int l1d, l1i, l2, l3;
 } KtCacheSizes;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/predict.h"
 
-#include <string.h>
-
 #include "model/predict_parts.h"
 
 static gboolean is_amd_vendor(const char *vendor)
@@ -28,14 +26,28 @@ static const char *model_name(const KtDomain *d)
 
 /* ---- who the CPU says it is ---- */
 
-/* qemu64 was another CPU up to machine type 6.0 (hw/i386/pc.c). */
-static void set_model_numbers(KtPrediction *p, const KtCite *cite)
+/* Models that were other CPUs up to a machine type (hw/i386/pc.c). */
+static const struct {
+  const char *name;
+  int until, family, model, stepping;
+} old_numbers[] = {
+    {"qemu64", 600, 6, 6, 3},
+    {"Cascadelake-Server", 301, 6, 85, 5},
+    {"Haswell", 208, 6, 60, 1},
+    {"Opteron_G3", 207, 15, 6, 1},
+};
+
+static void set_model_numbers(KtPrediction *p, const char *name, const KtCite *cite)
 {
   int family = p->model->family, model = p->model->model, stepping = p->model->stepping;
-  if (g_str_equal(p->model->name, "qemu64-v1") && p->version <= 600) {
+  for (guint i = 0; i < G_N_ELEMENTS(old_numbers); i++) {
+    if (!g_str_equal(old_numbers[i].name, name) || p->version > old_numbers[i].until)
+      continue;
     if (!p->version)
       return;
-    family = 6, model = 6, stepping = 3;
+    family = old_numbers[i].family;
+    model = old_numbers[i].model;
+    stepping = old_numbers[i].stepping;
   }
   kt_machine_set_int(p->guest, "cpu.family", family, cite);
   kt_machine_set_int(p->guest, "cpu.model", model, cite);
@@ -52,7 +64,7 @@ static void predict_named(KtPrediction *p, const char *name, const KtCite *cite)
     kt_machine_set_text(p->guest, "cpu.vendor", p->model->vendor, cite);
   if (!p->model)
     return;
-  set_model_numbers(p, cite);
+  set_model_numbers(p, name, cite);
   /* old machine types say "QEMU Virtual CPU version 2.4.0" and the like */
   if (p->model->model_name[0] && (!g_str_has_prefix(p->model->model_name, "QEMU Virtual") || p->version >= 205))
     kt_machine_set_text(p->guest, "cpu.model_name", p->model->model_name, cite);
@@ -84,6 +96,10 @@ static void predict_cpu(KtPrediction *p)
   const KtCite *cite = kt_domain_cite_of(d, "cpu");
   const char *mode = d->cpu_mode, *name = model_name(d);
   p->from_host = g_strcmp0(mode, "host-passthrough") == 0 || g_strcmp0(mode, "maximum") == 0;
+  if (p->from_host && is_tcg(d)) { /* TCG's maximum is a CPU of its own */
+    p->from_host = FALSE;
+    name = "max";
+  }
   if (name)
     predict_named(p, name, cite);
   else
@@ -280,8 +296,10 @@ static void predict_nodes(KtPrediction *p)
     none_named = none_named && kt_set_is_empty(cell->cpus);
     distances = distances || cell->distances->len > 0;
   }
-  if (!d->cells->len)
-    add_node(p, 0, d->memory_kib);
+  if (!d->cells->len) {
+    int local = 10;
+    g_array_append_val(add_node(p, 0, d->memory_kib)->distances, local);
+  }
   for (guint i = 0; i < d->cells->len; i++) {
     const KtCell *cell = d->cells->pdata[i];
     KtNode *node = add_node(p, cell->id, cell->memory_kib);
@@ -296,7 +314,7 @@ static void predict_nodes(KtPrediction *p)
     kt_set_add(kt_machine_node(p->guest, id)->cpus, v);
     kt_machine_cpu(p->guest, v)->node = KT_INT(id);
   }
-  kt_machine_set_int(p->guest, "nodes.count", p->guest->nodes->len, cite);
+  kt_machine_set_int(p->guest, "topology.nodes", p->guest->nodes->len, cite);
 }
 
 /* ---- all ---- */

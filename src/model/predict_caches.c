@@ -112,13 +112,19 @@ static KtModelCaches kind_of(const KtPrediction *p)
   return kind;
 }
 
-static gboolean common_sizes(const KtPrediction *p, KtCacheSizes *sizes)
+static KtInt common_size(const KtPrediction *p, gsize field)
 {
-  KtModelCaches kind = kind_of(p);
-  gboolean known = kt_model_cache_sizes(kind, p->views[0].amd, sizes);
-  for (guint i = 1; known && i < p->n_views; i++)
-    known = kind > KT_MODEL_CACHES_LEGACY || p->views[i].amd == p->views[0].amd;
-  return known;
+  KtInt size = KT_INT_UNKNOWN;
+  for (guint i = 0; i < p->n_views; i++) {
+    KtCacheSizes sizes;
+    if (!kt_model_cache_sizes(kind_of(p), p->views[i].amd, &sizes))
+      return KT_INT_UNKNOWN;
+    int kib = G_STRUCT_MEMBER(int, &sizes, field);
+    if (size.known && size.value != kib)
+      return KT_INT_UNKNOWN;
+    size = KT_INT(kib);
+  }
+  return size;
 }
 
 static void predict_emulated(const KtPrediction *p)
@@ -126,14 +132,12 @@ static void predict_emulated(const KtPrediction *p)
   KtTri l3 = has_emulated_l3(p);
   if (l3 == KT_UNKNOWN)
     return;
-  KtCacheSizes sizes;
-  gboolean sized = common_sizes(p, &sizes);
   int l1 = common_shift(p, l1_shift);
   Predicted caches[] = {
-      {1, KT_CACHE_DATA, sized ? KT_INT(sizes.l1d) : KT_INT_UNKNOWN, l1},
-      {1, KT_CACHE_INSTRUCTION, sized ? KT_INT(sizes.l1i) : KT_INT_UNKNOWN, l1},
-      {2, KT_CACHE_UNIFIED, sized ? KT_INT(sizes.l2) : KT_INT_UNKNOWN, common_shift(p, l2_shift)},
-      {3, KT_CACHE_UNIFIED, sized ? KT_INT(sizes.l3) : KT_INT_UNKNOWN, common_shift(p, l3_shift)},
+      {1, KT_CACHE_DATA, common_size(p, G_STRUCT_OFFSET(KtCacheSizes, l1d)), l1},
+      {1, KT_CACHE_INSTRUCTION, common_size(p, G_STRUCT_OFFSET(KtCacheSizes, l1i)), l1},
+      {2, KT_CACHE_UNIFIED, common_size(p, G_STRUCT_OFFSET(KtCacheSizes, l2)), common_shift(p, l2_shift)},
+      {3, KT_CACHE_UNIFIED, common_size(p, G_STRUCT_OFFSET(KtCacheSizes, l3)), common_shift(p, l3_shift)},
   };
   for (guint i = 0; i < (l3 == KT_YES ? 4 : 3); i++)
     add_cache(p, &caches[i]);
