@@ -300,6 +300,27 @@ char *kt_root_read(KtRoot *root, const char *path, gsize limit, gsize *length, G
   return content;
 }
 
+char *kt_root_read_head(KtRoot *root, const char *path, gsize bytes)
+{
+  if (root->tree) {
+    Entry *entry = tree_find(root, path, TRUE);
+    if (!entry || !entry->content)
+      return NULL;
+    gsize size;
+    const char *data = g_bytes_get_data(entry->content, &size);
+    return data ? g_strndup(data, MIN(size, bytes)) : g_strdup("");
+  }
+  int fd = open_inside(root, path, O_RDONLY | O_NONBLOCK);
+  if (fd < 0)
+    return NULL;
+  char *head = g_malloc0(bytes + 1);
+  ssize_t n = read(fd, head, bytes);
+  close(fd);
+  if (n < 0)
+    g_clear_pointer(&head, g_free);
+  return head;
+}
+
 char *kt_root_read_line(KtRoot *root, const char *path)
 {
   char *text = kt_root_read(root, path, LINE_LIMIT, NULL, NULL);

@@ -32,6 +32,10 @@ gboolean kt_root_is_live(const KtRoot *root);
  * (larger than limit) or _SYSTEM. Caller frees. */
 char *kt_root_read(KtRoot *root, const char *path, gsize limit, gsize *length, GError **error);
 
+/* The first `bytes` of a file, less if it is shorter, NUL-terminated behind; NULL
+ * if it cannot be read. For files that cost the more the further one reads. */
+char *kt_root_read_head(KtRoot *root, const char *path, gsize bytes);
+
 /* A short file (sysfs attribute) without surrounding white space, or NULL if
  * it is absent, unreadable or longer than 64 KiB. Caller frees. */
 char *kt_root_read_line(KtRoot *root, const char *path);

@@ -10,11 +10,11 @@ static gboolean is_machine(KtRoot *root)
          kt_root_exists(root, "proc/stat");
 }
 
-gboolean kt_root_read_machine(KtRoot *root, KtSnapshot *snapshot)
+gboolean kt_root_read_machine(KtRoot *root, KtSnapshot *snapshot, gboolean deep)
 {
   if (!is_machine(root))
     return FALSE;
-  KtRootReading r = {.root = root, .m = kt_machine_new(), .snapshot = snapshot};
+  KtRootReading r = {.root = root, .m = kt_machine_new(), .snapshot = snapshot, .deep = deep};
   g_ptr_array_add(snapshot->machines, r.m);
   kt_machine_add_source(r.m, kt_root_is_live(root) ? "live" : kt_root_name(root));
   r.m->live = kt_root_is_live(root);
@@ -24,19 +24,19 @@ gboolean kt_root_read_machine(KtRoot *root, KtSnapshot *snapshot)
   kt_root_read_settings(&r);
   kt_root_read_proc(&r);
   kt_root_read_devices(&r);
-  kt_root_read_role(&r, 0);
+  kt_root_read_role(&r, kt_root_read_processes(&r));
   return TRUE;
 }
 
 guint kt_root_read_machines(KtRoot *root, KtSnapshot *snapshot)
 {
-  if (kt_root_read_machine(root, snapshot))
+  if (kt_root_read_machine(root, snapshot, TRUE))
     return 1;
   guint found = 0;
   g_auto(GStrv) names = kt_root_list(root, "");
   for (guint i = 0; names && names[i]; i++) {
     g_autoptr(KtRoot) below = kt_root_open_below(root, names[i]);
-    found += below && kt_root_read_machine(below, snapshot);
+    found += below && kt_root_read_machine(below, snapshot, TRUE);
   }
   return found;
 }

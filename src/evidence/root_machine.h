@@ -7,8 +7,9 @@
 #include "model/snapshot.h"
 
 /* Reads the machine whose sys/ or proc/ stand at the top of root, with its QEMU
- * processes if it has any, into the snapshot. FALSE if nothing was found there. */
-gboolean kt_root_read_machine(KtRoot *root, KtSnapshot *snapshot);
+ * processes if it has any, into the snapshot; `deep`: also what is costly to look
+ * at on a live machine. FALSE if nothing was found there. */
+gboolean kt_root_read_machine(KtRoot *root, KtSnapshot *snapshot, gboolean deep);
 
 /* The same for a root with sys/ or proc/ at its top or in directories right
  * below ("host1/sys", "host2/sys"). Returns how many machines were added. */
@@ -39,8 +40,8 @@ void kt_root_read_proc(KtRootReading *r);
 void kt_root_read_counters(KtRootReading *r);
 /* PCI devices with their nodes. */
 void kt_root_read_devices(KtRootReading *r);
-/* Processes that checks look at. */
-void kt_root_read_processes(KtRootReading *r);
+/* Processes that checks look at, and QEMU processes as domains; returns how many of these use KVM. */
+guint kt_root_read_processes(KtRootReading *r);
 /* Host or guest, and of which hypervisor; looks at what the parts above found. */
 void kt_root_read_role(KtRootReading *r, guint qemu_processes);
 
