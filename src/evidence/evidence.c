@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "evidence/archive.h"
 #include "evidence/reading.h"
+#include "evidence/root_machine.h"
 
 #define MAX_DEPTH 16
 #define MAX_FILES 20000
@@ -61,20 +62,42 @@ static void read_text(Gathering *g, const char *source, const char *bytes, gsize
     note(g, "nothing in '%s' is output that kvmtune knows", source);
 }
 
-static void read_archive(Gathering *g, const char *source, GBytes *bytes, GError **error);
+/* What a copied root holds besides outputs that people saved. */
+static const char *const system_directories[] = {"bin",   "boot", "dev", "etc",  "home", "lib", "lib32",
+                                                 "lib64", "mnt",  "opt", "proc", "root", "run", "sbin",
+                                                 "srv",   "sys",  "tmp", "usr",  "var",  NULL};
 
-/* All files below a directory of the root. */
-static void walk(Gathering *g, KtRoot *root, const char *directory, guint depth)
+/* Machines whose sys/ and proc/ are in the root, as fragments: outputs saved
+ * beside these belong to the same machine. */
+static gboolean read_machines(Gathering *g, KtRoot *root)
+{
+  GPtrArray *machines = g->snapshot->machines;
+  guint before = machines->len;
+  if (!kt_root_read_machines(root, g->snapshot))
+    return FALSE;
+  g->understood++;
+  while (machines->len > before) {
+    KtFragment *f = g_new0(KtFragment, 1);
+    f->machine = g_ptr_array_steal_index(machines, before);
+    f->source = g_strdup(f->machine->sources->pdata[0]);
+    f->directory = g_strdup(f->source);
+    g_ptr_array_add(g->fragments, f);
+  }
+  return TRUE;
+}
+
+/* All files below a directory of the root; `copied`: a machine was found in it. */
+static void walk(Gathering *g, KtRoot *root, const char *directory, guint depth, gboolean copied)
 {
   g_auto(GStrv) names = kt_root_list(root, *directory ? directory : ".");
   for (guint i = 0; names && names[i] && g->files < MAX_FILES; i++) {
-    if (names[i][0] == '.')
+    if (names[i][0] == '.' || (copied && g_strv_contains(system_directories, names[i])))
       continue;
     g_autofree char *path = *directory ? g_build_filename(directory, names[i], NULL) : g_strdup(names[i]);
     g_auto(GStrv) below = kt_root_list(root, path);
     if (below) {
       if (depth < MAX_DEPTH)
-        walk(g, root, path, depth + 1);
+        walk(g, root, path, depth + 1, copied);
       continue;
     }
     gsize length;
@@ -97,7 +120,7 @@ static void read_archive(Gathering *g, const char *source, GBytes *bytes, GError
   for (guint i = 0; i < left_out->len; i++)
     note(g, "%s", (char *)left_out->pdata[i]);
   if (root)
-    walk(g, root, "", 0);
+    walk(g, root, "", 0, read_machines(g, root));
 }
 
 static void read_bytes(Gathering *g, const char *source, char *content, gsize length, GError **error)
@@ -163,7 +186,7 @@ static gboolean read_path(Gathering *g, const char *path, GError **error)
   if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
     g_autoptr(KtRoot) root = kt_root_open(path, &failed);
     if (root)
-      walk(g, root, "", 0);
+      walk(g, root, "", 0, read_machines(g, root));
   } else {
     read_file(g, path, &failed);
   }
