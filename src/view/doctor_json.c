@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/json.h"
 #include "view/view.h"
-
-const char *const kt_view_basis_names[] = {
-    [KT_BASIS_MEASURED] = "measured", [KT_BASIS_INFERRED] = "inferred", [KT_BASIS_STATED] = "stated"};
+#include "view/words.h"
 
 static void put_evidence(KtJson *json, const KtFinding *f)
 {

@@ -2,10 +2,20 @@
 /* Views: the same values as terminal text and as JSON. Text from evidence is
  * escaped for each. All return text that the caller frees. */
 #pragma once
+#include "base/term.h"
 #include "checks/check.h"
+#include "checks/compare.h"
 
-extern const char *const kt_view_basis_names[]; /* by KtBasis */
-
-/* JSON by the format that the manual page fixes; null is unknown. */
+/* JSON by the formats that the manual page fixes; null is unknown. */
 char *kt_view_facts_json(const KtSnapshot *snapshot);
 char *kt_view_doctor_json(const GPtrArray *diagnoses); /* of kt_diagnose() */
+char *kt_view_compare_json(const char *reference, const char *subject, const GPtrArray *differences);
+char *kt_view_checks_json(void);
+
+/* For people. */
+char *kt_view_facts_text(const KtTerm *term, const KtSnapshot *snapshot);
+char *kt_view_doctor_text(const KtTerm *term, const KtSnapshot *snapshot, const GPtrArray *diagnoses);
+char *kt_view_compare_text(const KtTerm *term, const char *reference, const char *subject,
+                           const GPtrArray *differences);
+char *kt_view_checks_text(const KtTerm *term);
+char *kt_view_explain_text(const KtTerm *term, const KtCheck *check);

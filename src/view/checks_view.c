@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of checks for `kvmtune checks` and `kvmtune explain`. */
+#include "base/json.h"
+#include "view/action.h"
+#include "view/view.h"
+#include "view/words.h"
+
+char *kt_view_checks_json(void)
+{
+  g_autoptr(KtJson) json = kt_json_new();
+  guint n;
+  const KtCheck *const *checks = kt_checks(&n);
+  kt_json_open_object(json, NULL);
+  kt_json_open_array(json, "checks");
+  for (guint i = 0; i < n; i++) {
+    g_autofree char *applies = kt_view_applies(checks[i]);
+    kt_json_open_object(json, NULL);
+    kt_json_string(json, "id", checks[i]->id);
+    kt_json_int(json, "severity", checks[i]->severity);
+    kt_json_string(json, "title", checks[i]->title);
+    kt_json_string(json, "applies", applies);
+    kt_json_string(json, "needs", checks[i]->needs);
+    kt_json_string(json, "risk", checks[i]->risk);
+    kt_json_bool(json, "implemented", checks[i]->run != NULL);
+    kt_json_close_object(json);
+  }
+  kt_json_close_array(json);
+  kt_json_close_object(json);
+  return kt_json_finish(json);
+}
+
+char *kt_view_checks_text(const KtTerm *term)
+{
+  static const KtColumn columns[] = {{.title = "id"},
+                                     {.title = "sev", .right = TRUE},
+                                     {.title = "what is looked for", .flex = TRUE},
+                                     {.title = "for", .flex = TRUE},
+                                     {.title = "evidence needed", .flex = TRUE},
+                                     {.title = "risk", .flex = TRUE}};
+  g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
+  guint n, implemented = 0;
+  const KtCheck *const *checks = kt_checks(&n);
+  for (guint i = 0; i < n; i++) {
+    const KtCheck *check = checks[i];
+    g_autofree char *applies = kt_view_applies(check);
+    KtStyle style = check->run ? KT_STYLE_PLAIN : KT_STYLE_DIM;
+    implemented += check->run != NULL;
+    kt_table_add(table, check->run ? kt_view_severity_style(check->severity) : KT_STYLE_DIM, check->id);
+    kt_table_addf(table, style, "%d", check->severity);
+    kt_table_add(table, style, check->title);
+    kt_table_add(table, style, applies);
+    kt_table_add(table, style, check->run ? check->needs : "not implemented yet");
+    kt_table_add(table, style, check->risk);
+  }
+  KtPage *page = kt_page_new(term);
+  kt_page_table(page, 0, table);
+  kt_page_gap(page);
+  kt_page_textf(page, 0, KT_STYLE_PLAIN, "%u checks, %u of them implemented.", n, implemented);
+  kt_page_text(page, 0, KT_STYLE_PLAIN,
+               "Severity: 3 can explain multiples, 2 tens of percent, 1 a few percent or jitter.");
+  kt_page_text(page, 0, KT_STYLE_PLAIN,
+               "Risk of the cure: L live; r guest reboot; B guest stop and start; H host reboot or module reload; M! "
+               "changes migration compatibility; $ costs power or memory; S security trade-off.");
+  return kt_page_finish(page);
+}
+
+static void put_part(KtPage *page, const char *heading, const char *text)
+{
+  if (!text)
+    return;
+  kt_page_gap(page);
+  kt_page_text(page, 0, KT_STYLE_BOLD, heading);
+  kt_page_text(page, 2, KT_STYLE_PLAIN, text);
+}
+
+static void put_remedies(KtPage *page, const KtCheck *check)
+{
+  if (!check->remedies[0].action)
+    return;
+  kt_page_gap(page);
+  kt_page_text(page, 0, KT_STYLE_BOLD, "What to change");
+  for (guint i = 0; i < KT_MAX_REMEDIES && check->remedies[i].action; i++) {
+    const KtRemedy *remedy = &check->remedies[i];
+    kt_page_text(page, 2, KT_STYLE_DIM, kt_layer_names[remedy->layer]);
+    kt_view_put_action(page, 4, remedy->action);
+  }
+}
+
+char *kt_view_explain_text(const KtTerm *term, const KtCheck *check)
+{
+  static const char *const severities[] = {"information", "a few percent, or jitter", "tens of percent",
+                                           "can explain multiples"};
+  KtPage *page = kt_page_new(term);
+  g_autofree char *applies = kt_view_applies(check), *risk = kt_view_risk(check->risk);
+  kt_page_item(page, 0, kt_view_severity_style(check->severity), check->id, 5, KT_STYLE_BOLD, check->title);
+  kt_page_textf(page, 5, KT_STYLE_DIM, "Severity %d: %s. Applies to: %s.%s", check->severity,
+                severities[CLAMP(check->severity, 0, 3)], applies, check->run ? "" : " Not implemented yet.");
+  put_part(page, "Cause", check->cause);
+  put_part(page, "How it shows", check->shows);
+  put_part(page, "Evidence needed", check->needs);
+  put_remedies(page, check);
+  put_part(page, "Risk of the change", risk);
+  put_part(page, "What it costs", check->costs);
+  put_part(page, "Expected effect", check->effect);
+  put_part(page, "Note", check->note);
+  put_part(page, "Source", check->source);
+  return kt_page_finish(page);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What was read, for people: only what is known is shown. */
+#include <string.h>
+
+#include "base/units.h"
+#include "model/predict.h"
+#include "view/view.h"
+#include "view/words.h"
+
+#define HANG 16
+
+static void put(KtPage *page, const char *label, const char *value)
+{
+  if (value)
+    kt_page_item(page, 2, KT_STYLE_DIM, label, HANG, KT_STYLE_PLAIN, value);
+}
+
+static void add(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void add(GString *out, const char *format, ...)
+{
+  va_list args;
+  if (out->len)
+    g_string_append(out, ", ");
+  va_start(args, format);
+  g_string_append_vprintf(out, format, args);
+  va_end(args);
+}
+
+static void add_int(GString *out, KtInt value, const char *words)
+{
+  if (value.known)
+    add(out, "%" G_GINT64_FORMAT " %s", value.value, words);
+}
+
+static void put_string(KtPage *page, const char *label, GString *value)
+{
+  put(page, label, value->len ? value->str : NULL);
+  g_string_free(value, TRUE);
+}
+
+static char *say_kib(KtInt kib)
+{
+  return kib.known ? kt_units_format_kib((guint64)MAX(kib.value, 0)) : NULL;
+}
+
+static void put_topology(KtPage *page, const char *label, const KtMachine *m)
+{
+  GString *out = g_string_new(NULL);
+  add_int(out, m->cpus, "CPUs");
+  add_int(out, m->online, "online");
+  add_int(out, m->sockets, "sockets");
+  add_int(out, m->dies, "dies per socket");
+  add_int(out, m->cores_per_socket, "cores per socket");
+  add_int(out, m->threads_per_core, "threads per core");
+  put_string(page, label, out);
+}
+
+static void put_caches(KtPage *page, const char *label, const KtMachine *m)
+{
+  GString *out = g_string_new(NULL);
+  for (guint i = 0; i < m->caches->len; i++) {
+    const KtCache *cache = m->caches->pdata[i];
+    g_autofree char *name = kt_cache_name(cache), *size = say_kib(cache->size_kib);
+    add(out, "%s %s", name, size ? size : "of unknown size");
+    if (cache->instances.known)
+      g_string_append_printf(out, " x %" G_GINT64_FORMAT, cache->instances.value);
+  }
+  put_string(page, label, out);
+}
+
+static void add_count(KtTable *table, KtInt value)
+{
+  g_autofree char *text = value.known ? kt_units_format_count((guint64)MAX(value.value, 0)) : NULL;
+  kt_table_add(table, KT_STYLE_PLAIN, text);
+}
+
+static void put_nodes(KtPage *page, const KtMachine *m)
+{
+  static const KtColumn columns[] = {{.title = "node", .right = TRUE},      {.title = "CPUs", .flex = TRUE},
+                                     {.title = "memory", .right = TRUE},    {.title = "numa_hit", .right = TRUE},
+                                     {.title = "numa_miss", .right = TRUE}, {.title = "numa_foreign", .right = TRUE},
+                                     {.title = "distances", .flex = TRUE}};
+  KtInt count = kt_machine_nodes_known(m);
+  g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
+  for (guint i = 0; i < m->nodes->len; i++) {
+    const KtNode *node = m->nodes->pdata[i];
+    g_autofree char *cpus = node->cpus ? kt_set_format(node->cpus) : NULL, *memory = say_kib(node->memory_kib);
+    g_autoptr(GString) distances = g_string_new(NULL);
+    for (guint j = 0; j < node->distances->len; j++)
+      g_string_append_printf(distances, "%s%d", j ? " " : "", g_array_index(node->distances, int, j));
+    kt_table_addf(table, KT_STYLE_PLAIN, "%d", node->id);
+    kt_table_add(table, KT_STYLE_PLAIN, node->cpus && !*cpus ? "none" : cpus);
+    kt_table_add(table, KT_STYLE_PLAIN, memory);
+    add_count(table, node->numa_hit);
+    add_count(table, node->numa_miss);
+    add_count(table, node->numa_foreign);
+    kt_table_add(table, KT_STYLE_PLAIN, distances->str);
+  }
+  if (count.known) {
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, count.value);
+    put(page, "NUMA nodes", text);
+  }
+  if (m->nodes->len)
+    kt_page_table(page, HANG, table);
+}
+
+static void put_activity(KtPage *page, const KtActivity *activity)
+{
+  if (!activity || !activity->rows->len)
+    return;
+  GString *out = g_string_new(NULL);
+  add(out, "%u row%s", activity->rows->len, activity->rows->len == 1 ? "" : "s");
+  for (guint field = 0; field < KT_CPU_FIELDS; field++) {
+    double mean, max;
+    if (kt_activity_stat(activity, field, &mean, &max))
+      add(out, "%s %.1f %% (max %.1f)", kt_cpu_field_names[field], mean, max);
+  }
+  put_string(page, "CPU use", out);
+}
+
+/* The named ones (RES, CAL, LOC ...); devices as a count. */
+static void put_interrupts(KtPage *page, const KtMachine *m)
+{
+  GString *out = g_string_new(NULL);
+  guint devices = 0;
+  for (guint i = 0; i < m->interrupts->len; i++) {
+    const KtInterrupt *irq = m->interrupts->pdata[i];
+    devices += irq->device;
+    if (irq->device || !irq->total)
+      continue;
+    g_autofree char *total = kt_units_format_count(irq->total);
+    add(out, "%s %s", irq->name, total);
+    if (irq->per_second.known)
+      g_string_append_printf(out, " (%.0f/s)", irq->per_second.value);
+  }
+  if (devices)
+    add(out, "%u of devices", devices);
+  put_string(page, "interrupts", out);
+}
+
+static void put_table(KtPage *page, const char *label, GHashTable *table)
+{
+  g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(table), (GCompareFunc)g_strcmp0);
+  if (!keys)
+    return;
+  kt_page_text(page, 2, KT_STYLE_DIM, label);
+  for (GList *k = keys; k; k = k->next) {
+    g_autofree char *line = g_strdup_printf("%s = %s", (char *)k->data, (char *)g_hash_table_lookup(table, k->data));
+    kt_page_text(page, 4, KT_STYLE_PLAIN, line);
+  }
+}
+
+static void put_cpu(KtPage *page, const KtMachine *m)
+{
+  GString *out = g_string_new(NULL);
+  if (m->cpu_vendor)
+    add(out, "%s", m->cpu_vendor);
+  if (m->cpu_model_name)
+    add(out, "%s", m->cpu_model_name);
+  const struct {
+    const char *word;
+    KtInt value;
+  } numbers[] = {{"family", m->cpu_family}, {"model", m->cpu_model}, {"stepping", m->cpu_stepping}};
+  for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
+    if (numbers[i].value.known)
+      add(out, "%s %" G_GINT64_FORMAT, numbers[i].word, numbers[i].value.value);
+  put_string(page, "CPU", out);
+}
+
+static void put_machine(KtPage *page, const KtMachine *m, guint number)
+{
+  static const char *const roles[] = {
+      [KT_ROLE_UNKNOWN] = "host or guest unknown", [KT_ROLE_HOST] = "host", [KT_ROLE_GUEST] = "guest"};
+  g_autofree char *memory = say_kib(m->memory_kib), *mark = g_strdup_printf("#%u", number);
+  g_autoptr(GString) head = g_string_new(m->name ? m->name : "(no name)");
+  g_string_append_printf(head, ", %s", roles[m->role]);
+  if (m->hypervisor)
+    g_string_append_printf(head, ", hypervisor %s", m->hypervisor);
+  kt_page_gap(page);
+  kt_page_item(page, 0, KT_STYLE_DIM, mark, 3, KT_STYLE_BOLD, head->str);
+  for (guint i = 0; i < m->sources->len; i++)
+    put(page, i ? "" : "sources", m->sources->pdata[i]);
+  put(page, "system", m->os_name);
+  put(page, "product", m->product);
+  put(page, "kernel", m->kernel_release);
+  put(page, "command line", m->kernel_cmdline);
+  put(page, "clocksource", m->clocksource);
+  put_cpu(page, m);
+  put_topology(page, "topology", m);
+  put_caches(page, "caches", m);
+  put(page, "memory", memory);
+  put_nodes(page, m);
+  put_activity(page, m->activity);
+  put_interrupts(page, m);
+  put_table(page, "settings", m->settings);
+  put_table(page, "could not be read", m->unreadable);
+}
+
+static void put_pins(KtPage *page, const KtDomain *d)
+{
+  GString *out = g_string_new(NULL);
+  for (gint64 vcpu = 0; d->vcpus.known && vcpu < MIN(d->vcpus.value, KT_SET_MAX); vcpu++) {
+    const KtSet *pin = kt_domain_pin(d, (int)vcpu);
+    g_autofree char *cpus = pin ? kt_set_format(pin) : NULL;
+    if (cpus)
+      add(out, "%d to %s", (int)vcpu, cpus);
+  }
+  put_string(page, "vCPU pins", out);
+}
+
+static void put_domain(KtPage *page, const KtDomain *d, const KtMachine *host)
+{
+  g_autofree char *memory = say_kib(d->memory_kib);
+  g_autofree char *head = g_strdup_printf("domain %s", d->name ? d->name : "(no name)");
+  g_autoptr(KtMachine) guest = kt_predict_guest(d, host);
+  kt_page_gap(page);
+  kt_page_text(page, 0, KT_STYLE_BOLD, head);
+  put(page, "source", d->source);
+  put(page, "uuid", d->uuid);
+  put(page, "type", d->type);
+  put(page, "machine type", d->machine_type);
+  put(page, "CPU mode", d->cpu_mode);
+  put(page, "CPU model", d->cpu_model);
+  put(page, "memory", memory);
+  GString *topology = g_string_new(NULL);
+  add_int(topology, d->vcpus, "vCPUs");
+  add_int(topology, d->sockets, "sockets");
+  add_int(topology, d->dies, "dies");
+  add_int(topology, d->cores, "cores");
+  add_int(topology, d->threads, "threads");
+  put_string(page, "topology", topology);
+  for (guint i = 0; i < d->cells->len; i++) {
+    const KtCell *cell = d->cells->pdata[i];
+    g_autofree char *cpus = cell->cpus ? kt_set_format(cell->cpus) : g_strdup("unknown"),
+                    *size = say_kib(cell->memory_kib), *nodes = cell->memnode ? kt_set_format(cell->memnode) : NULL;
+    g_autofree char *text = g_strdup_printf("%d: vCPUs %s, %s%s%s", cell->id, cpus, size ? size : "memory unknown",
+                                            nodes ? ", on host nodes " : "", nodes ? nodes : "");
+    put(page, i ? "" : "cells", text);
+  }
+  put_pins(page, d);
+  kt_page_text(page, 2, KT_STYLE_DIM, "what its kernel will see");
+  put_topology(page, "  topology", guest);
+  put_caches(page, "  caches", guest);
+  put_nodes(page, guest);
+}
+
+static void put_flavor(KtPage *page, const KtFlavor *f)
+{
+  g_autofree char *head = g_strdup_printf("flavor %s", f->name ? f->name : "(no name)");
+  GString *size = g_string_new(NULL);
+  kt_page_gap(page);
+  kt_page_text(page, 0, KT_STYLE_BOLD, head);
+  put(page, "source", f->source);
+  add_int(size, f->vcpus, "vCPUs");
+  add_int(size, f->ram_mib, "MiB of memory");
+  put_string(page, "size", size);
+  if (f->extra_specs)
+    put_table(page, "extra specs", f->extra_specs);
+  if (f->image)
+    put_table(page, "image properties", f->image);
+}
+
+static void put_rest(KtPage *page, const KtSnapshot *s)
+{
+  kt_page_gap(page);
+  for (guint i = 0; i < s->confs->len; i++) {
+    const KtNovaConf *conf = s->confs->pdata[i];
+    kt_page_text(page, 0, KT_STYLE_BOLD, "nova.conf");
+    put(page, "source", conf->source);
+    put_table(page, "values", conf->values);
+  }
+  kt_page_gap(page);
+  for (guint i = 0; i < s->notes->len; i++)
+    kt_page_item(page, 0, KT_STYLE_DIM, "note", 9, KT_STYLE_PLAIN, s->notes->pdata[i]);
+  for (guint i = 0; i < s->rejected->len; i++) {
+    const KtRejected *r = s->rejected->pdata[i];
+    g_autofree char *text = g_strdup_printf("%s:%u: %s", r->source, r->line, r->why);
+    kt_page_item(page, 0, KT_STYLE_YELLOW, "rejected", 9, KT_STYLE_PLAIN, text);
+  }
+}
+
+char *kt_view_facts_text(const KtTerm *term, const KtSnapshot *snapshot)
+{
+  KtPage *page = kt_page_new(term);
+  const KtMachine *host = kt_snapshot_host(snapshot);
+  for (guint i = 0; i < snapshot->machines->len; i++)
+    put_machine(page, snapshot->machines->pdata[i], i + 1);
+  for (guint i = 0; i < snapshot->domains->len; i++)
+    put_domain(page, snapshot->domains->pdata[i], host);
+  for (guint i = 0; i < snapshot->flavors->len; i++)
+    put_flavor(page, snapshot->flavors->pdata[i]);
+  put_rest(page, snapshot);
+  return kt_page_finish(page);
+}
