@@ -257,6 +257,7 @@ void kt_check_h08(const KtSubject *s, KtFinding *f)
   if (busy <= cores.value)
     return kt_finding_fine(f);
   kt_finding_fire(f, s, "%u busy vCPUs on %" G_GINT64_FORMAT " cores", busy, cores.value);
+  f->basis = KT_BASIS_MEASURED;
   f->severity = 2; /* a pair of siblings still does the work of 1.2 - 1.3 cores */
   g_autofree char *list = kt_set_format(cpus);
   kt_finding_say(f,
@@ -351,6 +352,7 @@ void kt_check_h14(const KtSubject *s, KtFinding *f)
     if (!d->vcpusched)
       return kt_finding_fine(f);
     kt_finding_fire(f, s, "halt polling is off under a real-time guest");
+    f->basis = KT_BASIS_MEASURED;
     f->severity = 1;
     cite_setting(f, s->host, HALT_POLL);
     kt_finding_cite_domain(f, d, "vcpusched");
@@ -365,6 +367,7 @@ void kt_check_h14(const KtSubject *s, KtFinding *f)
   if (vain <= paid || vain < 10 || vain < use.run_pct.value / 4)
     return kt_finding_fine(f);
   kt_finding_fire(f, s, "%.0f %% of a CPU goes into halt polling in vain", vain);
+  f->basis = KT_BASIS_MEASURED;
   kt_finding_say(f, "polling: %.1f %% of a CPU in vain, %.1f %% paid off; the vCPU threads use %.1f %%", vain, paid,
                  use.run_pct.value);
   cite_setting(f, s->host, HALT_POLL);
@@ -384,6 +387,7 @@ void kt_check_h17(const KtSubject *s, KtFinding *f)
   if (!g_str_equal(d->type, "qemu") && !g_str_equal(d->type, "tcg"))
     return kt_finding_skip(f);
   kt_finding_fire(f, s, "the guest is emulated by QEMU (TCG), not run by KVM");
+  f->basis = KT_BASIS_MEASURED;
   kt_finding_cite_domain(f, d, "type");
   kt_host_fill_domain(f, d);
 }
