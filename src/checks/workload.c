@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "checks/workload.h"
 #include "checks/groups.h"
 
 static const KtCheck rows[] = {
@@ -6,20 +7,51 @@ static const KtCheck rows[] = {
      .severity = 2,
      .title = "JVM without UseNUMA on > 1 node",
      .applies = KT_FOR_GUEST,
+     .needs = "the JVM's command line (ps -ef) or flags, java -version, the number of the guest's nodes",
      .risk = "restart app",
-     .source = "[R] JEP 163/345; case"},
+     .cause = "Without -XX:+UseNUMA the JVM takes memory for new objects from one pool for all threads: a thread's own "
+              "objects lie on any node.",
+     .shows = "A heap above 2 GiB, no -XX:+UseNUMA, several nodes, memory not bound to one of them, and a collector "
+              "that supports it: Parallel, or G1 from JDK 14.",
+     .costs = "A restart of the application.",
+     .note = "Useless while the guest shows one node (X11). ZGC and Shenandoah switch the flag on themselves. The case "
+             "names Java's NUMA-aware Parallel collector as a thing to try and does not measure it; its tables do not "
+             "show any JVM flag.",
+     .source = "[R] JEP 163, JEP 345; case",
+     .remedies =
+         {{KT_LAYER_WORKLOAD, "java -XX:+UseNUMA ...   # with -XX:+UseParallelGC, or G1 from JDK 14"},
+          {KT_LAYER_WORKLOAD,
+           "jcmd {pid} VM.flags | tr ' ' '\\n' | grep -E 'UseNUMA|Use.*GC|MaxHeapSize'   # what it runs with now"}},
+     .run = kt_check_w01},
     {.id = "W02",
      .severity = 2,
      .title = "Collector not NUMA-aware at that version",
      .applies = KT_FOR_GUEST,
+     .needs = "the JVM's command line, java -version, the number of the guest's nodes",
      .risk = "restart app",
-     .source = "[R] JEP 345; sangheon.github.io"},
+     .cause =
+         "Serial, CMS and G1 before JDK 14 do not place objects by node: -XX:+UseNUMA makes them interleave at most.",
+     .shows = "The collector's flag, or the default of the version: Parallel up to JDK 8, G1 from 9 (JEP 248).",
+     .costs = "A restart, and perhaps a newer JDK; pauses differ between collectors: measure them.",
+     .note = "ZGC is NUMA-aware and switches UseNUMA on itself (zArguments.cpp). Shenandoah interleaves by itself. "
+             "OpenJ9 has other flags and is not judged.",
+     .source = "[R] JEP 345, JEP 248; OpenJDK zArguments.cpp, shenandoahArguments.cpp",
+     .remedies = {{KT_LAYER_WORKLOAD, "java -XX:+UseParallelGC -XX:+UseNUMA ...   # where pauses do not matter"},
+                  {KT_LAYER_WORKLOAD, "JDK 17 or newer with -XX:+UseG1GC -XX:+UseNUMA, or -XX:+UseZGC"}},
+     .run = kt_check_w02},
     {.id = "W03",
      .severity = 1,
      .title = "JVM bound to one node but sized for all, or UseNUMA with membind of one node",
      .applies = KT_FOR_GUEST,
+     .needs = "the JVM's command line and its memory policy",
      .risk = "restart app",
-     .source = "[K]"},
+     .cause = "Collector threads for all CPUs crowd the CPUs of one node.",
+     .shows = "A memory policy of one node with -XX:ParallelGCThreads above the CPUs of a node.",
+     .costs = "A restart of the application.",
+     .note = "-XX:+UseNUMA with one node does no harm: the JVM switches it off (os_linux.cpp).",
+     .source = "[R] OpenJDK os_linux.cpp",
+     .remedies = {{KT_LAYER_WORKLOAD, "java -XX:ActiveProcessorCount={cpus} ... without -XX:+UseNUMA, one JVM a node"}},
+     .run = kt_check_w03},
     {.id = "W04",
      .severity = 1,
      .title = "Heap not touched / no large pages",
@@ -36,8 +68,19 @@ static const KtCheck rows[] = {
      .severity = 2,
      .title = "MySQL buffer pool on one node",
      .applies = KT_FOR_GUEST,
+     .needs = "mysqld's options (buffer pool size, innodb_numa_interleave), the nodes' memory",
      .risk = "restart db",
-     .source = "[R] mysql commit 242fa2c92; gist v0112358"},
+     .cause = "The thread that starts the server touches the buffer pool first: it fills one node, spills to the next, "
+              "and the full node pushes other memory out, even to swap.",
+     .shows = "innodb_buffer_pool_size above a node's memory with innodb_numa_interleave OFF; numastat -p mysqld is "
+              "lopsided.",
+     .costs = "A restart of the database, which takes longer with it: one report has 4.6 minutes instead of 18 s for "
+              "272 GiB.",
+     .note = "OFF by default up to MySQL 8.3, ON from 8.4. MariaDB dropped the variable (10.4.4): numactl there.",
+     .source = "[R] mysql commit 242fa2c92; gist v0112358; Percona Server documentation",
+     .remedies = {{KT_LAYER_WORKLOAD, "[mysqld] innodb_numa_interleave=ON   # in my.cnf, then restart"},
+                  {KT_LAYER_WORKLOAD, "numactl --interleave=all mysqld ...   # where the variable does not exist"}},
+     .run = kt_check_w06},
     {.id = "W07",
      .severity = 1,
      .title = "PostgreSQL without huge pages",

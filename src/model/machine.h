@@ -133,6 +133,7 @@ typedef struct {
   GHashTable *counters;    /* "vmstat.numa_foreign", "stat.ctxt", of cpu.stat in a cgroup
                               "cgroup./system.slice/app.service.nr_throttled" (and nr_periods) -> KtCounter* */
   GHashTable *settings;    /* name -> text. sysctls by dotted name ("kernel.numa_balancing"),
+                              "java.version" as `java -version` has it ("1.8.0_292"),
                               sysfs and module knobs by absolute path ("/sys/kernel/mm/ksm/run"),
                               a file of selectable words without brackets around the chosen one: the chosen word;
                               a knob of each CPU under one name with a literal star
