@@ -214,7 +214,7 @@ static void predict_topology(KtPrediction *p)
   const KtShape *s = &p->shape;
   const KtCite *cite = kt_domain_cite_of(p->domain, "topology");
   if (!cite)
-    cite = kt_domain_cite_of(p->domain, "vcpus");
+    cite = kt_domain_cite_of(p->domain, "vcpu");
   KtTri threads = threads_seen(p), dies = dies_seen(p);
   predict_cpus(p, threads, dies);
 
@@ -287,7 +287,7 @@ static void copy_distances(KtPrediction *p, KtNode *node, const KtCell *cell)
 static void predict_nodes(KtPrediction *p)
 {
   const KtDomain *d = p->domain;
-  const KtCite *cite = kt_domain_cite_of(d, "numa");
+  const KtCite *cite = kt_domain_cite_of(d, "cells");
   if (d->cut || d->cells->len > KT_PREDICT_MAX_CPUS || !cells_are_numbered(d))
     return;
   gboolean none_named = TRUE, distances = FALSE;
@@ -321,7 +321,7 @@ static void predict_nodes(KtPrediction *p)
 
 static void predict_counts(KtPrediction *p, guint present)
 {
-  const KtCite *cite = kt_domain_cite_of(p->domain, "vcpus");
+  const KtCite *cite = kt_domain_cite_of(p->domain, "vcpu");
   kt_machine_set_int(p->guest, "topology.cpus", present, cite);
   kt_machine_set_int(p->guest, "topology.online", present, cite);
   p->guest->cpu_set = kt_set_new();
