@@ -25,8 +25,10 @@ static GPtrArray *all_checks(void)
 const KtCheck *const *kt_checks(guint *n)
 {
   static GPtrArray *all;
-  if (g_once_init_enter(&all))
-    g_once_init_leave(&all, all_checks());
+  if (g_once_init_enter(&all)) {
+    GPtrArray *made = all_checks();
+    g_once_init_leave(&all, made);
+  }
   *n = all->len;
   return (const KtCheck *const *)all->pdata;
 }

@@ -134,7 +134,7 @@ static gboolean read_row(const Table *t, const KtText *text, guint i, KtCpuRow *
       row->cache[cache++] = id;
     else if (t->columns[k] == COLUMN_CACHE) {
       g_auto(GStrv) ids = g_strsplit(words[k], ":", KT_CPU_ROW_CACHES);
-      for (guint c = 0; ids[c] && c < t->rows->n_caches; c++)
+      for (guint c = 0; c < t->rows->n_caches && ids[c]; c++)
         row->cache[c] = id_of(ids[c]);
     }
   }

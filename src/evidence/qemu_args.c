@@ -296,7 +296,7 @@ static void finish_guard(KtQemuState *s)
 
 static void walk(KtQemuState *s, const char *const *argv, const guint *lines)
 {
-  for (guint i = 1; argv[i] && i < MAX_ARGUMENTS; i++) {
+  for (guint i = 1; i < MAX_ARGUMENTS && argv[i]; i++) {
     const Option *option = find_option(argv[i]);
     if (!option || (option->has_value && !argv[i + 1]))
       continue;

@@ -2,12 +2,8 @@
 #include "evidence/readers.h"
 
 static const KtReader *const readers[] = {
-    &kt_reader_lscpu,
-    &kt_reader_sar,
-    &kt_reader_interrupts,
-    &kt_reader_kernel_log,
-    &kt_reader_lscpu_cpus,
-    &kt_reader_lscpu_json,
+    &kt_reader_lscpu,      &kt_reader_sar,        &kt_reader_interrupts,
+    &kt_reader_kernel_log, &kt_reader_lscpu_cpus, &kt_reader_lscpu_json,
 };
 
 const KtReader *const *kt_readers(guint *n)

@@ -169,10 +169,8 @@ static void read_one_cpu(KtRootReading *r, guint id, Groups *groups)
     package = keep_one(groups->packages, package);
     g_hash_table_insert(groups->package_of_cpu, GUINT_TO_POINTER(id), package);
   }
-  if (cpu->die.known && package) {
-    char *die = g_strdup_printf("%d:%" G_GINT64_FORMAT, kt_set_next(package, 0), cpu->die.value);
-    g_hash_table_add(groups->dies, die);
-  }
+  if (cpu->die.known && package)
+    g_hash_table_add(groups->dies, g_strdup_printf("%d:%" G_GINT64_FORMAT, kt_set_next(package, 0), cpu->die.value));
 }
 
 /* Maximum and minimum count over the sets of a table. */
