@@ -2,32 +2,23 @@
 /* sar -u, -u ALL, -P ALL and mpstat: tables of CPU use in percent.
  *
  * The column header says what the numbers are; a row is matched with it from
- * the right, because what stands in front (time, AM or PM, nothing) varies.
- * In a whole row of sysstat the fields sum up to 100. */
-#include <math.h>
+ * the right, because what stands in front (time, AM or PM, nothing) varies. */
 #include <string.h>
 
 #include "base/set.h"
 #include "base/units.h"
 #include "evidence/clock.h"
+#include "evidence/cpu_use.h"
 #include "evidence/readers.h"
 
 #define MAX_COLUMNS 24
-#define MAX_ROWS 200000
-#define NOT_A_FIELD (-1)
 
 typedef struct {
   guint n;                /* value columns; 0: no table of ours */
-  int field[MAX_COLUMNS]; /* KtCpuField or NOT_A_FIELD */
+  int field[MAX_COLUMNS]; /* KtCpuField or KT_NOT_A_FIELD */
   guint extra;            /* id columns between CPU and the values (mpstat -T) */
   gboolean cpu;           /* the header has its CPU word */
-  gboolean whole;         /* the fields have to sum up to 100 */
 } Columns;
-
-typedef struct {
-  double sum;
-  guint n;
-} Mean;
 
 typedef struct {
   KtReading *r;
@@ -35,42 +26,21 @@ typedef struct {
   int days;  /* of the rows, -1 unknown */
   int clock; /* of the row or header before, -1 unknown */
   gboolean foreign;
-  GHashTable *busy; /* CPU -> Mean* */
+  GHashTable *busy; /* see kt_cpu_use_add_busy() */
   char *release, *host;
 } Table;
 
-static int field_of(const char *word)
+static gboolean has_column(const Columns *c, KtCpuField field)
 {
-  static const struct {
-    const char *name;
-    KtCpuField field;
-  } names[] = {
-      {"user", KT_CPU_USER},  {"usr", KT_CPU_USER},      {"nice", KT_CPU_NICE},   {"system", KT_CPU_SYSTEM},
-      {"sys", KT_CPU_SYSTEM}, {"iowait", KT_CPU_IOWAIT}, {"steal", KT_CPU_STEAL}, {"irq", KT_CPU_IRQ},
-      {"soft", KT_CPU_SOFT},  {"guest", KT_CPU_GUEST},   {"gnice", KT_CPU_GNICE}, {"idle", KT_CPU_IDLE},
-  };
-  for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-    if (g_ascii_strcasecmp(word, names[i].name) == 0)
-      return (int)names[i].field;
-  return NOT_A_FIELD;
-}
-
-static gboolean has_columns(const Columns *c, const KtCpuField *fields, guint n)
-{
-  for (guint i = 0; i < n; i++) {
-    gboolean found = FALSE;
-    for (guint k = 0; k < c->n; k++)
-      found |= c->field[k] == (int)fields[i];
-    if (!found)
-      return FALSE;
-  }
-  return TRUE;
+  for (guint k = 0; k < c->n; k++)
+    if (c->field[k] == (int)field)
+      return TRUE;
+  return FALSE;
 }
 
 /* TRUE if the line is the header of a table of CPU use. */
 static gboolean parse_header(const char *line, Columns *c)
 {
-  static const KtCpuField all[] = {KT_CPU_USER, KT_CPU_NICE, KT_CPU_SYSTEM, KT_CPU_IOWAIT, KT_CPU_STEAL, KT_CPU_IDLE};
   *c = (Columns){0};
   if (!strchr(line, '%') || strlen(line) > 1024)
     return FALSE;
@@ -89,10 +59,9 @@ static gboolean parse_header(const char *line, Columns *c)
   for (; words[i]; i++) {
     if (c->n == MAX_COLUMNS || (*words[i] != '%' && !strchr(words[i], '/')))
       return FALSE;
-    c->field[c->n++] = field_of(words[i] + 1);
+    c->field[c->n++] = kt_cpu_use_field(words[i] + 1);
   }
-  c->whole = has_columns(c, all, G_N_ELEMENTS(all));
-  return has_columns(c, all, 1) && (has_columns(c, all + 2, 1) || has_columns(c, all + 5, 1));
+  return has_column(c, KT_CPU_USER) && (has_column(c, KT_CPU_SYSTEM) || has_column(c, KT_CPU_IDLE));
 }
 
 /* "Linux 3.0.76-0.11-default (od01crmapp05) 11/09/15 _x86_64_ (32 CPU)" */
@@ -122,30 +91,11 @@ static void read_cpu_count(KtReading *r, KtMachine *m, guint i, char **words)
       kt_machine_set_int(m, "topology.online", (gint64)n, kt_reading_cite(r, i));
 }
 
-static void set_busy(Table *t)
-{
-  if (!g_hash_table_size(t->busy))
-    return;
-  KtActivity *activity = kt_machine_activity(kt_reading_machine(t->r));
-  if (!activity->per_cpu_busy)
-    activity->per_cpu_busy = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-  GHashTableIter iter;
-  gpointer cpu, value;
-  g_hash_table_iter_init(&iter, t->busy);
-  while (g_hash_table_iter_next(&iter, &cpu, &value)) {
-    const Mean *mean = value;
-    KtNum *busy = g_new(KtNum, 1);
-    *busy = KT_NUM(mean->sum / mean->n);
-    g_hash_table_insert(activity->per_cpu_busy, cpu, busy);
-  }
-  g_hash_table_remove_all(t->busy);
-}
-
 static void read_banner(Table *t, guint i, char **words)
 {
   g_autofree char *host = g_strndup(words[2] + 1, strlen(words[2]) - 2);
   if (t->release && (!g_str_equal(t->release, words[1]) || !g_str_equal(t->host, host))) {
-    set_busy(t);
+    kt_cpu_use_set_busy(kt_reading_machine(t->r), t->busy);
     kt_reading_next_machine(t->r);
   }
   KtMachine *m = kt_reading_machine(t->r);
@@ -168,12 +118,6 @@ static void read_banner(Table *t, guint i, char **words)
   g_free(t->host);
   t->release = g_strdup(words[1]);
   t->host = g_steal_pointer(&host);
-}
-
-static guint decimals(const char *word)
-{
-  const char *mark = strpbrk(word, ".,");
-  return mark ? (guint)strlen(mark + 1) : 0;
 }
 
 static gboolean parse_percent(const char *word, double *value)
@@ -216,42 +160,19 @@ static char *front_of(char **words, int id)
 static gboolean parse_values(Table *t, guint i, char **words, KtNum *pct)
 {
   const Columns *c = &t->columns;
-  double sum = 0;
   for (guint k = 0; k < c->n; k++) {
     double value;
-    if (decimals(words[k]) < decimals(words[0]))
+    if (kt_cpu_use_decimals(words[k]) < kt_cpu_use_decimals(words[0]))
       return FALSE;
-    if (c->field[k] == NOT_A_FIELD)
+    if (c->field[k] == KT_NOT_A_FIELD)
       continue;
-    const char *name = kt_cpu_field_names[c->field[k]];
     if (!parse_percent(words[k], &value)) {
-      kt_reading_reject(t->r, i, "%s is not a number: '%.32s'", name, words[k]);
-      return FALSE;
-    }
-    if (value < 0 || value > 100.5) {
-      kt_reading_reject(t->r, i, "%s of %.32s %% cannot be", name, words[k]);
+      kt_reading_reject(t->r, i, "%s is not a number: '%.32s'", kt_cpu_field_names[c->field[k]], words[k]);
       return FALSE;
     }
     pct[c->field[k]] = KT_NUM(value);
-    sum += value;
   }
-  gboolean idle_cpu = sum == 0; /* a CPU that is offline has no time at all */
-  if (sum > 101.5 || (c->whole && !words[c->n] && !idle_cpu && sum < 98.5)) {
-    kt_reading_reject(t->r, i, "the fields sum up to %.2f %%", sum);
-    return FALSE;
-  }
-  return !idle_cpu;
-}
-
-/* A line that stands twice. */
-static gboolean same_row(const KtActivityRow *a, const KtActivityRow *b)
-{
-  if (!b->time || g_strcmp0(a->time, b->time) != 0)
-    return FALSE;
-  for (guint f = 0; f < KT_CPU_FIELDS; f++)
-    if (a->pct[f].known != b->pct[f].known || fabs(a->pct[f].value - b->pct[f].value) > 1e-9)
-      return FALSE;
-  return TRUE;
+  return kt_cpu_use_check(t->r, i, pct);
 }
 
 /* Follows the clock of the rows: the length of the interval and when it ended, as far as known. */
@@ -267,33 +188,6 @@ static void follow_clock(Table *t, const char *time, double *seconds, gint64 *ep
   if (t->days >= 0)
     *epoch = (gint64)t->days * KT_CLOCK_DAY + clock;
   t->clock = clock;
-}
-
-static void add_row(Table *t, guint i, const KtActivityRow *new_row)
-{
-  KtMachine *m = kt_reading_machine(t->r);
-  KtActivity *activity = kt_machine_activity(m);
-  GPtrArray *rows = activity->rows;
-  if (rows->len >= MAX_ROWS || (rows->len && same_row(rows->pdata[rows->len - 1], new_row)))
-    return;
-  KtActivityRow *row = kt_activity_add_row(activity);
-  *row = *new_row;
-  row->time = g_strdup(new_row->time);
-  kt_machine_cite(m, "activity", kt_reading_cite(t->r, i));
-}
-
-static void add_busy(Table *t, const char *id, const KtNum *pct)
-{
-  guint64 cpu;
-  if (!pct[KT_CPU_IDLE].known || !kt_units_parse_count(id, &cpu))
-    return;
-  Mean *mean = g_hash_table_lookup(t->busy, GUINT_TO_POINTER((guint)cpu));
-  if (!mean) {
-    mean = g_new0(Mean, 1);
-    g_hash_table_insert(t->busy, GUINT_TO_POINTER((guint)cpu), mean);
-  }
-  mean->sum += MAX(0, 100 - pct[KT_CPU_IDLE].value);
-  mean->n++;
 }
 
 /* A row or an average of the table; FALSE if the line is neither. */
@@ -312,9 +206,9 @@ static gboolean read_row(Table *t, guint i, char **words)
   if (!parse_values(t, i, words + id + 1 + t->columns.extra, row.pct))
     return TRUE;
   if (all)
-    add_row(t, i, &row);
+    kt_cpu_use_add(t->r, i, &row);
   else
-    add_busy(t, words[id], row.pct);
+    kt_cpu_use_add_busy(t->busy, words[id], row.pct);
   return TRUE;
 }
 
@@ -370,11 +264,12 @@ static gboolean read_line(Table *t, guint i, const char *line)
 
 static guint read_sar(KtReading *r, const KtText *text, guint i)
 {
-  Table t = {.r = r, .days = -1, .clock = -1, .busy = g_hash_table_new_full(NULL, NULL, NULL, g_free)};
+  Table t = {.r = r, .days = -1, .clock = -1, .busy = kt_cpu_use_new_busy()};
   guint first = i;
   while (i < kt_text_count(text) && !kt_text_is_prompt(text, i) && read_line(&t, i, kt_text_at(text, i)))
     i++;
-  set_busy(&t);
+  if (g_hash_table_size(t.busy))
+    kt_cpu_use_set_busy(kt_reading_machine(r), t.busy);
   g_hash_table_unref(t.busy);
   g_free(t.release);
   g_free(t.host);

@@ -84,7 +84,8 @@ typedef struct {
   KtNum per_second; /* sum over CPUs, where two moments are known */
 } KtInterrupt;
 
-/* A counter of /proc/vmstat or /proc/stat. */
+/* A counter of /proc/vmstat ("vmstat.NAME") or /proc/stat ("stat.ctxt"), a size of /proc/meminfo in KiB
+ * or a number of huge pages of it ("meminfo.NAME"). */
 typedef struct {
   gint64 value;
   KtNum per_second; /* where two moments are known */
@@ -94,7 +95,8 @@ typedef struct {
 typedef struct {
   int pid; /* 0 unknown */
   char *comm;
-  GPtrArray *args;   /* char*: argv, as far as known */
+  GPtrArray *args;   /* char*: argv, as far as known; words of a shown command line */
+  gboolean args_cut; /* the end of args is cut off: an option that is not there is unknown */
   char *bound_nodes; /* "bind:0" of numa_maps or numactl in front; NULL unknown */
   KtInt rss_kib;
 } KtProcess;
@@ -138,7 +140,9 @@ typedef struct {
                               a file of selectable words without brackets around the chosen one: the chosen word;
                               a knob of each CPU under one name with a literal star
                               ("/sys/devices/system/cpu/cpu*" "/cpufreq/scaling_governor"): its value if alike on all
-                              online CPUs, else "mixed: A (4 CPUs), B (12 CPUs)" */
+                              online CPUs, else "mixed: A (4 CPUs), B (12 CPUs)";
+                              "java.version" ("1.8.0_292", "17.0.1") and "tuned.active_profile" ("none" if there is
+                              none) as these programs print them */
   GPtrArray *log;          /* KtCite*: kernel messages; empty: no kernel log seen */
   GPtrArray *processes;    /* KtProcess* */
   GPtrArray *devices;      /* KtDevice* */

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sadf -j and mpstat -o JSON, member by member in whatever lines: a cut end
+ * costs only what is cut, and no depth of nesting matters. */
+#include <string.h>
+
+#include "base/set.h"
+#include "base/units.h"
+#include "evidence/clock.h"
+#include "evidence/cpu_use.h"
+#include "evidence/readers.h"
+#include "evidence/scan.h"
+
+typedef struct {
+  KtReading *r;
+  KtActivityRow row; /* under way */
+  guint line;        /* of its "cpu" */
+  char *cpu;         /* "all", "0"; NULL: none under way */
+  guint decimals;    /* of its values so far */
+  gboolean cut;      /* a value of it has fewer */
+  char *date, *time;
+  double seconds;
+  GHashTable *busy;
+} Sadf;
+
+static gboolean starts(const KtText *text, guint i)
+{
+  const char *s = kt_text_at(text, i);
+  s += strspn(s, " \t");
+  if (*s == '{' && !s[1 + strspn(s + 1, " \t")])
+    s = kt_text_at(text, kt_scan_skip_blank(text, i + 1));
+  s += strspn(s, " \t{");
+  return g_str_has_prefix(s, "\"sysstat\"");
+}
+
+static void end_row(Sadf *s)
+{
+  if (s->cpu && !s->cut && s->row.pct[KT_CPU_IDLE].known && kt_cpu_use_check(s->r, s->line, s->row.pct)) {
+    if (g_str_equal(s->cpu, "all")) {
+      g_autofree char *moment = g_strdup_printf("%s %s", s->date ? s->date : "", s->time ? s->time : "");
+      s->row.time = s->time;
+      s->row.seconds = s->seconds;
+      s->row.epoch = s->date && s->time ? kt_clock_epoch(moment) : 0;
+      kt_cpu_use_add(s->r, s->line, &s->row);
+    } else {
+      kt_cpu_use_add_busy(s->busy, s->cpu, s->row.pct);
+    }
+  }
+  s->row = (KtActivityRow){0};
+  s->decimals = 0;
+  s->cut = FALSE;
+  g_clear_pointer(&s->cpu, g_free);
+}
+
+static void take(char **slot, const char *value)
+{
+  g_free(*slot);
+  *slot = g_strdup(value);
+}
+
+/* The machine; FALSE if the member is not about it. */
+static gboolean take_machine(Sadf *s, guint i, const char *key, const char *value)
+{
+  guint64 n;
+  if (g_str_equal(key, "nodename")) {
+    KtMachine *m = kt_reading_machine(s->r);
+    m->name = m->name ? m->name : g_strdup(value);
+  } else if (g_str_equal(key, "release")) {
+    kt_machine_set_text(kt_reading_machine(s->r), "kernel.release", value, kt_reading_cite(s->r, i));
+  } else if (g_str_equal(key, "machine")) {
+    kt_machine_set_text(kt_reading_machine(s->r), "arch", value, kt_reading_cite(s->r, i));
+  } else if (g_str_equal(key, "number-of-cpus")) {
+    if (kt_units_parse_count(value, &n) && n > 0 && n < KT_SET_MAX)
+      kt_machine_set_int(kt_reading_machine(s->r), "topology.online", (gint64)n, kt_reading_cite(s->r, i));
+  } else {
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void take_percent(Sadf *s, const char *key, const char *value)
+{
+  int field = kt_cpu_use_field(key);
+  double number;
+  if (field == KT_NOT_A_FIELD || s->row.pct[field].known)
+    return;
+  gboolean negative = *value == '-';
+  if (!kt_units_parse_decimal(value + negative, &number)) {
+    s->cut = TRUE;
+    return;
+  }
+  guint decimals = kt_cpu_use_decimals(value);
+  s->cut |= decimals < s->decimals;
+  s->decimals = decimals;
+  s->row.pct[field] = KT_NUM(negative ? -number : number);
+}
+
+static void take_member(Sadf *s, guint i, const char *key, const char *value)
+{
+  if (take_machine(s, i, key, value))
+    return;
+  if (g_str_equal(key, "date")) {
+    end_row(s);
+    take(&s->date, value);
+  } else if (g_str_equal(key, "time") || g_str_equal(key, "timestamp")) {
+    end_row(s);
+    take(&s->time, value);
+    s->seconds = 0;
+  } else if (g_str_equal(key, "interval")) {
+    kt_units_parse_decimal(value, &s->seconds);
+  } else if (g_str_equal(key, "cpu")) {
+    end_row(s);
+    s->cpu = g_strdup(value);
+    s->line = i;
+  } else if (s->cpu) {
+    take_percent(s, key, value);
+  }
+}
+
+static guint read_sadf(KtReading *r, const KtText *text, guint i)
+{
+  Sadf s = {.r = r, .busy = kt_cpu_use_new_busy()};
+  int depth = 0;
+  gboolean opened = FALSE;
+  guint end = i + 1;
+  for (; i < kt_text_count(text) && !kt_text_is_prompt(text, i) && !(opened && depth <= 0); i++) {
+    const char *p = kt_text_at(text, i);
+    if (*p && !strpbrk(p, "\"{}[],"))
+      break;
+    char *key, *value;
+    depth += kt_scan_json_depth(p);
+    opened |= depth > 0;
+    while (kt_scan_json_member(&p, &key, &value)) {
+      take_member(&s, i, key, value);
+      g_free(key);
+      g_free(value);
+    }
+    if (*kt_text_at(text, i))
+      end = i + 1;
+  }
+  end_row(&s);
+  if (g_hash_table_size(s.busy))
+    kt_cpu_use_set_busy(kt_reading_machine(r), s.busy);
+  g_hash_table_unref(s.busy);
+  g_free(s.date);
+  g_free(s.time);
+  return end;
+}
+
+const KtReader kt_reader_sadf = {
+    .name = "sadf", .what = "sadf -j, mpstat -o JSON", .starts = starts, .read = read_sadf};
