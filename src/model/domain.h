@@ -46,11 +46,6 @@ typedef struct {
   KtNum wait_pct;  /* run_delay: ready but not running, percent of the interval */
 } KtThread;
 
-typedef struct {
-  int node;
-  gint64 kib;
-} KtNodeMemory;
-
 /* What a running domain does on its host. */
 typedef struct {
   int pid;

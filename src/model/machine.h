@@ -91,6 +91,11 @@ typedef struct {
   KtNum per_second; /* where two moments are known */
 } KtCounter;
 
+typedef struct {
+  int node;
+  gint64 kib;
+} KtNodeMemory;
+
 /* A process that a check looks at: JVM, database, numad, irqbalance. */
 typedef struct {
   int pid; /* 0 unknown */
@@ -99,6 +104,7 @@ typedef struct {
   gboolean args_cut; /* the end of args is cut off: an option that is not there is unknown */
   char *bound_nodes; /* "bind:0" of numa_maps or numactl in front; NULL unknown */
   KtInt rss_kib;
+  GArray *node_memory; /* KtNodeMemory: resident by node; empty unknown */
 } KtProcess;
 
 /* A PCI device with a place. */

@@ -64,6 +64,7 @@ static void process_free(gpointer data)
   g_free(p->comm);
   g_free(p->bound_nodes);
   g_ptr_array_unref(p->args);
+  g_array_unref(p->node_memory);
   g_free(p);
 }
 
@@ -270,6 +271,7 @@ KtProcess *kt_machine_add_process(KtMachine *m, int pid, const char *comm)
   p->pid = pid;
   p->comm = g_strdup(comm);
   p->args = g_ptr_array_new_with_free_func(g_free);
+  p->node_memory = g_array_new(FALSE, TRUE, sizeof(KtNodeMemory));
   g_ptr_array_add(m->processes, p);
   return p;
 }
