@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "evidence/readers.h"
 
+/* clang-format off: one a line */
 static const KtReader *const readers[] = {
     &kt_reader_lscpu,      &kt_reader_sar,        &kt_reader_interrupts,
     &kt_reader_kernel_log, &kt_reader_lscpu_cpus, &kt_reader_lscpu_json,
@@ -29,7 +30,18 @@ static const KtReader *const readers[] = {
     &kt_reader_lscpu_json,
     &kt_reader_cpuinfo,    &kt_reader_lscpu,      &kt_reader_sar,     &kt_reader_interrupts, &kt_reader_kernel_log,
     &kt_reader_lscpu_cpus, &kt_reader_lscpu_json, &kt_reader_numactl, &kt_reader_numastat,   &kt_reader_numastat_table,
+    &kt_reader_cpuinfo,
+    &kt_reader_lscpu,
+    &kt_reader_lscpu_cpus,
+    &kt_reader_lscpu_json,
+    &kt_reader_sar,
+    &kt_reader_interrupts,
+    &kt_reader_kernel_log,
+    &kt_reader_numactl,
+    &kt_reader_numastat,
+    &kt_reader_numastat_table,
 };
+/* clang-format on */
 
 const KtReader *const *kt_readers(guint *n)
 {
