@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* This machine, now. */
+#include <sys/klog.h>
+
+#include "base/error.h"
+#include "evidence/evidence.h"
+#include "evidence/reading.h"
+#include "evidence/root_machine.h"
+#include "evidence/sample.h"
+
+#define KLOG_READ_ALL 3 /* syslog(2) */
+#define KLOG_SIZE 10
+
+static void read_kernel_log(KtSnapshot *snapshot, KtMachine *m)
+{
+  int size = klogctl(KLOG_SIZE, NULL, 0);
+  g_autofree char *buffer = size > 0 && size <= KT_TEXT_LIMIT ? g_malloc((gsize)size) : NULL;
+  int length = buffer ? klogctl(KLOG_READ_ALL, buffer, size) : -1;
+  if (length < 0) {
+    kt_machine_set_unreadable(m, "dmesg", "needs root");
+    return;
+  }
+  g_autoptr(KtText) text = kt_text_new("live:dmesg", buffer, (gsize)length);
+  g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
+  kt_reading_run(text, "", snapshot, fragments);
+  for (guint i = 0; i < fragments->len; i++)
+    kt_machine_absorb(m, g_steal_pointer(&((KtFragment *)fragments->pdata[i])->machine));
+}
+
+static void wait_for(const KtLiveOptions *options)
+{
+  gint64 start = g_get_monotonic_time(), length = (gint64)(options->interval_s * G_USEC_PER_SEC);
+  for (gint64 done = 0; done < length; done = g_get_monotonic_time() - start) {
+    if (options->progress)
+      options->progress((double)done / (double)length, options->progress_data);
+    g_usleep((gulong)MIN(length - done, G_USEC_PER_SEC / 10));
+  }
+  if (options->progress)
+    options->progress(1, options->progress_data);
+}
+
+static void sample_rates(KtRoot *root, const KtLiveOptions *options, KtSnapshot *snapshot)
+{
+  gint64 start = g_get_monotonic_time();
+  g_autoptr(KtSample) first = kt_sample_take(root, snapshot);
+  wait_for(options);
+  double seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+  g_autoptr(KtSample) second = kt_sample_take(root, snapshot);
+  kt_sample_rates(first, second, seconds, snapshot);
+}
+
+static void keep_only_domain(KtSnapshot *snapshot, const char *name)
+{
+  for (guint i = snapshot->domains->len; i > 0; i--) {
+    const KtDomain *d = snapshot->domains->pdata[i - 1];
+    if (g_strcmp0(d->name, name) != 0 && g_strcmp0(d->uuid, name) != 0)
+      g_ptr_array_remove_index(snapshot->domains, i - 1);
+  }
+}
+
+KtSnapshot *kt_evidence_read_live(const KtLiveOptions *options, GError **error)
+{
+  g_autoptr(KtRoot) root = kt_root_open("/", error);
+  if (!root)
+    return NULL;
+  g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+  if (!kt_root_read_machine(root, snapshot, options->deep)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "cannot look at this machine: neither /proc nor /sys is there");
+    return NULL;
+  }
+  KtMachine *m = snapshot->machines->pdata[0];
+  read_kernel_log(snapshot, m);
+  if (options->interval_s > 0)
+    sample_rates(root, options, snapshot);
+  if (options->domain) {
+    keep_only_domain(snapshot, options->domain);
+    if (!snapshot->domains->len) {
+      g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "no domain '%s' runs here", options->domain);
+      return NULL;
+    }
+  }
+  return g_steal_pointer(&snapshot);
+}
