@@ -78,12 +78,16 @@ static void say_nodes(GString *out, const KtMachine *m)
 
 static char *describe(const KtSnapshot *snapshot)
 {
+  static const char *const roles[] = {[KT_ROLE_UNKNOWN] = NULL, [KT_ROLE_HOST] = "host", [KT_ROLE_GUEST] = "guest"};
   GString *out = g_string_new(NULL);
   for (guint i = 0; i < snapshot->machines->len; i++) {
     const KtMachine *m = snapshot->machines->pdata[i];
     say_text(out, "machine", m->name);
+    say_text(out, "role", roles[m->role]);
+    say_text(out, "hypervisor", m->hypervisor);
     say_text(out, "kernel", m->kernel_release);
     say_text(out, "product", m->product);
+    say_text(out, "cpu", m->cpu_model_name);
     g_string_append(out, "memory:");
     say_int(out, "kib", m->memory_kib);
     g_string_append_printf(out, "\ndevices: %u\n", m->devices->len);
