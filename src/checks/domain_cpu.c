@@ -112,11 +112,11 @@ static const KtCheck rows[] = {
         .remedies =
             {
                 {KT_LAYER_LIBVIRT,
-                 "virsh edit {name}   # a socket for each of the {l3s} L3s: <topology sockets='{l3s}' dies='1' "
-                 "cores='{l3_vcpus}' threads='1'/>, and pins along it"},
-                {KT_LAYER_NOVA, "openstack flavor set <new flavor> --property hw:numa_nodes={l3s} --property "
-                                "hw:cpu_sockets={l3s} --property hw:cpu_cores={l3_vcpus}   # then resize"},
-                {KT_LAYER_QEMU, "-smp {vcpus},sockets={l3s},cores={l3_vcpus},threads=1"},
+                 "virsh edit {name}   # a socket for each of the {llcs} L3s: <topology sockets='{llcs}' dies='1' "
+                 "cores='{llc_vcpus}' threads='1'/>, and pins along it"},
+                {KT_LAYER_NOVA, "openstack flavor set <new flavor> --property hw:numa_nodes={llcs} --property "
+                                "hw:cpu_sockets={llcs} --property hw:cpu_cores={llc_vcpus}   # then resize"},
+                {KT_LAYER_QEMU, "-smp {vcpus},sockets={llcs},cores={llc_vcpus},threads=1"},
             },
         .run = kt_check_x04,
     },
@@ -292,12 +292,12 @@ static const KtCheck rows[] = {
         .remedies =
             {
                 {KT_LAYER_LIBVIRT,
-                 "virsh edit {name}   # a socket for each of the {l3s} complexes: <topology sockets='{l3s}' dies='1' "
-                 "cores='{l3_vcpus}' threads='1'/>, pins along it; then stop and start"},
-                {KT_LAYER_NOVA, "openstack flavor set <new flavor> --property hw:cpu_sockets={l3s} --property "
-                                "hw:cpu_cores={l3_vcpus}   # Nova has no key for dies; then resize"},
-                {KT_LAYER_PROXMOX, "qm set <vmid> --sockets {l3s} --cores {l3_vcpus}"},
-                {KT_LAYER_QEMU, "-smp {vcpus},sockets={l3s},cores={l3_vcpus},threads=1"},
+                 "virsh edit {name}   # a socket for each of the {llcs} complexes: <topology sockets='{llcs}' dies='1' "
+                 "cores='{llc_vcpus}' threads='1'/>, pins along it; then stop and start"},
+                {KT_LAYER_NOVA, "openstack flavor set <new flavor> --property hw:cpu_sockets={llcs} --property "
+                                "hw:cpu_cores={llc_vcpus}   # Nova has no key for dies; then resize"},
+                {KT_LAYER_PROXMOX, "qm set <vmid> --sockets {llcs} --cores {llc_vcpus}"},
+                {KT_LAYER_QEMU, "-smp {vcpus},sockets={llcs},cores={llc_vcpus},threads=1"},
             },
         .run = kt_check_x10,
     },

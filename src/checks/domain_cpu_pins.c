@@ -209,9 +209,9 @@ static void check_spread(const KtSubject *s, KtFinding *f, gboolean complexes)
   kt_finding_cite_domain(f, s->domain, "vcpupin");
   kt_finding_cite_machine(f, s->host, "caches.L3");
   kt_fill_topology(f, s, 1);
-  kt_finding_fill(f, "l3s", "%u", spread.different);
+  kt_finding_fill(f, "llcs", "%u", spread.different);
   if (vcpus_of(s->domain) % spread.different == 0)
-    kt_finding_fill(f, "l3_vcpus", "%" G_GINT64_FORMAT, vcpus_of(s->domain) / spread.different);
+    kt_finding_fill(f, "llc_vcpus", "%" G_GINT64_FORMAT, vcpus_of(s->domain) / spread.different);
 }
 
 void kt_check_x04(const KtSubject *s, KtFinding *f)
