@@ -28,6 +28,7 @@ static const KtReader *const readers[] = {
     &kt_reader_command,
     &kt_reader_lscpu_cpus,
     &kt_reader_lscpu_json,
+    &kt_reader_lstopo,
     &kt_reader_cpuinfo,    &kt_reader_lscpu,      &kt_reader_sar,     &kt_reader_interrupts, &kt_reader_kernel_log,
     &kt_reader_lscpu_cpus, &kt_reader_lscpu_json, &kt_reader_numactl, &kt_reader_numastat,   &kt_reader_numastat_table,
     &kt_reader_cpuinfo,

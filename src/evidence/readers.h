@@ -5,9 +5,9 @@
 
 extern const KtReader kt_reader_lscpu; /* lscpu.c */
 
-extern const KtReader kt_reader_sar;        /* sar.c */
-extern const KtReader kt_reader_interrupts; /* interrupts.c */
-extern const KtReader kt_reader_kernel_log; /* kernel_log.c */
+extern const KtReader kt_reader_sar;          /* sar.c */
+extern const KtReader kt_reader_interrupts;   /* interrupts.c */
+extern const KtReader kt_reader_kernel_log;   /* kernel_log.c */
 extern const KtReader kt_reader_sadf;         /* sadf.c */
 extern const KtReader kt_reader_vmstat;       /* counters.c */
 extern const KtReader kt_reader_stat;         /* counters.c */
@@ -37,3 +37,4 @@ extern const KtReader kt_reader_cpuinfo;        /* cpuinfo.c */
 extern const KtReader kt_reader_numactl;        /* numactl.c */
 extern const KtReader kt_reader_numastat;       /* numastat.c */
 extern const KtReader kt_reader_numastat_table; /* numastat_table.c */
+extern const KtReader kt_reader_lstopo;         /* lstopo.c */
