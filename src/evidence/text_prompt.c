@@ -85,6 +85,8 @@ static gboolean is_bare_command(const char *s)
     return FALSE;
   const char *arguments = s + strcspn(s, " \t");
   arguments += strspn(arguments, " \t");
+  if (g_str_has_prefix(s, "numactl ") && strchr(arguments, ' '))
+    return FALSE; /* it runs a program, whose command line is evidence itself */
   if (!*arguments || *arguments == '-' || *arguments == '/' || *arguments == '|')
     return TRUE;
   return g_ascii_islower(*arguments) && !strchr(s, ':') && !g_str_has_prefix(s, "cat ");
