@@ -1,37 +1,111 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checks/groups.h"
+#include "checks/nova_checks.h"
+
+#define NEW_FLAVOR                                                                                                     \
+  "openstack flavor create --vcpus {vcpus} --ram {ram} --disk {disk} --property hw:cpu_sockets={sockets} "             \
+  "--property hw:cpu_cores={cores} --property hw:cpu_threads=1 {flavor}.topology"
+#define RESIZE "openstack server resize --flavor {flavor}.topology {server}; openstack server resize confirm {server}"
 
 static const KtCheck rows[] = {
     {.id = "N01",
      .severity = 2,
      .title = "cpu_mode=host-model/custom on a homogeneous cloud",
-     .applies = KT_FOR_FLAVOR,
+     .applies = KT_FOR_FLAVOR | KT_FOR_HOST,
+     .needs = "nova.conf, the CPUs of two or more hosts",
      .risk = "B M!",
-     .source = "[R] nova conf; case"},
+     .cause = "host-model and custom name a model that is near the host's CPU and hide the rest; where all hosts are "
+              "alike nothing is won by that.",
+     .shows = "[libvirt] cpu_mode in nova.conf is host-model (the default on KVM) or custom, and the hosts' CPUs are "
+              "the same "
+              "in vendor, family, model and stepping.",
+     .costs =
+         "nova-compute restarts; each server stops and starts. A server then moves live only to hosts with the same "
+         "CPU (and microcode).",
+     .note =
+         "host-passthrough alone does not bring the host's L3 to the guest today (X03, X04). The case patched "
+         "driver.py "
+         "because nova.conf applies to a whole host; cpu_mode in the hosts' own nova.conf, or an aggregate, does it "
+         "without a patch.",
+     .source = "[R] nova conf/libvirt.py; case",
+     .remedies = {{KT_LAYER_NOVA,
+                   "[libvirt] cpu_mode = host-passthrough   # in nova.conf of the aggregate's hosts, then restart "
+                   "nova-compute and hard-reboot the servers"}},
+     .run = kt_check_n01},
     {.id = "N02",
      .severity = 3,
      .title = "Flavor lacks topology",
      .applies = KT_FOR_FLAVOR,
+     .x86_only = TRUE,
+     .needs = "openstack flavor show (vcpus, properties), the image's properties",
      .risk = "resize (cold)",
-     .source = "[R] nova; sapcc #6691"},
+     .cause = "Nova prefers sockets: a flavor that asks for nothing gives each vCPU a socket of its own. Then no two "
+              "vCPUs share "
+              "a cache, and the guest's scheduler wakes threads by interrupts (X06).",
+     .shows = "More than 2 vCPUs and neither hw:cpu_sockets, hw:cpu_cores nor hw:cpu_max_sockets, in the flavor or as "
+              "hw_cpu_* in "
+              "the image; or a value that does not divide the vCPUs, which Nova passes over.",
+     .costs =
+         "A new flavor and a cold resize of each server (minutes of downtime). Windows counts licences by sockets.",
+     .effect = "The case: from 70-90 % to 10-20 % CPU, together with the L3 and the nodes; not measured alone",
+     .note =
+         "hw:numa_nodes does not change the sockets: set both (N05). A flavor that is changed in place does not reach "
+         "existing servers (N04). Any hw_cpu_* value of the image replaces all three of the flavor.",
+     .source = "[R] nova virt/hardware.py; sapcc #6691; case",
+     .remedies = {{KT_LAYER_NOVA, NEW_FLAVOR},
+                  {KT_LAYER_NOVA, RESIZE},
+                  {KT_LAYER_NOVA,
+                   "openstack image set --property hw_cpu_sockets={sockets} --property hw_cpu_cores={cores} "
+                   "--property hw_cpu_threads=1 {image}   # instead, then rebuild: it loses the root disk"}},
+     .run = kt_check_n02},
     {.id = "N03",
      .severity = 3,
      .title = "Flavor lacks hw:numa_nodes though wide",
      .applies = KT_FOR_FLAVOR,
+     .needs = "openstack flavor show, the nodes of a host that it runs on (numactl --hardware)",
      .risk = "resize",
-     .source = "[R] case"},
+     .cause = "A guest larger than a node runs on several nodes of the host and is shown one: its kernel cannot keep "
+              "memory near "
+              "its threads (X11).",
+     .shows = "vCPUs or RAM above the largest node of the host, and no hw:numa_nodes.",
+     .costs = "A new flavor and a cold resize. Each guest node needs a host node of its own with enough free CPUs and "
+              "memory: "
+              "fewer hosts may fit.",
+     .note = "The case used hw:numa_nodes=4 for 32 vCPUs. hw:mem_page_size and hw:cpu_policy=dedicated imply one node: "
+             "set hw:numa_nodes with them.",
+     .source = "[R] case; nova doc admin/cpu-topologies.rst",
+     .remedies = {{KT_LAYER_NOVA, NEW_FLAVOR " --property hw:numa_nodes={cells}"}, {KT_LAYER_NOVA, RESIZE}},
+     .run = kt_check_n03},
     {.id = "N04",
      .severity = 2,
      .title = "Specs changed, servers not",
      .applies = KT_FOR_FLAVOR,
+     .needs = "openstack server show (its embedded flavor) and openstack flavor show of the same flavor",
      .risk = "cold migration",
-     .source = "[R] flavors.rst"},
+     .cause = "Nova keeps a copy of the flavor in each server: a change of extra specs reaches new servers only.",
+     .shows = "The properties inside the server's flavor differ from those of the flavor.",
+     .costs = "A cold resize; Nova refuses a resize to the flavor that the server already has, so it takes a new one.",
+     .source = "[R] nova doc user/flavors.rst",
+     .remedies = {{KT_LAYER_NOVA,
+                   "openstack server resize --flavor <new flavor with these properties> {server}; openstack server "
+                   "resize confirm {server}"}},
+     .run = kt_check_n04},
     {.id = "N05",
      .severity = 2,
      .title = "numa_nodes set, sockets not aligned",
      .applies = KT_FOR_FLAVOR,
+     .x86_only = TRUE,
+     .needs = "openstack flavor show, the image's properties",
      .risk = "resize",
-     .source = "[R] hardware.py"},
+     .cause = "hw:numa_nodes does not touch the sockets. Where a socket lies in two nodes, so does the L3 that the "
+              "guest sees, and "
+              "the guest's kernel throws that cache domain away (X05, X14).",
+     .shows = "The sockets that follow from hw:cpu_* differ from hw:numa_nodes.",
+     .costs = "A new flavor and a cold resize.",
+     .note = "More sockets than nodes, evenly spread, cost little.",
+     .source = "[R] nova virt/hardware.py",
+     .remedies = {{KT_LAYER_NOVA, NEW_FLAVOR " --property hw:numa_nodes={cells}"}, {KT_LAYER_NOVA, RESIZE}},
+     .run = kt_check_n05},
     {.id = "N06",
      .severity = 2,
      .title = "Floating and NUMA guests mixed on a host",
