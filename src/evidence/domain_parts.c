@@ -57,6 +57,23 @@ void kt_domain_set_distances(KtDomain *d, const GArray *given)
   }
 }
 
+KtSet *kt_libvirt_set(const char *text)
+{
+  g_autoptr(KtSet) set = kt_set_new();
+  g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+  for (guint i = 0; parts[i]; i++) {
+    const char *part = g_strstrip(parts[i]);
+    g_autoptr(KtSet) one = kt_set_parse(*part == '^' ? part + 1 : part, NULL);
+    if (!one)
+      return NULL;
+    if (*part == '^')
+      kt_set_remove_all(set, one);
+    else
+      kt_set_add_all(set, one);
+  }
+  return g_steal_pointer(&set);
+}
+
 char *kt_pci_address(const char *text)
 {
   unsigned domain = 0, bus, slot, function;

@@ -20,6 +20,10 @@ typedef struct {
  * cell's own is 10. Any other gap leaves all distances of that cell empty. */
 void kt_domain_set_distances(KtDomain *d, const GArray *given);
 
+/* libvirt's list of CPUs or nodes: the kernel's format with "^3" taking one out again. NULL if
+ * it is none. Caller frees. */
+KtSet *kt_libvirt_set(const char *text);
+
 /* "0000:3b:00.0" of "3b:0.0" and the like; NULL if it is no PCI address. Caller frees. */
 char *kt_pci_address(const char *text);
 

@@ -41,6 +41,8 @@ static const KtReader *const readers[] = {
     &kt_reader_numactl,
     &kt_reader_numastat,
     &kt_reader_numastat_table,
+    &kt_reader_capabilities,
+    &kt_reader_domain_xml,
 };
 /* clang-format on */
 

@@ -38,3 +38,8 @@ extern const KtReader kt_reader_numactl;        /* numactl.c */
 extern const KtReader kt_reader_numastat;       /* numastat.c */
 extern const KtReader kt_reader_numastat_table; /* numastat_table.c */
 extern const KtReader kt_reader_lstopo;         /* lstopo.c */
+extern const KtReader kt_reader_lscpu;      /* lscpu.c */
+extern const KtReader kt_reader_lscpu_cpus; /* lscpu_cpus.c */
+extern const KtReader kt_reader_lscpu_json; /* lscpu_json.c */
+extern const KtReader kt_reader_capabilities; /* capabilities.c */
+extern const KtReader kt_reader_domain_xml;   /* domain_xml.c */
