@@ -300,6 +300,8 @@ static void walk(KtQemuState *s, const char *const *argv, const guint *lines)
     const Option *option = find_option(argv[i]);
     if (!option || (option->has_value && !argv[i + 1]))
       continue;
+    if (option->has_value && g_str_has_prefix(argv[i + 1], "$")) /* a script's variable: its value is not here */
+      continue;
     const char *value = option->has_value ? argv[i + 1] : NULL;
     g_autofree char *text = value ? g_strdup_printf("%s %s", argv[i], value) : g_strdup(argv[i]);
     g_autoptr(KtCite) cite = kt_cite_new(s->d->source, lines ? lines[i] : 0, text);

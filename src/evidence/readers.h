@@ -43,3 +43,4 @@ extern const KtReader kt_reader_lscpu_cpus; /* lscpu_cpus.c */
 extern const KtReader kt_reader_lscpu_json; /* lscpu_json.c */
 extern const KtReader kt_reader_capabilities; /* capabilities.c */
 extern const KtReader kt_reader_domain_xml;   /* domain_xml.c */
+extern const KtReader kt_reader_qemu;         /* qemu_text.c */
