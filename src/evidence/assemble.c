@@ -216,6 +216,14 @@ static void name_machine(const KtSnapshot *snapshot, KtMachine *m)
   }
 }
 
+/* What runs on a hypervisor is a guest; a host of guests of its own (nested) is
+ * told by its reader. */
+static void settle_role(KtMachine *m)
+{
+  if (m->role == KT_ROLE_UNKNOWN && m->hypervisor && !g_str_equal(m->hypervisor, "none"))
+    m->role = KT_ROLE_GUEST;
+}
+
 void kt_assemble(KtSnapshot *snapshot, GPtrArray *fragments)
 {
   g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(group_free);
@@ -226,6 +234,7 @@ void kt_assemble(KtSnapshot *snapshot, GPtrArray *fragments)
   for (guint i = 0; i < groups->len; i++) {
     Group *g = groups->pdata[i];
     kt_kernel_log_conclude(g->machine);
+    settle_role(g->machine);
     name_machine(snapshot, g->machine);
     g_ptr_array_add(snapshot->machines, g_steal_pointer(&g->machine));
   }
