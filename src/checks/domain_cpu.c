@@ -77,8 +77,9 @@ static const KtCheck rows[] = {
                 {KT_LAYER_LIBVIRT, "virsh edit {name}   # machine type 2.8 or later of the same family, or in <cpu>: "
                                    "<cache level='3' mode='emulate'/>; and " TO_TOPOLOGY "; then stop and start"},
                 {KT_LAYER_NOVA,
-                 "[libvirt] hw_machine_type = x86_64=<newer version of the same type> in nova.conf (Nova has "
-                 "no key for caches), and " TO_FLAVOR},
+                 "nova-manage libvirt update_machine_type <server> <newer version of the same type>   # the server "
+                 "shut off; "
+                 "for new ones [libvirt] hw_machine_type in nova.conf. Nova has no key for caches. And " TO_FLAVOR},
                 {KT_LAYER_PROXMOX, "qm set <vmid> --machine <pc or q35 as it is, without an old version> --sockets "
                                    "{sockets} --cores {cores}; then stop and start"},
                 {KT_LAYER_QEMU,

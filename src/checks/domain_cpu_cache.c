@@ -105,9 +105,8 @@ static KtTri is_private(const KtMachine *m, const KtCache *l3)
   if (l3->instances.known)
     return l3->instances.value == cpus ? KT_YES : KT_NO;
   /* whatever groups it has, CPUs of one package share it; a package of one CPU cannot */
-  if (!m->cores_per_socket.known || !m->threads_per_core.known)
-    return KT_UNKNOWN;
-  return m->cores_per_socket.value > 1 ? KT_NO : KT_UNKNOWN;
+  gboolean nodes_cut = m->sockets.known && (gint64)m->nodes->len > m->sockets.value; /* AMD's end at nodes */
+  return m->cores_per_socket.known && m->cores_per_socket.value > 1 && !nodes_cut ? KT_NO : KT_UNKNOWN;
 }
 
 static void cite_l3(KtFinding *f, const KtSubject *s)

@@ -54,10 +54,12 @@ static void x01_domain(const KtSubject *s, KtFinding *f)
     kt_finding_fine(f);
     return;
   }
-  if (d->cpu_given)
+  if (d->cpu_given) {
     kt_finding_fire(f, s, "CPU model %s has no AES and no AVX", model);
-  else
+    f->basis = KT_BASIS_MEASURED; /* the definition says so */
+  } else {
     kt_finding_fire(f, s, "no CPU model is asked for: the default %s has no AES and no AVX", model);
+  }
   kt_finding_cite_domain(f, d, "cpu");
   if (d->name)
     kt_finding_fill(f, "name", "%s", d->name);

@@ -350,8 +350,9 @@ KtMachine *kt_predict_guest(const KtDomain *domain, const KtMachine *host)
   if (x86) {
     find_views(&p);
     predict_topology(&p);
-    kt_predict_caches(&p);
   }
   predict_nodes(&p);
+  if (x86)
+    kt_predict_caches(&p);
   return p.guest;
 }

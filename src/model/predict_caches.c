@@ -56,15 +56,47 @@ static int common_shift(const KtPrediction *p, int (*shift_of)(const KtPredictio
   return shift;
 }
 
-static void add_groups(const KtPrediction *p, KtCache *cache, int shift)
+/* Linux takes AMD's L3 groups from its scheduler's masks, which end at nodes
+ * (match_llc in arch/x86/kernel/smpboot.c); Intel's from CPUID alone. */
+typedef enum { WHOLE, BY_NODE, UNDECIDED } Cut;
+
+static gsize node_of(const KtPrediction *p, guint vcpu)
 {
-  KtSet *group = NULL;
-  guint group_id = 0;
+  KtInt node = kt_machine_find_cpu(p->guest, vcpu)->node;
+  return node.known ? (gsize)node.value + 1 : 0;
+}
+
+static gboolean nodes_cut(const KtPrediction *p, int shift)
+{
+  if (!p->guest->nodes->len) /* not predicted */
+    return shift > 0;
+  for (guint v = 1; v < p->shape.present; v++)
+    if (kt_shape_apic_id(&p->shape, v) >> shift == kt_shape_apic_id(&p->shape, v - 1) >> shift &&
+        node_of(p, v) != node_of(p, v - 1))
+      return TRUE;
+  return FALSE;
+}
+
+static Cut cut_of(const KtPrediction *p, int level, int shift)
+{
+  guint amd = 0;
+  for (guint i = 0; i < p->n_views; i++)
+    amd += p->views[i].amd;
+  if (level < 3 || !amd || !nodes_cut(p, shift))
+    return WHOLE;
+  return amd == p->n_views && p->guest->nodes->len ? BY_NODE : UNDECIDED;
+}
+
+static void add_groups(const KtPrediction *p, KtCache *cache, int shift, Cut cut)
+{
+  g_autoptr(GHashTable) groups = g_hash_table_new(NULL, NULL);
   for (guint v = 0; v < p->shape.present; v++) {
-    guint id = kt_shape_apic_id(&p->shape, v) >> shift;
-    if (!group || id != group_id) {
+    gsize id = kt_shape_apic_id(&p->shape, v) >> shift;
+    gpointer key = GSIZE_TO_POINTER(id << 17 | (cut == BY_NODE ? node_of(p, v) : 0));
+    KtSet *group = g_hash_table_lookup(groups, key);
+    if (!group) {
       group = kt_set_new();
-      group_id = id;
+      g_hash_table_insert(groups, key, group);
       g_ptr_array_add(cache->groups, group);
     }
     kt_set_add(group, v);
@@ -76,8 +108,9 @@ static void add_cache(const KtPrediction *p, const Predicted *predicted)
 {
   KtCache *cache = kt_machine_cache(p->guest, predicted->level, predicted->type);
   cache->size_kib = predicted->size_kib;
-  if (predicted->shift != UNKNOWN_SHIFT)
-    add_groups(p, cache, predicted->shift);
+  Cut cut = predicted->shift != UNKNOWN_SHIFT ? cut_of(p, predicted->level, predicted->shift) : UNDECIDED;
+  if (cut != UNDECIDED)
+    add_groups(p, cache, predicted->shift, cut);
   g_autofree char *name = kt_cache_name(cache);
   g_autofree char *path = g_strconcat("caches.", name, NULL);
   kt_machine_cite(p->guest, path, kt_domain_cite_of(p->domain, "cpu"));
