@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "evidence/evidence.h"
+#include "evidence/libvirt_live.h"
 #include "evidence/reading.h"
 #include "evidence/root_machine.h"
 #include "evidence/sample.h"
@@ -58,6 +59,14 @@ static void keep_only_domain(KtSnapshot *snapshot, const char *name)
   }
 }
 
+/* Without a URI libvirt is asked if it runs; the processes tell what they can without it. */
+static gboolean ask_libvirt(const KtLiveOptions *options, KtSnapshot *snapshot, GError **error)
+{
+  gboolean ok = kt_libvirt_read(options->connect_uri, options->domain, snapshot, options->connect_uri ? error : NULL);
+  kt_domains_join(snapshot);
+  return ok || !options->connect_uri;
+}
+
 KtSnapshot *kt_evidence_read_live(const KtLiveOptions *options, GError **error)
 {
   g_autoptr(KtRoot) root = kt_root_open("/", error);
@@ -72,6 +81,8 @@ KtSnapshot *kt_evidence_read_live(const KtLiveOptions *options, GError **error)
   read_kernel_log(snapshot, m);
   if (options->interval_s > 0)
     sample_rates(root, options, snapshot);
+  if (!ask_libvirt(options, snapshot, error))
+    return NULL;
   if (options->domain) {
     keep_only_domain(snapshot, options->domain);
     if (!snapshot->domains->len) {

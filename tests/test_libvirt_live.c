@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Against libvirt's test driver, which lives inside the library. */
+#include <glib/gstdio.h>
+
+#include <string.h>
+
+#include "base/error.h"
+#include "evidence/libvirt_live.h"
+
+static void test_default(void)
+{
+  g_autoptr(KtSnapshot) s = kt_snapshot_new();
+  g_autoptr(GError) error = NULL;
+  g_assert_true(kt_libvirt_read("test:///default", NULL, s, &error));
+  g_assert_no_error(error);
+  const KtDomain *d = kt_snapshot_domain(s, "test");
+  g_assert_nonnull(d);
+  g_assert_cmpstr(d->uuid, ==, "6695eb01-f6a4-8304-79aa-97f2502e193f");
+  g_assert_true(kt_int_is(d->vcpus, 2));
+  g_assert_false(d->cut);
+  const KtMachine *host = kt_snapshot_host(s);
+  g_assert_nonnull(host);
+  g_assert_cmpuint(host->nodes->len, ==, 2);
+  g_assert_true(kt_int_is(host->sockets, 2));
+  g_assert_true(kt_int_is(host->cores_per_socket, 8));
+}
+
+static const char node[] = "<node>\n"
+                           "  <domain type='test'>\n"
+                           "    <name>pinned</name>\n"
+                           "    <uuid>11111111-2222-3333-4444-555555555555</uuid>\n"
+                           "    <memory unit='MiB'>512</memory>\n"
+                           "    <vcpu>2</vcpu>\n"
+                           "    <cputune><vcpupin vcpu='1' cpuset='3'/></cputune>\n"
+                           "    <os><type>hvm</type></os>\n"
+                           "  </domain>\n"
+                           "  <domain type='test'>\n"
+                           "    <name>other</name>\n"
+                           "    <memory unit='MiB'>64</memory>\n"
+                           "    <os><type>hvm</type></os>\n"
+                           "  </domain>\n"
+                           "</node>\n";
+
+static void test_custom(void)
+{
+  g_autofree char *directory = g_dir_make_tmp("kt-libvirt-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename(directory, "node.xml", NULL);
+  g_assert_true(g_file_set_contents(path, node, -1, NULL));
+  g_autofree char *uri = g_strdup_printf("test://%s", path);
+  g_autoptr(KtSnapshot) s = kt_snapshot_new();
+  g_autoptr(GError) error = NULL;
+  g_assert_true(kt_libvirt_read(uri, "pinned", s, &error));
+  g_assert_cmpuint(s->domains->len, ==, 1);
+  const KtDomain *d = s->domains->pdata[0];
+  g_assert_true(kt_int_is(d->memory_kib, 524288));
+  g_assert_true(kt_set_has(kt_domain_pin(d, 1), 3));
+  g_remove(path);
+  g_rmdir(directory);
+}
+
+static void test_no_connection(void)
+{
+  g_autoptr(KtSnapshot) s = kt_snapshot_new();
+  g_autoptr(GError) error = NULL;
+  g_assert_false(kt_libvirt_read("test:///no/such/file", NULL, s, &error));
+  g_assert_error(error, KT_ERROR, KT_ERROR_SYSTEM);
+  g_assert_nonnull(strstr(error->message, "test:///no/such/file"));
+  g_assert_cmpuint(s->domains->len + s->machines->len, ==, 0);
+}
+
+static KtDomain *add(KtSnapshot *s, const char *format, const char *name, const char *uuid)
+{
+  KtDomain *d = kt_domain_new("test");
+  d->format = g_strdup(format);
+  d->name = g_strdup(name);
+  d->uuid = g_strdup(uuid);
+  g_ptr_array_add(s->domains, d);
+  return d;
+}
+
+static void test_join(void)
+{
+  g_autoptr(KtSnapshot) s = kt_snapshot_new();
+  kt_domain_runtime(add(s, "qemu", "a", "AAAA"))->pid = 7;
+  kt_domain_runtime(add(s, "qemu", "b", NULL))->pid = 8;
+  kt_domain_runtime(add(s, "qemu", "a", "CCCC"))->pid = 9; /* same name, another guest */
+  KtDomain *a = add(s, "libvirt", "a", "aaaa"), *b = add(s, "libvirt", "b", "bbbb");
+  kt_domains_join(s);
+  g_assert_cmpuint(s->domains->len, ==, 3);
+  g_assert_cmpint(a->runtime->pid, ==, 7);
+  g_assert_cmpint(b->runtime->pid, ==, 8);
+}
+
+int main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/libvirt/default", test_default);
+  g_test_add_func("/libvirt/custom", test_custom);
+  g_test_add_func("/libvirt/no-connection", test_no_connection);
+  g_test_add_func("/libvirt/join", test_join);
+  return g_test_run();
+}
