@@ -60,6 +60,9 @@ static void test_interleaving(void)
   g_assert_cmpint(measured->basis, ==, KT_BASIS_MEASURED);
   change_text(&m->kernel_cmdline, "root=/dev/sda1 numa=off");
   assert_state("H04", &s, KT_NOT_APPLICABLE);
+  change_text(&m->kernel_cmdline, "quiet");
+  change_setting(m, "/sys/devices/system/node/possible", "0-1"); /* a node is offline, not hidden */
+  assert_state("H04", &s, KT_FINE);
   m->node_count = KT_INT_UNKNOWN;
   g_ptr_array_set_size(m->nodes, 0);
   assert_cannot("H04", &s, "NUMA nodes");

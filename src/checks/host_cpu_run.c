@@ -96,13 +96,21 @@ static gboolean has_word(const char *line, const char *word)
   return g_strv_contains((const char *const *)words, word);
 }
 
+/* Are there nodes that are offline? Then the firmware told of them. */
+static gboolean has_hidden_nodes(const KtMachine *m)
+{
+  const char *list = kt_machine_setting(m, "/sys/devices/system/node/possible");
+  g_autoptr(KtSet) possible = list ? kt_set_parse(list, NULL) : NULL;
+  return kt_set_count(possible) > 1 || (m->nodes->len == 1 && ((const KtNode *)m->nodes->pdata[0])->id != 0);
+}
+
 void kt_check_h04(const KtSubject *s, KtFinding *f)
 {
   const KtMachine *m = s->machine;
   KtInt nodes = kt_machine_nodes_known(m);
   if (!m->sockets.known || !nodes.known)
     return kt_finding_cannot(f, m->sockets.known ? "the number of NUMA nodes" : "the number of sockets");
-  if (m->sockets.value < 2 || nodes.value != 1)
+  if (m->sockets.value < 2 || nodes.value != 1 || has_hidden_nodes(m))
     return kt_finding_fine(f);
   KtTri own = has_own_memory(m);
   if (own == KT_UNKNOWN)
