@@ -137,7 +137,7 @@ void kt_check_n03(const KtSubject *s, KtFinding *f)
     return;
   }
   if (!flavor->extra_specs) {
-    if (!flavor->vcpus.known || flavor->vcpus.value > 2)
+    if (flavor->vcpus.known && flavor->vcpus.value > 2)
       kt_finding_cannot(f, "the flavor's extra specs");
     return;
   }

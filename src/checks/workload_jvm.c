@@ -95,6 +95,10 @@ static KtState without_numa(const KtSubject *s, KtFinding *f, const KtJvm *jvm)
   KtTri big = is_big(f, jvm);
   if (big != KT_YES)
     return big == KT_NO ? KT_FINE : KT_CANNOT_TELL;
+  if (jvm->process->args_cut) {
+    kt_finding_cannot(f, "all arguments of java, pid %d: the line is cut off", jvm->process->pid);
+    return KT_CANNOT_TELL;
+  }
   KtTri aware = kt_jvm_numa_aware(jvm);
   if (aware == KT_UNKNOWN) {
     kt_finding_cannot(f, "java -version (which collector pid %d uses, and whether it knows of NUMA)",
@@ -125,11 +129,13 @@ static KtState unaware_collector(const KtSubject *s, KtFinding *f, const KtJvm *
   KtTri aware = kt_jvm_numa_aware(jvm);
   if (aware == KT_YES)
     return KT_FINE;
+  if (jvm->process->args_cut)
+    aware = KT_UNKNOWN; /* a later flag would choose the collector */
   KtTri big = is_big(f, jvm);
   if (big != KT_YES)
     return big == KT_NO ? KT_FINE : KT_CANNOT_TELL;
   if (aware == KT_UNKNOWN) {
-    kt_finding_cannot(f, "java -version (pid %d)", jvm->process->pid);
+    kt_finding_cannot(f, "the collector of java, pid %d (all its arguments, java -version)", jvm->process->pid);
     return KT_CANNOT_TELL;
   }
   g_autofree char *version = jvm->version.known ? g_strdup_printf(" of JDK %d", (int)jvm->version.value) : g_strdup("");

@@ -30,7 +30,6 @@ extern const KtReader kt_reader_command;      /* processes.c */
  * clock source, kernel.numa_balancing, CPUs and nodes brought up. Set where a
  * machine that is joined from all its evidence does not know better. */
 void kt_kernel_log_conclude(KtMachine *m);
-extern const KtReader kt_reader_lscpu;          /* lscpu.c */
 extern const KtReader kt_reader_lscpu_cpus;     /* lscpu_cpus.c */
 extern const KtReader kt_reader_lscpu_json;     /* lscpu_json.c */
 extern const KtReader kt_reader_cpuinfo;        /* cpuinfo.c */
@@ -38,9 +37,8 @@ extern const KtReader kt_reader_numactl;        /* numactl.c */
 extern const KtReader kt_reader_numastat;       /* numastat.c */
 extern const KtReader kt_reader_numastat_table; /* numastat_table.c */
 extern const KtReader kt_reader_lstopo;         /* lstopo.c */
-extern const KtReader kt_reader_lscpu;      /* lscpu.c */
-extern const KtReader kt_reader_lscpu_cpus; /* lscpu_cpus.c */
-extern const KtReader kt_reader_lscpu_json; /* lscpu_json.c */
 extern const KtReader kt_reader_capabilities; /* capabilities.c */
 extern const KtReader kt_reader_domain_xml;   /* domain_xml.c */
 extern const KtReader kt_reader_qemu;         /* qemu_text.c */
+extern const KtReader kt_reader_nova_flavor;    /* nova_flavor.c */
+extern const KtReader kt_reader_nova_conf;      /* nova_conf.c */
