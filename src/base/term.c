@@ -336,18 +336,20 @@ guint kt_table_rows(const KtTable *table)
 #define GUTTER 2
 #define FLEX_MIN 12
 
-/* Columns as wide as their widest cell; the flexible ones give way, the widest first. */
+/* Columns as wide as their widest cell; the flexible ones give way, the widest
+ * first. A column without any content is 0 wide and left out. */
 static guint *column_widths(const KtPage *page, guint indent, const KtTable *table)
 {
-  guint *widths = g_new0(guint, table->n), total = indent + GUTTER * (table->n - 1);
-  for (guint c = 0; c < table->n; c++)
-    widths[c] = kt_term_width_of(table->columns[c].title);
+  guint *widths = g_new0(guint, table->n), total = indent;
   for (guint i = 0; i < table->cells->len; i++) {
     g_autofree char *clean = kt_term_clean(&page->term, g_array_index(table->cells, Cell, i).text);
     widths[i % table->n] = MAX(widths[i % table->n], kt_term_width_of(clean));
   }
   for (guint c = 0; c < table->n; c++)
-    total += widths[c];
+    if (widths[c]) {
+      widths[c] = MAX(widths[c], kt_term_width_of(table->columns[c].title));
+      total += widths[c] + (total > indent ? GUTTER : 0);
+    }
   while (total > page->term.width) {
     guint widest = table->n;
     for (guint c = 0; c < table->n; c++)
@@ -373,13 +375,13 @@ static void put_row(KtPage *page, guint indent, const KtTable *table, const guin
   }
   for (guint line = 0; line < height; line++) {
     guint at = 0, want = indent; /* blanks are put before text only, so that no line ends with them */
-    for (guint c = 0; c < table->n; want += widths[c++] + GUTTER) {
+    for (guint c = 0; c < table->n; want += widths[c] ? widths[c] + GUTTER : 0, c++) {
       const GPtrArray *lines = wrapped->pdata[c];
       const char *text = line < lines->len ? lines->pdata[line] : "";
       guint width = kt_term_width_of(text), start = want;
       if (table->columns[c].right && width < widths[c])
         start += widths[c] - width;
-      if (!*text)
+      if (!*text || !widths[c])
         continue;
       pad(page, start - at);
       styled(page, cells[c].style, text);

@@ -82,4 +82,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtTable, kt_table_free)
 void kt_table_add(KtTable *table, KtStyle style, const char *text);
 void kt_table_addf(KtTable *table, KtStyle style, const char *format, ...) G_GNUC_PRINTF(3, 4);
 guint kt_table_rows(const KtTable *table);
+/* Columns in which no row has text are left out. */
 void kt_page_table(KtPage *page, guint indent, const KtTable *table);

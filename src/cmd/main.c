@@ -1,53 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "base/error.h"
 #include "cmd/command.h"
+#include "config.h"
 
-static const KtCommand *const commands[] = {
-    &kt_command_doctor,
-    &kt_command_facts,
-};
-
-const KtCommand *const *kt_commands(guint *n)
+static int unknown_command(const char *name, GError **error)
 {
-  *n = G_N_ELEMENTS(commands);
-  return commands;
+  guint n;
+  const KtCommand *const *commands = kt_commands(&n);
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add(names, (char *)commands[i]->name);
+  g_ptr_array_add(names, NULL);
+  const char *near = kt_nearest(name, (const char *const *)names->pdata);
+  g_autofree char *safe = g_strescape(name, NULL);
+  if (g_file_test(name, G_FILE_TEST_EXISTS))
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "'%s' is no command; did you mean 'kvmtune doctor %s'?", safe, safe);
+  else if (near)
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "unknown command '%s'; did you mean '%s'?", safe, near);
+  else
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "unknown command '%s'; see 'kvmtune help'", safe);
+  return -1;
 }
 
-static const KtCommand *find_command(const char *name)
+static int run(int argc, char **argv, GError **error)
 {
-  for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
-    if (g_str_equal(commands[i]->name, name))
-      return commands[i];
-  return NULL;
-}
-
-static int run_command(const KtCommand *command, int argc, char **argv, GError **error)
-{
-  g_autoptr(GOptionContext) context = g_option_context_new(command->arguments);
-  g_option_context_set_summary(context, command->summary);
-  if (command->options)
-    g_option_context_add_main_entries(context, command->options(), NULL);
-  if (!g_option_context_parse(context, &argc, &argv, error))
-    return -1;
-  return command->run(argc - 1, argv + 1, error);
+  guint n;
+  const KtCommand *first = kt_commands(&n)[0];
+  if (argc < 2)
+    return kt_command_run(first, argc, argv, error);
+  if (g_str_equal(argv[1], "--version"))
+    return kt_output("kvmtune " KT_VERSION "\n", error) ? KT_EXIT_HEALTHY : -1;
+  if (g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h"))
+    return kt_command_run(&kt_command_help, 1, argv, error);
+  if (argv[1][0] == '-')
+    return kt_command_run(first, argc, argv, error);
+  const KtCommand *command = kt_command_find(argv[1]);
+  return command ? kt_command_run(command, argc - 1, argv + 1, error) : unknown_command(argv[1], error);
 }
 
 int main(int argc, char **argv)
 {
   g_autoptr(GError) error = NULL;
   setlocale(LC_ALL, "");
-  const KtCommand *command = argc > 1 ? find_command(argv[1]) : NULL;
-  if (!command) {
-    fprintf(stderr, "kvmtune: unknown command\n");
-    return KT_EXIT_USAGE;
-  }
-  int status = run_command(command, argc - 1, argv + 1, &error);
-  if (status < 0) {
-    fprintf(stderr, "kvmtune: %s\n", error->message);
-    return KT_EXIT_USAGE;
-  }
-  return status;
+  signal(SIGPIPE, SIG_IGN); /* `kvmtune ... | head` ends quietly: see kt_output() */
+  int status = run(argc, argv, &error);
+  if (status >= 0)
+    return status;
+  /* one line, whatever is in it */
+  g_strdelimit(error->message, "\n\r", ' ');
+  fprintf(stderr, "kvmtune: %s\n", error->message);
+  return KT_EXIT_USAGE;
 }

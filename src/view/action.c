@@ -55,9 +55,15 @@ static const char *last_break(const char *text, guint room)
   return found;
 }
 
-static void put_command(KtPage *page, guint indent, const char *line)
+/* A remark behind the command ("   # then restart") is no part of what is copied. */
+static void put_command(KtPage *page, guint indent, char *line)
 {
-  g_autofree char *clean = kt_term_clean(&page->term, line);
+  char *remark = strstr(line, "  # ");
+  if (remark) {
+    *remark = '\0';
+    remark += 4;
+  }
+  g_autofree char *clean = kt_term_clean(&page->term, g_strchomp(line));
   const char *rest = clean;
   guint at = indent;
   while (at + kt_term_width_of(rest) > page->term.width) {
@@ -70,6 +76,8 @@ static void put_command(KtPage *page, guint indent, const char *line)
     at = indent + 2;
   }
   kt_page_verbatim(page, at, KT_STYLE_CYAN, rest);
+  if (remark)
+    kt_page_item(page, indent, KT_STYLE_DIM, "#", indent + 2, KT_STYLE_PLAIN, remark);
 }
 
 void kt_view_put_action(KtPage *page, guint indent, const char *action)

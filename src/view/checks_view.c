@@ -31,35 +31,31 @@ char *kt_view_checks_json(void)
 
 char *kt_view_checks_text(const KtTerm *term)
 {
-  static const KtColumn columns[] = {{.title = "id"},
-                                     {.title = "sev", .right = TRUE},
-                                     {.title = "what is looked for", .flex = TRUE},
-                                     {.title = "for", .flex = TRUE},
-                                     {.title = "evidence needed", .flex = TRUE},
-                                     {.title = "risk", .flex = TRUE}};
-  g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
+  KtPage *page = kt_page_new(term);
   guint n, implemented = 0;
   const KtCheck *const *checks = kt_checks(&n);
   for (guint i = 0; i < n; i++) {
     const KtCheck *check = checks[i];
     g_autofree char *applies = kt_view_applies(check);
-    KtStyle style = check->run ? KT_STYLE_PLAIN : KT_STYLE_DIM;
+    g_autofree char *mark = g_strdup_printf("%-4s %d", check->id, check->severity);
+    g_autoptr(GString) below = g_string_new(NULL);
     implemented += check->run != NULL;
-    kt_table_add(table, check->run ? kt_view_severity_style(check->severity) : KT_STYLE_DIM, check->id);
-    kt_table_addf(table, style, "%d", check->severity);
-    kt_table_add(table, style, check->title);
-    kt_table_add(table, style, applies);
-    kt_table_add(table, style, check->run ? check->needs : "not implemented yet");
-    kt_table_add(table, style, check->risk);
+    kt_page_item(page, 0, check->run ? kt_view_severity_style(check->severity) : KT_STYLE_DIM, mark, 8,
+                 check->run ? KT_STYLE_BOLD : KT_STYLE_DIM, check->title);
+    g_string_append_printf(below, "for %s; risk %s", applies, check->risk);
+    if (!check->run)
+      g_string_append(below, "; not implemented yet");
+    else if (check->needs)
+      g_string_append_printf(below, "; needs %s", check->needs);
+    kt_page_text(page, 8, KT_STYLE_DIM, below->str);
   }
-  KtPage *page = kt_page_new(term);
-  kt_page_table(page, 0, table);
   kt_page_gap(page);
-  kt_page_textf(page, 0, KT_STYLE_PLAIN, "%u checks, %u of them implemented.", n, implemented);
+  kt_page_textf(page, 0, KT_STYLE_PLAIN,
+                "%u checks, %u of them implemented. The number behind the id is the severity: "
+                "3 can explain multiples, 2 tens of percent, 1 a few percent or jitter.",
+                n, implemented);
   kt_page_text(page, 0, KT_STYLE_PLAIN,
-               "Severity: 3 can explain multiples, 2 tens of percent, 1 a few percent or jitter.");
-  kt_page_text(page, 0, KT_STYLE_PLAIN,
-               "Risk of the cure: L live; r guest reboot; B guest stop and start; H host reboot or module reload; M! "
+               "Risk of the remedy: L live; r guest reboot; B guest stop and start; H host reboot or module reload; M! "
                "changes migration compatibility; $ costs power or memory; S security trade-off.");
   return kt_page_finish(page);
 }

@@ -204,7 +204,7 @@ static void put_change(KtPage *page, guint number, const KtDiagnosis *d, const K
   gboolean theirs;
   const KtRemedy *remedy = kt_view_remedy(f->check, &d->subject, &theirs);
   g_autofree char *mark = g_strdup_printf("%2u. %s", number, f->check->id), *risk = kt_view_risk(f->check->risk);
-  g_autofree char *head = g_strdup_printf("%s [%s; %s]", name_of(d), kt_layer_names[remedy->layer], risk);
+  g_autofree char *head = g_strdup_printf("%s · %s · %s", name_of(d), kt_layer_names[remedy->layer], risk);
   g_autofree char *action = kt_finding_action(f, remedy);
   kt_page_item(page, 0, kt_view_severity_style(f->severity), mark, 8, KT_STYLE_BOLD, head);
   if (theirs)

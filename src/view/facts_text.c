@@ -26,10 +26,13 @@ static void add(GString *out, const char *format, ...)
   va_end(args);
 }
 
+/* "4 sockets", "1 socket": the first of the words is the noun. */
 static void add_int(GString *out, KtInt value, const char *words)
 {
-  if (value.known)
-    add(out, "%" G_GINT64_FORMAT " %s", value.value, words);
+  if (!value.known)
+    return;
+  gsize noun = strcspn(words, " "), plural = value.value == 1 && words[noun - 1] == 's';
+  add(out, "%" G_GINT64_FORMAT " %.*s%s", value.value, (int)(noun - plural), words, words + noun);
 }
 
 static void put_string(KtPage *page, const char *label, GString *value)

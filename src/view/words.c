@@ -149,6 +149,9 @@ static KtLayer defining_layer(const KtSubject *s)
     if (has_word(m->product, "proxmox") || has_word(m->kernel_release, "-pve"))
       return KT_LAYER_PROXMOX;
   }
+  for (guint i = 0; i < all->stated->len; i++)
+    if (has_word(((const KtCite *)all->stated->pdata[i])->text, "openstack"))
+      return KT_LAYER_NOVA;
   for (guint i = 0; i < all->domains->len; i++) {
     d = all->domains->pdata[i];
     if (d->nova)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What commands read, by the options that they share. */
+#pragma once
+#include "base/term.h"
+#include "model/snapshot.h"
+
+/* Looks at this machine; shows on a terminal that it samples. */
+typedef struct {
+  double interval_s;
+  const char *connect_uri; /* NULL: the default */
+  const char *domain;      /* NULL: all */
+  gboolean deep;
+} KtLiveInput;
+KtSnapshot *kt_input_live(const KtLiveInput *input, GError **error);
+
+/* "auto", "always", "never" or NULL (auto). FALSE and *error for another word. */
+gboolean kt_input_colour(const char *word, KtColour *when, GError **error);
