@@ -369,7 +369,7 @@ static void put_row(KtPage *page, guint indent, const KtTable *table, const guin
   guint height = 1;
   for (guint c = 0; c < table->n; c++) {
     g_autofree char *clean = kt_term_clean(&page->term, cells[c].text);
-    GPtrArray *lines = wrap(clean, widths[c]);
+    GPtrArray *lines = wrap(widths[c] ? clean : "", widths[c]);
     height = MAX(height, lines->len);
     g_ptr_array_add(wrapped, lines);
   }
