@@ -161,7 +161,7 @@ static gboolean nested(const char *outer, const char *inner)
 {
   gsize n = strlen(outer);
   if (g_str_equal(outer, "."))
-    return !g_path_is_absolute(inner);
+    return !g_path_is_absolute(inner) && !g_str_equal(inner, ".");
   return strncmp(outer, inner, n) == 0 && inner[n] == '/';
 }
 

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which outputs are of one machine. */
+#include <string.h>
+
+#include "evidence/reading.h"
+
+#define LSCPU_KVM                                                                                                      \
+  "Architecture:          x86_64\nCPU(s):                32\nOn-line CPU(s) list:   0-31\nThread(s) per core:    1\n"  \
+  "Core(s) per socket:    1\nSocket(s):             32\nNUMA node(s):          1\nVendor ID:             "             \
+  "GenuineIntel\n"                                                                                                     \
+  "CPU family:            6\nModel:                 42\nStepping:              1\nHypervisor vendor:     KVM\n"        \
+  "Virtualization type:   full\nL1d cache:             32K\nL1i cache:             32K\nL2 cache:              "       \
+  "4096K\n"                                                                                                            \
+  "NUMA node0 CPU(s):     0-31\n"
+#define LSCPU_VMWARE                                                                                                   \
+  "Architecture:          x86_64\nCPU(s):                32\nOn-line CPU(s) list:   0-31\nThread(s) per core:    1\n"  \
+  "Core(s) per socket:    8\nSocket(s):             4\nNUMA node(s):          2\nVendor ID:             "              \
+  "GenuineIntel\n"                                                                                                     \
+  "CPU family:            6\nModel:                 45\nStepping:              7\nHypervisor vendor:     VMware\n"     \
+  "Virtualization type:   full\nL1d cache:             32K\nL1i cache:             32K\nL2 cache:              256K\n" \
+  "L3 cache:              12288K\nNUMA node0 CPU(s):     0-15\nNUMA node1 CPU(s):     16-31\n"
+#define SAR(host)                                                                                                      \
+  "Linux 3.0.76-0.11-default (" host ")\t11/09/15\t_x86_64_\t(32 CPU)\n\n"                                             \
+  "10:48:34        CPU     %user     %nice   %system   %iowait    %steal     %idle\n"                                  \
+  "10:48:35        all     20.63     51.44      5.93      0.04      0.00     21.96\n"
+#define NUMASTAT                                                                                                       \
+  "                           node0           node1\nnuma_hit               492888027       507162450\n"               \
+  "numa_miss                1105406          550705\nnuma_foreign              550705         1105406\n"               \
+  "interleave_hit             27189           25754\nlocal_node             491680497       506099626\n"               \
+  "other_node               2312936         1613529\n"
+
+typedef struct {
+  const char *source, *bytes;
+} Paste;
+
+static KtSnapshot *assemble(const Paste *pastes)
+{
+  KtSnapshot *snapshot = kt_snapshot_new();
+  g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
+  for (; pastes->source; pastes++) {
+    g_autofree char *directory = g_path_get_dirname(pastes->source);
+    g_autoptr(KtText) text = kt_text_new(pastes->source, pastes->bytes, strlen(pastes->bytes));
+    g_assert_true(kt_reading_run(text, directory, snapshot, fragments));
+  }
+  kt_assemble(snapshot, fragments);
+  return snapshot;
+}
+
+/* "NAME:HYPERVISOR:NODES:ROWS ..." of all machines; "-" for what is unknown. */
+static void assert_machines(const Paste *pastes, const char *expected)
+{
+  g_autoptr(KtSnapshot) snapshot = assemble(pastes);
+  g_autoptr(GString) got = g_string_new(NULL);
+  for (guint i = 0; i < snapshot->machines->len; i++) {
+    const KtMachine *m = snapshot->machines->pdata[i];
+    g_string_append_printf(got, "%s%s:%s:%u:%u", i ? " " : "", m->name, m->hypervisor ? m->hypervisor : "-",
+                           m->nodes->len, m->activity ? m->activity->rows->len : 0);
+  }
+  g_assert_cmpstr(got->str, ==, expected);
+}
+
+static void test_one_paste(void)
+{
+  /* Two lscpu that contradict are two machines; what follows is of the latest. */
+  assert_machines((const Paste[]){{"p", "web-1:~ # lscpu\n" LSCPU_KVM "\nVMware:\n\n" LSCPU_VMWARE "\n" NUMASTAT}, {0}},
+                  "web-1:kvm:1:0 machine 2:vmware:2:0");
+}
+
+static void test_names(void)
+{
+  /* The name joins over files and beats the order. */
+  assert_machines(
+      (const Paste[]){
+          {"a", "web-1:~ # lscpu\n" LSCPU_KVM}, {"b", "web-2:~ # lscpu\n" LSCPU_VMWARE}, {"c", SAR("web-1")}, {0}},
+      "web-1:kvm:1:1 web-2:vmware:2:0");
+  /* One letter off, in a long name: a typing error, and said so. */
+  const Paste typo[] = {{"a", "od01crnapp05:~ # lscpu\n" LSCPU_KVM}, {"b", SAR("od01crmapp05")}, {0}};
+  assert_machines(typo, "od01crnapp05:kvm:1:1");
+  g_autoptr(KtSnapshot) snapshot = assemble(typo);
+  g_assert_cmpuint(snapshot->notes->len, ==, 1);
+  /* A digit off is another host. */
+  assert_machines((const Paste[]){{"a", "od01crmapp05:~ # lscpu\n" LSCPU_KVM}, {"b", SAR("od01crmapp06")}, {0}},
+                  "od01crmapp05:kvm:1:0 od01crmapp06:-:0:1");
+  /* A qualified name is the same host. */
+  assert_machines((const Paste[]){{"a", "web-1:~ # lscpu\n" LSCPU_KVM}, {"b", SAR("web-1.example.org")}, {0}},
+                  "web-1:kvm:1:1");
+}
+
+static void test_folders(void)
+{
+  assert_machines((const Paste[]){{"ref/x", LSCPU_VMWARE}, {"sub/x", LSCPU_VMWARE}, {"sub/y", NUMASTAT}, {0}},
+                  "machine 1:vmware:2:0 machine 2:vmware:2:0");
+  g_autoptr(KtSnapshot) two =
+      assemble((const Paste[]){{"ref/x", LSCPU_VMWARE}, {"sub/x", LSCPU_VMWARE}, {"sub/y", NUMASTAT}, {0}});
+  g_assert_false(kt_machine_find_node(two->machines->pdata[0], 0)->numa_hit.known);
+  g_assert_true(kt_machine_find_node(two->machines->pdata[1], 0)->numa_hit.known);
+  /* A folder in a folder, with another kind of output. */
+  assert_machines((const Paste[]){{"host/lscpu", LSCPU_VMWARE}, {"host/numa/numastat", NUMASTAT}, {0}},
+                  "machine 1:vmware:2:0");
+}
+
+static void test_ambiguous(void)
+{
+  /* No name, another file, two machines it may be of: not guessed. */
+  assert_machines(
+      (const Paste[]){
+          {"a", "web-1:~ # lscpu\n" LSCPU_VMWARE}, {"b", "web-2:~ # lscpu\n" LSCPU_VMWARE}, {"c", NUMASTAT}, {0}},
+      "web-1:vmware:2:0 web-2:vmware:2:0 machine 3:-:2:0");
+  /* Two nodes are no output of a guest with one. */
+  assert_machines((const Paste[]){{"a", LSCPU_KVM}, {"b", NUMASTAT}, {0}}, "machine 1:kvm:1:0 machine 2:-:2:0");
+}
+
+static void test_stated(void)
+{
+  g_autoptr(KtSnapshot) snapshot = assemble((const Paste[]){
+      {"doc", LSCPU_VMWARE "\nJava 7 brought an allocator that knows NUMA, we did not switch it on.\n"}, {0}});
+  g_assert_cmpuint(snapshot->stated->len, ==, 1);
+  g_assert_cmpuint(((KtCite *)snapshot->stated->pdata[0])->line, ==, 20);
+}
+
+int main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/assemble/one-paste", test_one_paste);
+  g_test_add_func("/assemble/names", test_names);
+  g_test_add_func("/assemble/folders", test_folders);
+  g_test_add_func("/assemble/ambiguous", test_ambiguous);
+  g_test_add_func("/assemble/stated", test_stated);
+  return g_test_run();
+}
