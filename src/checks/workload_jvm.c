@@ -151,7 +151,8 @@ static KtState unaware_collector(const KtSubject *s, KtFinding *f, const KtJvm *
 
 void kt_check_w02(const KtSubject *s, KtFinding *f)
 {
-  over_jvms(s, f, unaware_collector);
+  if (s->machine->processes_seen || s->machine->processes->len) /* else W01 says what is missing */
+    over_jvms(s, f, unaware_collector);
 }
 
 static guint largest_node(const KtMachine *m)
