@@ -102,6 +102,12 @@ gboolean kt_cpu_rows_are_regular(const KtCpuRows *rows)
   return group_cpus(rows, cores, packages) && even_size(cores) && even_size(packages);
 }
 
+guint kt_cpu_rows_packages(const KtCpuRows *rows)
+{
+  g_autoptr(GHashTable) cores = new_groups(), packages = new_groups();
+  return group_cpus(rows, cores, packages) ? g_hash_table_size(packages) : 0;
+}
+
 static void apply_topology(const KtCpuRows *rows, KtReading *r, KtMachine *m)
 {
   g_autoptr(GHashTable) cores = new_groups(), packages = new_groups();

@@ -34,5 +34,7 @@ void kt_cpu_rows_add(KtCpuRows *rows, KtReading *r, const KtCpuRow *row);
  * the others: a table that is cut off hardly has. */
 gboolean kt_cpu_rows_are_regular(const KtCpuRows *rows);
 
+guint kt_cpu_rows_packages(const KtCpuRows *rows); /* 0: not all known */
+
 /* Tells the machine what the rows tell; they have to be all online CPUs. */
 void kt_cpu_rows_apply(KtCpuRows *rows, KtReading *r);

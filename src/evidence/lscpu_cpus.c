@@ -143,6 +143,19 @@ static gboolean read_row(const Table *t, const KtText *text, guint i, KtCpuRow *
   return TRUE;
 }
 
+/* The last row may be cut off, and further ones with it. Ending in "yes" it
+ * hardly is; else there have to be packages that are alike. */
+static gboolean is_plausible(const Table *t, const KtText *text, guint last)
+{
+  const char *s = kt_text_at(text, last);
+  Column column = t->columns[t->n_columns - 1];
+  if (!*s || s[strlen(s) - 1] == ',' || !kt_cpu_rows_are_regular(t->rows))
+    return FALSE;
+  if (column == COLUMN_ONLINE)
+    return TRUE;
+  return (column == COLUMN_CACHE || column == COLUMN_OTHER) && kt_cpu_rows_packages(t->rows) > 1;
+}
+
 static guint read_cpus(KtReading *r, const KtText *text, guint i)
 {
   g_autoptr(KtCpuRows) rows = kt_cpu_rows_new();
@@ -163,11 +176,9 @@ static guint read_cpus(KtReading *r, const KtText *text, guint i)
   }
   kt_reading_machine(r);
   gboolean whole = kt_scan_is_whole(text, end - 1);
-  if (!whole && t.parsable) { /* its last number may lack digits */
-    cut |= t.columns[t.n_columns - 1] != COLUMN_CACHE;
+  if (!whole && t.parsable) /* its last number may lack digits */
     rows->n_caches -= rows->n_caches > 0;
-  }
-  if (!cut && (whole || kt_cpu_rows_are_regular(rows)))
+  if (!cut && (whole || is_plausible(&t, text, end - 1)))
     kt_cpu_rows_apply(rows, r);
   return end;
 }

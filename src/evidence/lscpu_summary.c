@@ -213,8 +213,8 @@ static void apply_cache(KtReading *r, KtMachine *m, const Entry *e)
   const char *open = strchr(end, '(');
   if (open && strchr(open, ')') && g_ascii_isdigit(open[1]))
     instances = g_ascii_strtoull(open + 1, NULL, 10);
-  if (!instances && (*end || !strchr("KMG", end[-1])))
-    return;
+  if (!instances && (*end || !strchr("KMG", end[-1]) || !g_ascii_isdigit(end[-2])))
+    return; /* not "1.5 M", which is "1.5 MiB" cut off */
   if (!instances) {
     cache->size_kib = KT_INT((gint64)kib);
     return;

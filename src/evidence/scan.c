@@ -55,8 +55,8 @@ gboolean kt_scan_is_whole(const KtText *text, guint i)
     next++;
   if (next < count)
     return TRUE;
-  /* Anything between the line and the end (an empty line, a prompt) may stand where the rest was cut off. */
-  return text->ends_with_newline && (count == i + 1 || (count == i + 2 && kt_text_is_blank(text, i + 1)));
+  /* An empty line (once a fence) or a prompt below may stand where the rest was cut off. */
+  return text->ends_with_newline && count == i + 1;
 }
 
 /* Reads a string behind its opening quote; NULL if it does not end. */

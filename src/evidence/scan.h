@@ -14,7 +14,7 @@ char *kt_scan_fold(const char *text, gsize length);
 gboolean kt_scan_label(const char *line, char **label, const char **value, gboolean *spaced);
 
 /* TRUE unless line i may have been cut off: something other than a prompt
- * follows it, or the text ends with its newline. */
+ * follows it, or its newline ends the text. */
 gboolean kt_scan_is_whole(const KtText *text, guint i);
 
 /* The first line at or behind i that is not blank; the number of lines if none. */
