@@ -36,6 +36,7 @@ static const KtReader *const readers[] = {
     &kt_reader_capabilities,
     &kt_reader_domain_xml,
     &kt_reader_qemu,
+    &kt_reader_proxmox,
 };
 /* clang-format on */
 

@@ -42,3 +42,4 @@ extern const KtReader kt_reader_domain_xml;   /* domain_xml.c */
 extern const KtReader kt_reader_qemu;         /* qemu_text.c */
 extern const KtReader kt_reader_nova_flavor;    /* nova_flavor.c */
 extern const KtReader kt_reader_nova_conf;      /* nova_conf.c */
+extern const KtReader kt_reader_proxmox;      /* proxmox.c */
