@@ -8,6 +8,8 @@
 #include <cpuid.h>
 #endif
 
+#define CPUINFO_LIMIT (16 * 1024 * 1024)
+
 /* CPUID leaf 0x40000000 and those above (kernel: arch/x86/kernel/cpu/hypervisor.c and callers). */
 static const struct {
   const char *signature, *hypervisor;
@@ -121,27 +123,51 @@ static gboolean ask_xen(KtRootReading *r)
   return capabilities && strstr(capabilities, "control_d");
 }
 
-/* POWER says on what it runs; "PowerNV" is the bare machine. */
-static gboolean is_bare_power(KtRootReading *r)
+/* What /proc/cpuinfo says of all CPUs. */
+typedef struct {
+  gboolean flags;      /* there are lines of x86 flags */
+  gboolean hypervisor; /* and one of them tells of a hypervisor */
+  gboolean powernv;    /* POWER on the bare machine */
+} CpuInfo;
+
+static CpuInfo look_at_cpuinfo(KtRootReading *r)
 {
-  g_autofree char *cpuinfo = kt_root_read_line(r->root, "proc/cpuinfo");
-  const char *platform = cpuinfo ? strstr(cpuinfo, "\nplatform\t: ") : NULL;
-  return platform && g_str_has_prefix(platform, "\nplatform\t: PowerNV");
+  CpuInfo info = {0};
+  g_autofree char *text = kt_root_read(r->root, "proc/cpuinfo", CPUINFO_LIMIT, NULL, NULL);
+  for (char *line = text, *end; line; line = end ? end + 1 : NULL) {
+    end = strchr(line, '\n');
+    if (end)
+      *end = '\0';
+    gboolean flags = g_str_has_prefix(line, "flags\t") && strstr(line, " fpu ");
+    info.flags |= flags;
+    info.hypervisor |= flags && (strstr(line, " hypervisor ") || g_str_has_suffix(line, " hypervisor"));
+    info.powernv |= g_str_has_prefix(line, "platform\t: PowerNV");
+  }
+  return info;
+}
+
+/* The reader of cpuinfo sees flags alone; here all signs count, so that its "none" is looked at again. */
+static void forget_none(KtMachine *m)
+{
+  if (g_strcmp0(m->hypervisor, "none") != 0)
+    return;
+  g_clear_pointer(&m->hypervisor, g_free);
+  g_hash_table_remove(m->cites, "hypervisor");
 }
 
 void kt_root_read_role(KtRootReading *r, guint qemu_processes)
 {
-  gboolean flags_known = r->m->cpu_flags && kt_machine_is_x86(r->m);
-  gboolean flag = kt_machine_has_flag(r->m, "hypervisor");
+  CpuInfo info = look_at_cpuinfo(r);
+  forget_none(r->m);
   gboolean xen_host = ask_xen(r);
   ask_cpuid(r);
   gboolean dmi = ask_dmi(r);
-  if (flag || dmi)
+  if (info.hypervisor || dmi)
     ask_kvm_signs(r);
-  gboolean is_virtual = flag || dmi || r->m->hypervisor;
-  if (!is_virtual && (flags_known || is_bare_power(r)))
-    name_hypervisor(r, "none", "proc/cpuinfo", flags_known ? "no hypervisor flag" : "platform: PowerNV");
-  if (qemu_processes || xen_host || (r->m->hypervisor && g_str_equal(r->m->hypervisor, "none")))
+  gboolean is_virtual = info.hypervisor || dmi || r->m->hypervisor;
+  if (!is_virtual && (info.flags || info.powernv))
+    name_hypervisor(r, "none", "proc/cpuinfo", info.flags ? "no CPU has the flag hypervisor" : "platform: PowerNV");
+  if (qemu_processes || xen_host || g_strcmp0(r->m->hypervisor, "none") == 0)
     r->m->role = KT_ROLE_HOST;
   else if (is_virtual)
     r->m->role = KT_ROLE_GUEST;
