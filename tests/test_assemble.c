@@ -115,7 +115,7 @@ static void test_stated(void)
   g_autoptr(KtSnapshot) snapshot = assemble((const Paste[]){
       {"doc", LSCPU_VMWARE "\nJava 7 brought an allocator that knows NUMA, we did not switch it on.\n"}, {0}});
   g_assert_cmpuint(snapshot->stated->len, ==, 1);
-  g_assert_cmpuint(((KtCite *)snapshot->stated->pdata[0])->line, ==, 20);
+  g_assert_cmpuint(((KtCite *)snapshot->stated->pdata[0])->line, ==, 21);
 }
 
 int main(int argc, char **argv)

@@ -20,6 +20,21 @@ static gboolean largest_node(const KtMachine *host, gint64 *cpus, gint64 *kib)
   return *cpus > 0;
 }
 
+/* The host's online CPUs, by its own list or by its nodes; NULL if unknown. */
+static KtSet *online_cpus(const KtMachine *host)
+{
+  if (!host || host->online_set)
+    return host ? kt_set_copy(host->online_set) : NULL;
+  g_autoptr(KtSet) cpus = kt_set_new();
+  for (guint i = 0; i < host->nodes->len; i++) {
+    const KtNode *node = host->nodes->pdata[i];
+    if (!node->cpus)
+      return NULL;
+    kt_set_add_all(cpus, node->cpus);
+  }
+  return kt_set_is_empty(cpus) ? NULL : g_steal_pointer(&cpus);
+}
+
 static gboolean host_has_one_node(const KtMachine *host)
 {
   return host && kt_int_is(kt_machine_nodes_known(host), 1);
@@ -254,13 +269,14 @@ void kt_check_x15(const KtSubject *s, KtFinding *f)
 /* Pins that hold it back: some vCPU may not use every CPU of the host. */
 static gboolean pins_restrict(const KtDomain *d, const KtMachine *host)
 {
+  g_autoptr(KtSet) online = online_cpus(host);
   GHashTableIter iter;
   gpointer pin;
   g_hash_table_iter_init(&iter, d->vcpupin);
   while (g_hash_table_iter_next(&iter, NULL, &pin))
-    if (!host->online_set || !kt_set_contains(pin, host->online_set))
+    if (!online || !kt_set_contains(pin, online))
       return TRUE;
-  return d->vcpu_cpuset && (!host->online_set || !kt_set_contains(d->vcpu_cpuset, host->online_set));
+  return d->vcpu_cpuset && (!online || !kt_set_contains(d->vcpu_cpuset, online));
 }
 
 static gboolean memory_is_bound(const KtDomain *d)
@@ -321,13 +337,14 @@ void kt_check_x18(const KtSubject *s, KtFinding *f)
     kt_finding_skip(f);
     return;
   }
-  if (!s->host || !s->host->online_set) {
+  g_autoptr(KtSet) online = online_cpus(s->host);
+  if (!online) {
     kt_finding_cannot(f, "the host's online CPUs");
     return;
   }
   for (guint i = 0; i < s->host->nodes->len; i++)
     kt_set_add(host_nodes, (guint)((const KtNode *)s->host->nodes->pdata[i])->id);
-  kt_set_remove_all(used, s->host->online_set);
+  kt_set_remove_all(used, online);
   kt_set_remove_all(nodes, host_nodes);
   gboolean bad_nodes = !kt_set_is_empty(host_nodes) && !kt_set_is_empty(nodes);
   if (kt_set_is_empty(used) && !bad_nodes) {
