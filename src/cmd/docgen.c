@@ -61,15 +61,16 @@ static void man_commands(void)
   }
 }
 
-static const char man_head[] = ".Dd November 25, 2026\n.Dt KVMTUNE 1\n.Os\n"
-                               ".Sh NAME\n.Nm kvmtune\n.Nd find out why a KVM guest is slow\n"
-                               ".Sh SYNOPSIS\n.Nm\n.Op Ar command\n.Op Ar option ...\n.Op Ar argument ...\n"
-                               ".Sh DESCRIPTION\n.Nm\nfinds out why a KVM guest is slow, on its host, inside of it, or "
-                               "from saved or pasted output "
-                               "of commands,\nand says what to change.\nIt changes nothing itself.\nWhat the evidence "
-                               "does not tell is unknown; it "
-                               "is never guessed.\n"
-                               ".Sh COMMANDS\nWithout a command,\n.Nm\ndoes what\n.Cm doctor\ndoes.\n";
+static const char man_head[] =
+    ".Dd November 25, 2026\n.Dt KVMTUNE 1\n.Os\n"
+    ".Sh NAME\n.Nm kvmtune\n.Nd find out why a KVM guest is slow\n"
+    ".Sh SYNOPSIS\n.Nm\n.Op Ar command\n.Op Ar option ...\n.Op Ar argument ...\n"
+    ".Sh DESCRIPTION\n.Nm\nfinds out why a KVM guest is slow, on its host, inside of it,\nor "
+    "from saved or pasted output "
+    "of commands,\nand says what to change.\nIt changes nothing itself.\nWhat the evidence "
+    "does not tell is unknown; it "
+    "is never guessed.\n"
+    ".Sh COMMANDS\nWithout a command,\n.Nm\ndoes what\n.Cm doctor\ndoes.\n";
 
 static const char man_tail[] =
     ".Sh JSON OUTPUT\n"

@@ -66,7 +66,8 @@ static void put_verdict(KtPage *page, const KtDiagnosis *d)
   else
     g_string_append(out, "is healthy");
   if (n.echoes)
-    g_string_append_printf(out, "; %u more %s from them", n.echoes, n.echoes == 1 ? "follows" : "follow");
+    g_string_append_printf(out, "; %u more %s from %s", n.echoes, n.echoes == 1 ? "follows" : "follow",
+                           d->findings->len - n.echoes == 1 ? "it" : "them");
   if (!faulty)
     g_string_append_printf(out, ": %u checked and fine, %u unknown", d->fine->len, d->unknown->len);
   g_string_append_c(out, '.');
@@ -173,7 +174,7 @@ static void put_fine(KtPage *page, const KtDiagnosis *d)
   if (!d->fine->len)
     return;
   g_autoptr(GString) out = g_string_new(NULL);
-  g_string_append_printf(out, "Checked and fine: %u:", d->fine->len);
+  g_string_append_printf(out, "Checked and fine (%u):", d->fine->len);
   for (guint i = 0; i < d->fine->len; i++)
     g_string_append_printf(out, " %s", ((const KtFinding *)d->fine->pdata[i])->check->id);
   kt_page_gap(page);

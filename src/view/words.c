@@ -50,6 +50,7 @@ char *kt_view_risk(const char *codes)
     return g_strdup("none");
   GString *out = g_string_new(NULL);
   const char *joint = "";
+  gboolean coded = TRUE; /* words that are no code ("restart app") stay together */
   for (const char *p = codes; *p;) {
     gsize length = *p == '(' ? strlen(p) : strcspn(p, " /,(");
     if (*p == '(') {
@@ -58,7 +59,9 @@ char *kt_view_risk(const char *codes)
     }
     const char *words = risk_words(p, length);
     if (length) {
-      g_string_append(out, *p == '(' ? (out->len ? " " : "") : joint);
+      gboolean apart = *p != '(' && (coded || words);
+      g_string_append(out, apart ? joint : out->len ? " " : "");
+      coded = words || *p == '(';
       g_string_append_len(out, words ? words : p, words ? -1 : (gssize)length);
     }
     p += length;

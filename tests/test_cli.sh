@@ -1,0 +1,126 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The command line: exit statuses, one line of complaint, help, manual page and
+# completion that name every command and option. TAP.
+# usage: test_cli.sh KVMTUNE MANUAL COMPLETION
+kvmtune=$1 manual=$2 completion=$3
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+LC_ALL=C
+export LC_ALL
+n=0
+
+verdict() { # STATUS NAME
+    n=$((n + 1))
+    if [ "$1" -eq 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
+}
+
+# refuses WORDS ARGUMENT...: exit 2, nothing on stdout, one line in lower case with WORDS on stderr
+refuses() {
+    words=$1
+    shift
+    "$kvmtune" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+    status=$?
+    [ "$status" -eq 2 ] && [ ! -s "$dir/out" ] && [ "$(wc -l <"$dir/err")" -eq 1 ] &&
+        grep -q '^kvmtune: [^A-Z]' "$dir/err" && grep -qF -- "$words" "$dir/err"
+    ok=$?
+    [ $ok -eq 0 ] || sed 's/^/# /' "$dir/err"
+    verdict $ok "refused: kvmtune $*"
+}
+
+# answers STATUS WORDS ARGUMENT...
+answers() {
+    want=$1 words=$2
+    shift 2
+    "$kvmtune" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+    status=$?
+    [ "$status" -eq "$want" ] && [ ! -s "$dir/err" ] && grep -qF -- "$words" "$dir/out"
+    ok=$?
+    [ $ok -eq 0 ] || { echo "# status $status"; sed 's/^/# /' "$dir/err"; }
+    verdict $ok "answered: kvmtune $*"
+}
+
+# A guest whose 8 CPUs are a socket each, and one that is well.
+cat >"$dir/slow.txt" <<'END'
+Architecture:          x86_64
+CPU(s):                8
+On-line CPU(s) list:   0-7
+Thread(s) per core:    1
+Core(s) per socket:    1
+Socket(s):             8
+NUMA node(s):          1
+Vendor ID:             GenuineIntel
+CPU family:            6
+Model:                 42
+Stepping:              1
+Hypervisor vendor:     KVM
+Virtualization type:   full
+L1d cache:             32K
+L1i cache:             32K
+L2 cache:              4096K
+NUMA node0 CPU(s):     0-7
+END
+sed -e 's/^Core(s) per socket:.*/Core(s) per socket:    8/; s/^Socket(s):.*/Socket(s):             1/' \
+    -e 's/^L2 cache:.*/L2 cache:              256K\nL3 cache:              16384K/' \
+    "$dir/slow.txt" >"$dir/fast.txt"
+printf 'nothing that any tool prints\n' >"$dir/prose.txt"
+printf 'a file\n' >"$dir/file"
+
+echo 1..33
+answers 0 "kvmtune 0" --version
+answers 0 "usage: kvmtune" --help
+answers 0 "usage: kvmtune" help
+answers 0 "--interval" help doctor
+answers 0 "--interval" doctor --help
+answers 0 "X06" checks
+answers 0 '"implemented"' checks --json
+answers 0 "Risk of the change" explain x06
+answers 1 "X06" doctor "$dir/slow.txt"
+answers 1 '"id": "X06"' doctor --json "$dir/slow.txt"
+answers 0 "is healthy" doctor "$dir/fast.txt"
+answers 0 '"sockets": 8' facts --json "$dir/slow.txt"
+answers 0 "1 core per socket" facts "$dir/slow.txt"
+answers 0 "X06" compare "$dir/fast.txt" "$dir/slow.txt"
+answers 0 '"check": "X03"' compare --json --reference "$dir/fast.txt" --subject "$dir/slow.txt"
+answers 0 "X06" compare "$dir/fast.txt#1" "$dir/slow.txt#1"
+refuses "did you mean 'doctor'" doctr
+refuses "did you mean '--json'" doctor --jsn "$dir/slow.txt"
+refuses "did you mean '--reference'" compare --referense a
+refuses "help doctor" doctor --frobnicate
+refuses "did you mean 'kvmtune doctor" "$dir/file"
+refuses "--interval" doctor --interval=-1
+refuses "--interval" doctor --interval soon
+refuses "always" doctor --color blue "$dir/slow.txt"
+refuses "No such file" doctor "$dir/absent"
+refuses "prose.txt" doctor "$dir/prose.txt"
+refuses "reference and a subject" compare "$dir/fast.txt"
+refuses "no machine or domain '9'" compare "$dir/fast.txt#9" "$dir/slow.txt"
+refuses "no check 'Z99'" explain Z99
+refuses "no domain 'nobody'" doctor --domain nobody "$dir/slow.txt"
+
+# A reader that goes away is no error; a full disk is one.
+status=$( { { "$kvmtune" checks; echo $? >&3; } | head -n 1 >/dev/null; } 3>&1)
+[ "$status" = 0 ]
+verdict $? "closed pipe"
+if [ -w /dev/full ]; then
+    "$kvmtune" checks >/dev/full 2>"$dir/err"
+    [ $? -eq 2 ] && grep -q "cannot write" "$dir/err"
+    verdict $? "full disk"
+else
+    n=$((n + 1))
+    echo "ok $n - full disk # SKIP no /dev/full"
+fi
+
+# What help tells of, the manual page and the completion know too.
+missing=
+for command in $("$kvmtune" help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
+    grep -q "^\.Cm $command\$" "$manual" || missing="$missing manual:$command"
+    grep -q "^    $command)\$" "$completion" || missing="$missing completion:$command"
+    for option in $("$kvmtune" help "$command" | sed -n 's/^  --\([a-z]*\).*/\1/p'); do
+        grep -q "^\.It Fl .-$option\( \|\$\)" "$manual" || missing="$missing manual:--$option"
+        grep -q -- "--$option " "$completion" || missing="$missing completion:--$option"
+    done
+done
+[ -z "$missing" ] || echo "# missing: $missing"
+[ -z "$missing" ] && [ "$("$kvmtune" help doctor | grep -c '^  --')" -ge 7 ]
+verdict $? "manual page and completion are complete"
