@@ -283,7 +283,9 @@ static guint read_domain(KtReading *r, const KtText *text, guint first)
   g_autoptr(KtXml) xml = kt_xml_parse_lines(text, first, end);
   if (xml->problem)
     kt_reading_reject(r, first + xml->problem_line - 1, "%s", xml->problem);
-  if (xml->root && kt_xml_is(xml->root, "domain"))
+  /* Capabilities hold elements of this name too; a definition has a name of its own. */
+  gboolean defines = xml->root && (!xml->complete || kt_xml_child(xml->root, "name"));
+  if (defines && kt_xml_is(xml->root, "domain"))
     kt_domain_xml_read(kt_reading_add_domain(r), xml, xml->root);
 #else
   kt_reading_reject(r, first, "domain XML: this build reads no XML");

@@ -37,6 +37,8 @@ static const KtReader *const readers[] = {
     &kt_reader_domain_xml,
     &kt_reader_qemu,
     &kt_reader_proxmox,
+    &kt_reader_nodeinfo,
+    &kt_reader_freecell,
 };
 /* clang-format on */
 

@@ -43,3 +43,5 @@ extern const KtReader kt_reader_qemu;         /* qemu_text.c */
 extern const KtReader kt_reader_nova_flavor;    /* nova_flavor.c */
 extern const KtReader kt_reader_nova_conf;      /* nova_conf.c */
 extern const KtReader kt_reader_proxmox;      /* proxmox.c */
+extern const KtReader kt_reader_nodeinfo;     /* virsh.c */
+extern const KtReader kt_reader_freecell;     /* virsh.c */
