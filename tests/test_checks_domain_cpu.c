@@ -268,6 +268,7 @@ static void test_x03_domain(void)
   g_autoptr(KtDomain) d = domain_new(32, 0, 0, 0);
   g_autoptr(KtFinding) f = look_domain("X03", d, NULL);
   g_assert_cmpint(f->state, ==, KT_FIRED); /* 32 sockets, an emulated L3 each */
+  g_assert_cmpstr(f->echo_of, ==, "X06");
   g_assert_cmpint(f->basis, ==, KT_BASIS_INFERRED);
   g_autoptr(KtDomain) good = domain_new(32, 4, 8, 1);
   domain_is("X03", good, NULL, KT_FINE);

@@ -65,6 +65,14 @@ void kt_fill_topology(KtFinding *f, const KtSubject *s, guint threads)
   kt_finding_fill(f, "threads", "%u", threads);
 }
 
+/* As many sockets as CPUs, more than two: X06. */
+static gboolean is_n_sockets(const KtMachine *m)
+{
+  gint64 cpus = cpus_of(m);
+  return cpus > 2 && kt_int_is(m->sockets, cpus) && !(m->cores_per_socket.known && m->cores_per_socket.value > 1) &&
+         !(m->threads_per_core.known && m->threads_per_core.value > 1);
+}
+
 /* ---- X03 ---- */
 
 /* Would an L3 have been told? lscpu prints its NUMA lines after the caches; its
@@ -160,6 +168,8 @@ void kt_check_x03(const KtSubject *s, KtFinding *f)
   if (f->state != KT_FIRED)
     return;
   f->severity = cpus ? severity_by_cpus(cpus) : f->severity;
+  if (l3 && is_n_sockets(m)) /* an emulated L3 covers a socket: cores cure it */
+    f->echo_of = "X06";
   cite_l3(f, s);
   kt_fill_topology(f, s, 1);
 }
