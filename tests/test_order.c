@@ -30,7 +30,7 @@ static void test_order(void)
     const char *ids[8];
     const char *expected;
   } cases[] = {
-      {{"G06", "X03", "X06"}, "X03 X06 G06<X06"},
+      {{"G06", "X03", "X06"}, "X06 G06<X06 X03"},
       {{"X11", "G03", "G07"}, "G07 X11 G03<X11"},
       {{"G08", "X05"}, "X05 G08<X05"},
       {{"G03"}, "G03"},

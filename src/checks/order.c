@@ -30,12 +30,17 @@ static const char *const stages[] = {
     "X39 X38",                                                     /* Windows */
 };
 
-static guint stage_of(const char *id)
+/* Stages before each other, and within a stage the order in which it names the ids. */
+static gsize place_of(const char *id)
 {
-  guint s = 0;
-  while (s < G_N_ELEMENTS(stages) && !strstr(stages[s], id))
-    s++;
-  return s;
+  gsize before = 0;
+  for (guint s = 0; s < G_N_ELEMENTS(stages); s++) {
+    const char *found = strstr(stages[s], id);
+    if (found)
+      return before + (gsize)(found - stages[s]);
+    before += strlen(stages[s]);
+  }
+  return before;
 }
 
 static KtFinding *find(GPtrArray *findings, const char *id)
@@ -68,8 +73,10 @@ static int compare_roots(gconstpointer pa, gconstpointer pb)
   const KtFinding *a = *(KtFinding *const *)pa, *b = *(KtFinding *const *)pb;
   if (a->severity != b->severity)
     return b->severity - a->severity;
-  int stages_apart = (int)stage_of(a->check->id) - (int)stage_of(b->check->id);
-  return stages_apart ? stages_apart : strcmp(a->check->id, b->check->id);
+  gsize place_a = place_of(a->check->id), place_b = place_of(b->check->id);
+  if (place_a != place_b)
+    return place_a < place_b ? -1 : 1;
+  return strcmp(a->check->id, b->check->id);
 }
 
 /* Moves the echoes of `root` from `echoing` behind it in `out`; echoes have no echoes. */
