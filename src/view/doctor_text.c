@@ -179,6 +179,11 @@ static void put_fine(KtPage *page, const KtDiagnosis *d)
     g_string_append_printf(out, " %s", ((const KtFinding *)d->fine->pdata[i])->check->id);
   kt_page_gap(page);
   kt_page_text(page, 2, KT_STYLE_GREEN, out->str);
+  for (guint i = 0; i < d->fine->len; i++) {
+    const KtFinding *f = d->fine->pdata[i];
+    if (f->reason)
+      kt_page_item(page, 4, KT_STYLE_GREEN, f->check->id, 9, KT_STYLE_PLAIN, f->reason);
+  }
 }
 
 static void put_subject(KtPage *page, const KtDiagnosis *d)
