@@ -150,5 +150,6 @@ GPtrArray *kt_diagnose(const KtSnapshot *snapshot, const KtMachine *reference);
 /* The highest severity among the findings; 0 if nothing fired. */
 int kt_diagnoses_worst(const GPtrArray *diagnoses);
 
-/* The remedy's action with its placeholders filled. Caller frees. */
+/* The remedy's action with its placeholders filled, {name} as <name> where
+ * nothing fills it (all of them if `finding` is NULL). Caller frees. */
 char *kt_finding_action(const KtFinding *finding, const KtRemedy *remedy);

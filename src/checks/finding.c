@@ -119,7 +119,7 @@ char *kt_finding_action(const KtFinding *f, const KtRemedy *remedy)
       continue;
     }
     g_autofree char *name = g_strndup(p + 1, (gsize)(end - p - 1));
-    const char *value = g_hash_table_lookup(f->fill, name);
+    const char *value = f ? g_hash_table_lookup(f->fill, name) : NULL;
     if (value)
       g_string_append(out, value);
     else

@@ -78,7 +78,8 @@ static void put_remedies(KtPage *page, const KtCheck *check)
   for (guint i = 0; i < KT_MAX_REMEDIES && check->remedies[i].action; i++) {
     const KtRemedy *remedy = &check->remedies[i];
     kt_page_text(page, 2, KT_STYLE_DIM, kt_layer_names[remedy->layer]);
-    kt_view_put_action(page, 4, remedy->action);
+    g_autofree char *action = kt_finding_action(NULL, remedy);
+    kt_view_put_action(page, 4, action);
   }
 }
 
