@@ -262,7 +262,7 @@ static gboolean parse_meminfo(const char *line, char **name, gint64 *value)
 static gboolean starts_meminfo(const KtText *text, guint i)
 {
   gint64 value;
-  g_autofree char *name = NULL, *next = NULL;
+  g_autofree char *name = NULL;
   return g_str_has_prefix(kt_text_at(text, i), "MemTotal:") && parse_meminfo(kt_text_at(text, i), &name, &value);
 }
 

@@ -32,7 +32,7 @@ gboolean kt_root_set_text(KtRootReading *r, const char *fact, const char *path)
 void kt_root_note_unreadable(KtRootReading *r, const char *path)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *text = kt_root_read(r->root, path, SHORT_FILE, NULL, &error);
+  g_free(kt_root_read(r->root, path, SHORT_FILE, NULL, &error));
   if (g_error_matches(error, KT_ERROR, KT_ERROR_ACCESS)) {
     g_autofree char *absolute = g_strconcat("/", path, NULL);
     kt_machine_set_unreadable(r->m, absolute, "needs root");

@@ -3,15 +3,18 @@
 
 #include "evidence/text_clean.h"
 
-/* Prompts by themselves; groups: "host", "command". */
+#define USER "[\\w.-]{1,32}"
+#define HOST "(?<host>[\\w.-]{1,64})"
+#define COMMAND "(?: (?<command>.*))?$"
+
+/* Prompts by themselves. */
 static const char *const prompts[] = {
-    "^\\[[\\w.-]{1,32}@(?<host>[\\w.-]{1,64})(?: [^\\]\\n]{0,200})?\\] ?[#$%](?: (?<command>.*))?$", /* [root@host
-                                                                                                      * ~]#
-                                                                                                      */
-    "^(?:\\([\\w.-]{1,32}\\) )?[\\w.-]{1,32}@(?<host>[\\w.-]{1,64}):[^#$%\\n]{0,200}[#$%](?: "
-    "(?<command>.*))?$",                                                           /* root@host:~#
-                                                                                    */
-    "^(?<host>[\\w.-]{1,64}): ?[~/][^ #>$\\n]{0,200} ?[#>$](?: (?<command>.*))?$", /* host:~ # (SUSE) */
+    /* [root@host ~]# */
+    ("^\\[" USER "@" HOST "(?: [^\\]\\n]{0,200})?\\] ?[#$%]" COMMAND),
+    /* root@host:~# */
+    ("^(?:\\(" USER "\\) )?" USER "@" HOST ":[^#$%\\n]{0,200}[#$%]" COMMAND),
+    /* host:~ # (SUSE) */
+    ("^" HOST ": ?[~/][^ #>$\\n]{0,200} ?[#>$]" COMMAND),
 };
 
 /* Commands whose output is evidence, and their neighbours in a session. Behind

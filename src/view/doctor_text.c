@@ -53,7 +53,7 @@ static char *say_count(const Count *n)
 static void put_verdict(KtPage *page, const KtDiagnosis *d)
 {
   const Count n = count_findings(d);
-  g_autofree char *kind = kt_view_kind(&d->subject), *found = say_count(&n), *rest = NULL;
+  g_autofree char *kind = kt_view_kind(&d->subject), *found = say_count(&n);
   g_autoptr(GString) out = g_string_new(NULL);
   gboolean faulty = n.roots[2] || n.roots[3], judged = d->fine->len || d->findings->len;
   g_string_append_printf(out, "%s (%s) ", name_of(d), kind);
