@@ -29,6 +29,7 @@ static void test_stamps(void)
 {
   static const char *const forms[] = {"",
                                       "[    0.077690] ",
+                                      "[\t0.077690] ",
                                       "[Mon Oct 14 10:48:34 2019] ",
                                       "<6>[    0.077690] ",
                                       "kern  :info  : [    0.077690] ",

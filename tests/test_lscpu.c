@@ -258,6 +258,14 @@ static void test_damage(void)
   m = machine_of(&wrapped, 0);
   g_assert_null(m->cpu_flags);
   ASSERT_INT(m->sockets, 2);
+
+  /* Another output below at once is no value that goes on. */
+  g_auto(Read) followed =
+      read_text("Architecture:          x86_64\nCPU(s):                2\nFlags:                 fpu vme\n"
+                "                           node0           node1\nnuma_hit   7   8\n");
+  g_assert_cmpuint(followed.fragments->len, ==, 2);
+  g_assert_cmpstr(machine_of(&followed, 0)->cpu_flags, ==, "fpu vme");
+  ASSERT_INT(kt_machine_find_node(machine_of(&followed, 1), 1)->numa_hit, 8);
 }
 
 static void test_two_machines(void)

@@ -71,6 +71,12 @@ static void test_prefixes(void)
   assert_flat("    a: 1\n      b: 2\n    c: 3\n", "a: 1|  b: 2|c: 3");
   assert_flat(" *      a: 1\n *      b: 2\n *      c: 3\n", "a: 1|b: 2|c: 3");
   assert_flat("compute-1: a: 1\ncompute-1: b: 2\ncompute-1: c: 3\n", "a: 1|b: 2|c: 3");
+  assert_flat("compute-1: a: 1\ncompute-1:\ncompute-1:   b: 2\ncompute-1: c: 3\n", "a: 1||  b: 2|c: 3");
+  assert_flat("[2023-03-09 09:57:22] a\n[2023-03-09 09:57:22] \n[2023-03-09 09:57:22] b\n", "a||b");
+  assert_flat("Jul  7 09:24:47 kvm7 kernel-report: a\nJul  7 09:24:47 kvm7 kernel-report: b\n"
+              "Jul  7 09:24:47 kvm7 kernel-report: c\n",
+              "a|b|c");
+  assert_flat("|      node0  node1\n| a 1 2\n|\n| b 3 4\n", "     node0  node1|a 1 2||b 3 4");
 }
 
 /* What looks like a prefix and is content. */
@@ -103,6 +109,11 @@ static void test_html_and_remarks(void)
   assert_flat("&lt;domain type='kvm'&gt;\n", "<domain type='kvm'>");
   assert_flat("Socket(s):  2 // ???\nL3 cache: 107520K  <- here\nCPU(s):    24   --here\nx: --flag y\n",
               "Socket(s):  2|L3 cache: 107520K|CPU(s):    24|x: --flag y");
+  assert_flat(
+      "厂商 ID：   GenuineIntel   --here\nModel:\t6\t--???\nStepping: 7 --物理CPU个数\n    # CPU,Core\nm: 7  # x\n",
+      "厂商 ID：   GenuineIntel|Model:\t6|Stepping: 7|    # CPU,Core|m: 7");
+  assert_flat("root 1 00:01:00 qemu -m 4G --enable-kvm\nargs: -m 4G --enable-kvm\n",
+              "root 1 00:01:00 qemu -m 4G --enable-kvm|args: -m 4G --enable-kvm");
 }
 
 static void test_blank_lines(void)

@@ -74,7 +74,7 @@ static const char *skip_stamp(const char *line)
 {
   if (*line != '[')
     return NULL;
-  const char *p = line + 1 + strspn(line + 1, " ");
+  const char *p = line + 1 + strspn(line + 1, " \t");
   gsize n = strcspn(p, "]");
   if (!n || n > 40 || p[n] != ']')
     return NULL;

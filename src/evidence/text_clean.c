@@ -189,6 +189,18 @@ void kt_text_blank_fences(GArray *lines)
   }
 }
 
+/* The dashes of "label: value   --here": one word that ends the line, and no option of a command. */
+static char *find_dash_remark(char *line)
+{
+  char *dashes = g_strrstr(line, "--");
+  if (!dashes || dashes == line || !g_ascii_isspace(dashes[-1]) || !dashes[2] || strpbrk(dashes + 2, " \t>"))
+    return NULL;
+  g_autofree char *front = g_strndup(line, (gsize)(dashes - line));
+  const char *colon = strpbrk(front, ":"), *wide = strstr(front, "：");
+  const char *value = colon && g_ascii_isspace(colon[1]) ? colon + 1 : wide ? wide + strlen("：") : NULL;
+  return value && !strstr(value, " -") ? dashes : NULL;
+}
+
 /* "label: value  // here", "label: value <- here", "label: value   --here". */
 void kt_text_strip_remarks(GArray *lines)
 {
@@ -196,14 +208,14 @@ void kt_text_strip_remarks(GArray *lines)
     char *s = g_array_index(lines, KtLine, i).s;
     if (strchr("<{/\"", s[strspn(s, " \t")]) && *s)
       continue;
-    static const char *const marks[] = {" // ", " <- ", " <-- ", " <== ", "\t// ", "\t<- "};
+    static const char *const marks[] = {" // ", " <- ", " <-- ", " <== ", " ← ", "  # ", "\t// ", "\t<- ", "\t# "};
     for (guint m = 0; m < G_N_ELEMENTS(marks); m++) {
       char *found = strstr(s, marks[m]);
-      if (found && found > s)
+      if (found && found > s + strspn(s, " \t"))
         *found = '\0';
     }
-    char *dashes = strstr(s, "  --");
-    if (dashes && memchr(s, ':', (gsize)(dashes - s)) && g_ascii_isalpha(dashes[4]) && !strchr(dashes + 4, ' '))
+    char *dashes = find_dash_remark(s);
+    if (dashes)
       *dashes = '\0';
     g_strchomp(s);
   }

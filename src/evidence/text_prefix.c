@@ -12,16 +12,17 @@ typedef struct {
 
 static const Prefix prefixes[] = {
     {"^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\S{0,20} (?:stdout|stderr) [FP] ?", FALSE}, /* container runtimes */
-    {"^[A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\S{1,64} (?!kernel)[^ \\[:]{1,40}(?:\\[\\d+\\])?:(?: |$)",
+    {"^[A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\S{1,64} (?!kernel[:\\[])[^ \\[:]{1,40}(?:\\[\\d+\\])?:(?: |$)",
      FALSE}, /* syslog */
     {"^\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d{1,9})?(?:Z|[+-]\\d\\d:?\\d\\d)?(?: (?:\\S{1,40} "
-     ")?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR))? ",
+     ")?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR))?(?: |$)",
      FALSE},
-    {"^\\[\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d[^\\]]{0,16}\\] ", FALSE},
-    {"^([\\w.-]{1,64}) +\\|(?: |$)", FALSE},                             /* docker compose, parallel ssh */
-    {"^(?!Average:|Flags:)([a-z][\\w.]*[-\\d][\\w.-]*): (?=\\S)", TRUE}, /* pdsh: host name in front */
-    {"^ ?>+(?: |$)", FALSE},                                             /* mail */
-    {"^[ \\t]{0,8}(?:\\*|#|//)(?: |\\t|$)[ \\t]*(?=\\S|$)", TRUE},       /* comment marks, list marks */
+    {"^\\[\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d[^\\]]{0,16}\\](?: |$)", FALSE},
+    {"^([\\w.-]{1,64}) +\\|(?: |$)", FALSE},                            /* docker compose, parallel ssh */
+    {"^(?!Average:|Flags:)([a-z][\\w.]*[-\\d][\\w.-]*):(?: |$)", TRUE}, /* pdsh: host name in front */
+    {"^ ?>+(?: |$)", FALSE},                                            /* mail */
+    {"^\\|(?! .*\\|$)(?: |\t|$)", TRUE},                                /* quotation; no row of a table */
+    {"^[ \\t]{0,8}(?:\\*|#|//)(?: |\\t|$)[ \\t]*(?=\\S|$)", TRUE},      /* comment marks, list marks */
 };
 
 #define MIN_RUN 3
