@@ -1,24 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "view/report.h"
 #include "view/view.h"
 #include "view/words.h"
-
-static guint count(const GPtrArray *differences, KtDifferenceKind kind)
-{
-  guint n = 0;
-  for (guint i = 0; i < differences->len; i++)
-    n += ((const KtDifference *)differences->pdata[i])->kind == kind;
-  return n;
-}
-
-static void put_verdict(KtPage *page, const char *reference, const char *subject, guint slower)
-{
-  if (slower)
-    kt_page_textf(page, 0, KT_STYLE_BOLD, "%s differs from %s in %u point%s that can explain why it is slower.",
-                  subject, reference, slower, slower == 1 ? "" : "s");
-  else
-    kt_page_textf(page, 0, KT_STYLE_BOLD, "Nothing known of %s explains why it would be slower than %s.", subject,
-                  reference);
-}
 
 static void put_side_by_side(KtPage *page, const char *reference, const char *subject, const GPtrArray *differences,
                              KtDifferenceKind kind)
@@ -70,8 +53,9 @@ static void put_names(KtPage *page, const char *heading, const GPtrArray *differ
 char *kt_view_compare_text(const KtTerm *term, const char *reference, const char *subject, const GPtrArray *differences)
 {
   KtPage *page = kt_page_new(term);
-  guint slower = count(differences, KT_DIFFERENCE_SLOWER);
-  put_verdict(page, reference, subject, slower);
+  guint slower = kt_report_count(differences, KT_DIFFERENCE_SLOWER);
+  g_autofree char *verdict = kt_report_say_comparison(reference, subject, differences);
+  kt_page_text(page, 0, KT_STYLE_BOLD, verdict);
   if (slower) {
     kt_page_gap(page);
     kt_page_text(page, 0, KT_STYLE_BOLD, "Can explain a slowdown");
@@ -79,7 +63,7 @@ char *kt_view_compare_text(const KtTerm *term, const char *reference, const char
     kt_page_gap(page);
     put_meanings(page, differences, KT_DIFFERENCE_SLOWER);
   }
-  if (count(differences, KT_DIFFERENCE_NEUTRAL)) {
+  if (kt_report_count(differences, KT_DIFFERENCE_NEUTRAL)) {
     kt_page_gap(page);
     kt_page_text(page, 0, KT_STYLE_BOLD, "Differs, no fault by itself");
     put_side_by_side(page, reference, subject, differences, KT_DIFFERENCE_NEUTRAL);

@@ -1,107 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The doctor's report: verdicts, findings by impact, what is unknown, what to change. */
-#include <string.h>
-
 #include "view/action.h"
+#include "view/report.h"
 #include "view/view.h"
 #include "view/words.h"
 
 #define MAX_EVIDENCE 6
 #define MAX_NOTES 8
 
-static const char *name_of(const KtDiagnosis *d)
-{
-  return d->subject.name ? d->subject.name : "(no name)";
-}
-
 /* ---- verdict ---- */
-
-typedef struct {
-  guint roots[4], echoes;
-} Count;
-
-static Count count_findings(const KtDiagnosis *d)
-{
-  Count n = {0};
-  for (guint i = 0; i < d->findings->len; i++) {
-    const KtFinding *f = d->findings->pdata[i];
-    if (f->echo_of)
-      n.echoes++;
-    else
-      n.roots[CLAMP(f->severity, 0, 3)]++;
-  }
-  return n;
-}
-
-/* "2 severe and 1 minor finding" */
-static char *say_count(const Count *n)
-{
-  g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
-  guint last = 0;
-  for (int severity = 3; severity >= 0; severity--)
-    if (n->roots[severity]) {
-      last = n->roots[severity];
-      g_ptr_array_add(parts, g_strdup_printf("%u %s", last, kt_view_severity(severity)));
-    }
-  GString *out = g_string_new(NULL);
-  for (guint i = 0; i < parts->len; i++)
-    g_string_append_printf(out, "%s%s", i == 0 ? "" : i + 1 == parts->len ? " and " : ", ", (char *)parts->pdata[i]);
-  g_string_append(out, last == 1 ? " finding" : " findings");
-  return g_string_free(out, FALSE);
-}
 
 static void put_verdict(KtPage *page, const KtDiagnosis *d)
 {
-  const Count n = count_findings(d);
-  g_autofree char *kind = kt_view_kind(&d->subject), *found = say_count(&n);
-  g_autoptr(GString) out = g_string_new(NULL);
-  gboolean faulty = n.roots[2] || n.roots[3], judged = d->fine->len || d->findings->len;
-  g_string_append_printf(out, "%s (%s) ", name_of(d), kind);
-  if (faulty)
-    g_string_append_printf(out, "has %s", found);
-  else if (!judged)
-    g_string_append(out, "cannot be judged");
-  else if (d->findings->len)
-    g_string_append_printf(out, "is healthy, with %s", found);
-  else
-    g_string_append(out, "is healthy");
-  if (n.echoes)
-    g_string_append_printf(out, "; %u more %s from %s", n.echoes, n.echoes == 1 ? "follows" : "follow",
-                           d->findings->len - n.echoes == 1 ? "it" : "them");
-  if (!faulty)
-    g_string_append_printf(out, ": %u checked and fine, %u unknown", d->fine->len, d->unknown->len);
-  g_string_append_c(out, '.');
-  kt_page_item(page, 0,
-               faulty   ? KT_STYLE_RED
-               : judged ? KT_STYLE_GREEN
-                        : KT_STYLE_DIM,
-               faulty   ? "✗"
-               : judged ? "✓"
-                        : "?",
-               2, KT_STYLE_BOLD, out->str);
+  static const struct {
+    KtStyle style;
+    const char *mark;
+  } looks[] = {[KT_VERDICT_FAULTY] = {KT_STYLE_RED, "✗"},
+               [KT_VERDICT_HEALTHY] = {KT_STYLE_GREEN, "✓"},
+               [KT_VERDICT_UNJUDGED] = {KT_STYLE_DIM, "?"}};
+  KtVerdict verdict = kt_report_verdict(d);
+  g_autofree char *text = kt_report_say_verdict(d);
+  kt_page_item(page, 0, looks[verdict].style, looks[verdict].mark, 2, KT_STYLE_BOLD, text);
 }
 
 /* ---- findings ---- */
-
-/* "case.txt:12" ; the folders of a long path say little. */
-static char *say_source(const KtCite *cite)
-{
-  const char *slash = strrchr(cite->source, '/');
-  const char *shown =
-      slash && strlen(cite->source) > 32 && !g_str_has_prefix(cite->source, "live:") ? slash + 1 : cite->source;
-  return cite->line ? g_strdup_printf("%s:%u", shown, cite->line) : g_strdup(shown);
-}
-
-static char *one_space(const char *text)
-{
-  GString *out = g_string_new(NULL);
-  for (const char *p = text; *p; p++)
-    if (!g_ascii_isspace(*p))
-      g_string_append_c(out, *p);
-    else if (out->len && out->str[out->len - 1] != ' ')
-      g_string_append_c(out, ' ');
-  return g_strchomp(g_string_free(out, FALSE));
-}
 
 static void put_cite(KtPage *page, guint indent, const KtCite *cite)
 {
@@ -109,8 +31,8 @@ static void put_cite(KtPage *page, guint indent, const KtCite *cite)
     kt_page_text(page, indent, KT_STYLE_PLAIN, cite->text ? cite->text : "");
     return;
   }
-  g_autofree char *source = say_source(cite), *clean = kt_term_clean(&page->term, source);
-  g_autofree char *text = one_space(cite->text ? cite->text : "");
+  g_autofree char *source = kt_report_source(cite), *clean = kt_term_clean(&page->term, source);
+  g_autofree char *text = kt_report_one_space(cite->text ? cite->text : "");
   guint used = indent + kt_term_width_of(clean) + 4; /* ": " and the quotation marks */
   g_autofree char *quoted =
       kt_term_shorten(&page->term, text, page->term.width > used + 16 ? page->term.width - used : 16);
@@ -123,6 +45,7 @@ static void put_finding(KtPage *page, const KtFinding *f, guint indent)
   guint body = indent + 15;
   g_autofree char *mark = g_strdup_printf("%-9s %s", kt_view_severity(f->severity), f->check->id);
   g_autofree char *echo = f->echo_of ? g_strdup_printf("└ %s", f->check->id) : NULL;
+  g_autofree char *basis = kt_report_basis(f);
   if (echo)
     body = indent + 9;
   kt_page_item(page, indent, kt_view_severity_style(f->severity), echo ? echo : mark, body,
@@ -131,15 +54,8 @@ static void put_finding(KtPage *page, const KtFinding *f, guint indent)
     put_cite(page, body, f->evidence->pdata[i]);
   if (f->evidence->len > MAX_EVIDENCE)
     kt_page_textf(page, body, KT_STYLE_DIM, "and %u more (--json shows all)", f->evidence->len - MAX_EVIDENCE);
-  if (echo)
-    kt_page_textf(page, body, KT_STYLE_DIM, "Follows from %s%s.", f->echo_of,
-                  f->basis == KT_BASIS_MEASURED   ? ""
-                  : f->basis == KT_BASIS_INFERRED ? "; inferred"
-                                                  : "; stated");
-  else if (f->basis == KT_BASIS_INFERRED)
-    kt_page_text(page, body, KT_STYLE_DIM, "Inferred, not measured in this machine.");
-  else if (f->basis == KT_BASIS_STATED)
-    kt_page_text(page, body, KT_STYLE_DIM, "Stated by the document, not measured.");
+  if (basis)
+    kt_page_text(page, body, KT_STYLE_DIM, basis);
   if (!echo && f->check->effect)
     kt_page_textf(page, body, KT_STYLE_PLAIN, "Expected: %s", f->check->effect);
 }
@@ -152,20 +68,11 @@ static void put_unknown(KtPage *page, const KtDiagnosis *d)
     return;
   kt_page_gap(page);
   kt_page_text(page, 2, KT_STYLE_BOLD, "Could not be told, because this is missing:");
-  g_autoptr(GHashTable) done = g_hash_table_new(g_str_hash, g_str_equal);
-  for (guint i = 0; i < d->unknown->len; i++) {
-    const KtFinding *first = d->unknown->pdata[i];
-    const char *missing = first->missing ? first->missing : "";
-    if (!g_hash_table_add(done, (char *)missing))
-      continue;
-    g_autoptr(GString) out = g_string_new(missing);
-    g_string_append_c(out, ':');
-    for (guint j = i; j < d->unknown->len; j++) {
-      const KtFinding *f = d->unknown->pdata[j];
-      if (g_strcmp0(f->missing ? f->missing : "", missing) == 0)
-        g_string_append_printf(out, " %s", f->check->id);
-    }
-    kt_page_item(page, 4, KT_STYLE_DIM, "·", 6, KT_STYLE_DIM, out->str);
+  g_autoptr(GPtrArray) missing = kt_report_missing(d);
+  for (guint i = 0; i < missing->len; i++) {
+    const KtMissing *m = missing->pdata[i];
+    g_autofree char *line = g_strdup_printf("%s: %s", m->what, m->checks->str);
+    kt_page_item(page, 4, KT_STYLE_DIM, "·", 6, KT_STYLE_DIM, line);
   }
 }
 
@@ -190,7 +97,7 @@ static void put_subject(KtPage *page, const KtDiagnosis *d)
 {
   if (!d->findings->len && !d->unknown->len && !d->fine->len)
     return;
-  g_autofree char *kind = kt_view_kind(&d->subject), *head = g_strdup_printf("%s, %s", name_of(d), kind);
+  g_autofree char *kind = kt_view_kind(&d->subject), *head = g_strdup_printf("%s, %s", kt_report_name(d), kind);
   kt_page_gap(page);
   kt_page_text(page, 0, KT_STYLE_BOLD, head);
   for (guint i = 0; i < d->findings->len; i++) {
@@ -210,7 +117,7 @@ static void put_change(KtPage *page, guint number, const KtDiagnosis *d, const K
   gboolean theirs;
   const KtRemedy *remedy = kt_view_remedy(f->check, &d->subject, &theirs);
   g_autofree char *mark = g_strdup_printf("%2u. %s", number, f->check->id), *risk = kt_view_risk(f->check->risk);
-  g_autofree char *head = g_strdup_printf("%s · %s · %s", name_of(d), kt_layer_names[remedy->layer], risk);
+  g_autofree char *head = g_strdup_printf("%s · %s · %s", kt_report_name(d), kt_layer_names[remedy->layer], risk);
   g_autofree char *action = kt_finding_action(f, remedy);
   kt_page_item(page, 0, kt_view_severity_style(f->severity), mark, 8, KT_STYLE_BOLD, head);
   if (theirs)
@@ -255,7 +162,7 @@ static void put_notes(KtPage *page, const KtSnapshot *s)
   for (guint i = 0; i < MIN(s->rejected->len, MAX_NOTES); i++) {
     const KtRejected *r = s->rejected->pdata[i];
     const KtCite at = {.source = r->source, .line = r->line};
-    g_autofree char *source = say_source(&at), *text = g_strdup_printf("%s: %s", source, r->why);
+    g_autofree char *source = kt_report_source(&at), *text = g_strdup_printf("%s: %s", source, r->why);
     kt_page_item(page, 2, KT_STYLE_YELLOW, "·", 4, KT_STYLE_PLAIN, text);
   }
   guint notes = s->notes->len - MIN(s->notes->len, MAX_NOTES);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "view/report.h"
+
+#include <string.h>
+
+#include "view/words.h"
+
+const char *kt_report_name(const KtDiagnosis *d)
+{
+  return d->subject.name ? d->subject.name : "(no name)";
+}
+
+/* ---- verdict ---- */
+
+typedef struct {
+  guint roots[4], echoes;
+} Count;
+
+static Count count_findings(const KtDiagnosis *d)
+{
+  Count n = {0};
+  for (guint i = 0; i < d->findings->len; i++) {
+    const KtFinding *f = d->findings->pdata[i];
+    if (f->echo_of)
+      n.echoes++;
+    else
+      n.roots[CLAMP(f->severity, 0, 3)]++;
+  }
+  return n;
+}
+
+/* "2 severe and 1 minor finding" */
+static char *say_count(const Count *n)
+{
+  g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
+  guint last = 0;
+  for (int severity = 3; severity >= 0; severity--)
+    if (n->roots[severity]) {
+      last = n->roots[severity];
+      g_ptr_array_add(parts, g_strdup_printf("%u %s", last, kt_view_severity(severity)));
+    }
+  GString *out = g_string_new(NULL);
+  for (guint i = 0; i < parts->len; i++)
+    g_string_append_printf(out, "%s%s", i == 0 ? "" : i + 1 == parts->len ? " and " : ", ", (char *)parts->pdata[i]);
+  g_string_append(out, last == 1 ? " finding" : " findings");
+  return g_string_free(out, FALSE);
+}
+
+KtVerdict kt_report_verdict(const KtDiagnosis *d)
+{
+  const Count n = count_findings(d);
+  if (n.roots[2] || n.roots[3])
+    return KT_VERDICT_FAULTY;
+  return d->fine->len || d->findings->len ? KT_VERDICT_HEALTHY : KT_VERDICT_UNJUDGED;
+}
+
+char *kt_report_say_verdict(const KtDiagnosis *d)
+{
+  const Count n = count_findings(d);
+  const KtVerdict verdict = kt_report_verdict(d);
+  g_autofree char *kind = kt_view_kind(&d->subject), *found = say_count(&n);
+  GString *out = g_string_new(NULL);
+  g_string_append_printf(out, "%s (%s) ", kt_report_name(d), kind);
+  if (verdict == KT_VERDICT_FAULTY)
+    g_string_append_printf(out, "has %s", found);
+  else if (verdict == KT_VERDICT_UNJUDGED)
+    g_string_append(out, "cannot be judged");
+  else if (d->findings->len)
+    g_string_append_printf(out, "is healthy, with %s", found);
+  else
+    g_string_append(out, "is healthy");
+  if (n.echoes)
+    g_string_append_printf(out, "; %u more %s from %s", n.echoes, n.echoes == 1 ? "follows" : "follow",
+                           d->findings->len - n.echoes == 1 ? "it" : "them");
+  if (verdict != KT_VERDICT_FAULTY)
+    g_string_append_printf(out, ": %u checked and fine, %u unknown", d->fine->len, d->unknown->len);
+  g_string_append_c(out, '.');
+  return g_string_free(out, FALSE);
+}
+
+/* ---- evidence ---- */
+
+char *kt_report_source(const KtCite *cite)
+{
+  const char *slash = strrchr(cite->source, '/');
+  const char *shown =
+      slash && strlen(cite->source) > 32 && !g_str_has_prefix(cite->source, "live:") ? slash + 1 : cite->source;
+  return cite->line ? g_strdup_printf("%s:%u", shown, cite->line) : g_strdup(shown);
+}
+
+char *kt_report_one_space(const char *text)
+{
+  GString *out = g_string_new(NULL);
+  for (const char *p = text; *p; p++)
+    if (!g_ascii_isspace(*p))
+      g_string_append_c(out, *p);
+    else if (out->len && out->str[out->len - 1] != ' ')
+      g_string_append_c(out, ' ');
+  return g_strchomp(g_string_free(out, FALSE));
+}
+
+char *kt_report_basis(const KtFinding *f)
+{
+  if (f->echo_of)
+    return g_strdup_printf("Follows from %s%s.", f->echo_of,
+                           f->basis == KT_BASIS_MEASURED   ? ""
+                           : f->basis == KT_BASIS_INFERRED ? "; inferred"
+                                                           : "; stated");
+  switch (f->basis) {
+  case KT_BASIS_INFERRED:
+    return g_strdup("Inferred, not measured in this machine.");
+  case KT_BASIS_STATED:
+    return g_strdup("Stated by the document, not measured.");
+  default:
+    return NULL;
+  }
+}
+
+/* ---- what is missing ---- */
+
+static void missing_free(gpointer data)
+{
+  KtMissing *missing = data;
+  g_free(missing->what);
+  g_string_free(missing->checks, TRUE);
+  g_free(missing);
+}
+
+GPtrArray *kt_report_missing(const KtDiagnosis *d)
+{
+  GPtrArray *all = g_ptr_array_new_with_free_func(missing_free);
+  g_autoptr(GHashTable) by_what = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < d->unknown->len; i++) {
+    const KtFinding *f = d->unknown->pdata[i];
+    const char *what = f->missing ? f->missing : "";
+    KtMissing *missing = g_hash_table_lookup(by_what, what);
+    if (!missing) {
+      missing = g_new0(KtMissing, 1);
+      missing->what = g_strdup(what);
+      missing->checks = g_string_new(NULL);
+      g_hash_table_insert(by_what, missing->what, missing);
+      g_ptr_array_add(all, missing);
+    }
+    g_string_append_printf(missing->checks, "%s%s", missing->checks->len ? " " : "", f->check->id);
+  }
+  return all;
+}
+
+/* ---- two machines ---- */
+
+guint kt_report_count(const GPtrArray *differences, KtDifferenceKind kind)
+{
+  guint n = 0;
+  for (guint i = 0; i < differences->len; i++)
+    n += ((const KtDifference *)differences->pdata[i])->kind == kind;
+  return n;
+}
+
+char *kt_report_say_comparison(const char *reference, const char *subject, const GPtrArray *differences)
+{
+  guint slower = kt_report_count(differences, KT_DIFFERENCE_SLOWER);
+  if (slower)
+    return g_strdup_printf("%s differs from %s in %u point%s that can explain why it is slower.", subject, reference,
+                           slower, slower == 1 ? "" : "s");
+  return g_strdup_printf("Nothing known of %s explains why it would be slower than %s.", subject, reference);
+}
