@@ -48,7 +48,7 @@ static void write_mask(const char *directory, const char *list_name, const char 
     words[id / 32] |= 1u << (id % 32);
   for (guint i = G_N_ELEMENTS(words); i > 0; i--)
     g_string_append_printf(mask, "%08x%s", words[i - 1], i > 1 ? "," : "\n");
-  g_assert_true(g_file_set_contents(to, mask->str, -1, NULL));
+  g_assert_true(g_file_set_contents_full(to, mask->str, -1, G_FILE_SET_CONTENTS_NONE, 0644, NULL));
 }
 
 static void write_masks(const char *directory)
@@ -59,15 +59,17 @@ static void write_masks(const char *directory)
       {"die_cpus_list", "die_cpus"},         {"cluster_cpus_list", "cluster_cpus"},
   };
   for (guint cpu = 0; cpu < 1024; cpu++) {
+    g_autofree char *node = g_strdup_printf("%s/sys/devices/system/node/node%u", directory, cpu);
+    write_mask(node, "cpulist", "cpumap");
     g_autofree char *topology = g_strdup_printf("%s/sys/devices/system/cpu/cpu%u/topology", directory, cpu);
+    if (!g_file_test(topology, G_FILE_TEST_IS_DIR))
+      continue;
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
       write_mask(topology, names[i][0], names[i][1]);
     for (guint index = 0; index < 6; index++) {
       g_autofree char *cache = g_strdup_printf("%s/sys/devices/system/cpu/cpu%u/cache/index%u", directory, cpu, index);
       write_mask(cache, "shared_cpu_list", "shared_cpu_map");
     }
-    g_autofree char *node = g_strdup_printf("%s/sys/devices/system/node/node%u", directory, cpu);
-    write_mask(node, "cpulist", "cpumap");
   }
 }
 
@@ -102,13 +104,20 @@ static void compare_all(const char *name, const KtMachine *m, hwloc_topology_t t
   compare(name, "L3", count_caches(m, 3, KT_CACHE_UNIFIED), hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_L3CACHE));
 }
 
+/* Thousands of small files: in memory where there is such a place. */
+static char *make_temp(void)
+{
+  g_autofree char *in_memory = g_strdup("/dev/shm/kvmtune-hwloc-XXXXXX");
+  return g_mkdtemp(in_memory) ? g_steal_pointer(&in_memory) : g_dir_make_tmp("kvmtune-hwloc-XXXXXX", NULL);
+}
+
 static void test_machine(gconstpointer data)
 {
   const char *path = data;
   g_autofree char *name = g_path_get_basename(path);
   *strstr(name, ".tar") = '\0';
-  g_autofree char *temp = g_dir_make_tmp("kvmtune-hwloc-XXXXXX", NULL);
-  const char *const unpack[] = {"tar", "-xf", path, "-C", temp, NULL};
+  g_autofree char *temp = make_temp();
+  const char *const unpack[] = {"tar", "-xf", path, "-C", temp, "--exclude=*/proc/irq", "--exclude=*/sys/bus", NULL};
   int status = -1;
   g_assert_true(g_spawn_sync(NULL, (char **)unpack, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, NULL));
   g_assert_cmpint(status, ==, 0);
