@@ -376,6 +376,8 @@ static void test_g14(void)
 {
   g_autoptr(KtMachine) m = guest_new(4, 1);
   assert_cannot("G14", m, "cpu.stat");
+  m->cgroups_seen = TRUE; /* and none has a limit */
+  assert_state("G14", m, KT_FINE);
   kt_machine_set_counter(m, "cgroup./system.slice/app.service.nr_periods", 100000, NULL);
   kt_machine_set_counter(m, "cgroup./system.slice/app.service.nr_throttled", 3, NULL);
   assert_state("G14", m, KT_FINE);

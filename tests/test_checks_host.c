@@ -221,7 +221,9 @@ static void test_halt_polling(void)
   KtDomain *d = guest_running(snapshot, "a", 4, 8, everywhere, 20);
   KtSubject s = domain_subject(snapshot, d, m);
   change_setting(m, KVM "halt_poll_ns", "200000");
-  assert_cannot("H14", &s, "halt polling");
+  assert_cannot("H14", &s, "halt polling (/sys/kernel/debug/kvm or");
+  kt_machine_set_unreadable(m, "/sys/kernel/debug/kvm", "needs root");
+  assert_cannot("H14", &s, "halt polling (needs root)");
   d->runtime->halt_poll_fail_pct = KT_NUM(60);
   d->runtime->halt_poll_success_pct = KT_NUM(5);
   assert_fires("H14", &s, 2, "60 % of a CPU");
@@ -283,6 +285,24 @@ static void test_table(void)
   }
 }
 
+/* Domains that QEMU emulates do not make a guest a host, but they run on it. */
+static void test_emulated_here(void)
+{
+  g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+  KtMachine *m = host_new(snapshot);
+  m->role = KT_ROLE_GUEST;
+  m->live = TRUE;
+  static const char *const pins[] = {"0-3", NULL};
+  change_text(&guest_running(snapshot, "demo", 4, 8, pins, 50)->type, "qemu");
+  domain_new(snapshot, "defined", 4, 8);
+  g_autoptr(GPtrArray) all = kt_diagnose(snapshot, NULL);
+  g_assert_cmpuint(all->len, ==, 3);
+  const KtDiagnosis *guest = all->pdata[0], *running = all->pdata[1], *defined = all->pdata[2];
+  g_assert_cmpint(guest->subject.kind, ==, KT_FOR_GUEST);
+  g_assert_true(running->subject.host == m);
+  g_assert_null(defined->subject.host); /* where it will run is not known */
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -298,6 +318,7 @@ int main(int argc, char **argv)
   g_test_add_func("/checks/H11", test_nx_huge_pages);
   g_test_add_func("/checks/H12", test_nested_paging);
   g_test_add_func("/checks/H14", test_halt_polling);
+  g_test_add_func("/checks/emulated-here", test_emulated_here);
   g_test_add_func("/checks/H17", test_emulated);
   return g_test_run();
 }

@@ -184,7 +184,9 @@ static void test_huge_pages(void)
   KtMachine *m = host_new(snapshot);
   KtDomain *d = guest_running(snapshot, "a", 4, 8, everywhere, 50);
   KtSubject s = domain_subject(snapshot, d, m);
-  assert_cannot("H26", &s, "AnonHugePages");
+  assert_cannot("H26", &s, "AnonHugePages and Rss of the QEMU process (/proc/PID/smaps_rollup: with --deep");
+  kt_machine_set_unreadable(m, "/proc/4000/smaps_rollup", "needs root");
+  assert_cannot("H26", &s, "(/proc/PID/smaps_rollup: needs root)");
   d->runtime->rss_kib = KT_INT(8 << 20);
   d->runtime->anon_huge_kib = KT_INT(2 << 20);
   assert_fires("H26", &s, 2, "25 %");

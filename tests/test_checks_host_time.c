@@ -231,6 +231,64 @@ static void test_interrupts(void)
   g_assert_true(says(f, "CPU 3: 4000 device interrupts a second"));
 }
 
+/* A counter that one CPU collected before the interrupt was moved to another. */
+static void test_moved_interrupt(void)
+{
+  g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+  KtMachine *m = host_new(snapshot);
+  guest_running(snapshot, "a", 4, 8, own_cpus, 50);
+  KtSubject s = host_subject(snapshot, m);
+  KtInterrupt *irq = add_interrupt(m, "PCI-MSI nvme0q3", 3, 4000);
+  irq->affinity = set("12");
+  assert_state("H47", &s, KT_FINE);
+  kt_set_free(irq->affinity);
+  irq->affinity = set("2");
+  assert_fires("H47", &s, 2, "device interrupts");
+  g_autoptr(KtFinding) f = run_check("H47", &s);
+  g_assert_true(says(f, "CPU 2: 4000 device interrupts a second"));
+}
+
+static KtInterrupt *add_queue(KtMachine *m, int node, const char *cpus, double per_second)
+{
+  KtInterrupt *irq = add_interrupt(m, "PCI-MSIX-0000:3b:00.0 eth0", 6, per_second);
+  irq->pci = g_strdup("0000:3b:00.0");
+  irq->node = KT_INT(node);
+  irq->affinity = set(cpus);
+  return irq;
+}
+
+static void test_far_nic(void)
+{
+  g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+  KtMachine *m = host_new(snapshot);
+  KtSubject s = host_subject(snapshot, m);
+  KtDevice *device = kt_machine_add_device(m, "0000:3b:00.0");
+  device->kind = g_strdup("network");
+  KtInterrupt *far = add_queue(m, 0, "5", 20000);
+  assert_state("H47", &s, KT_NOT_APPLICABLE); /* no guest runs */
+  guest_running(snapshot, "a", 4, 8, everywhere, 50);
+  assert_fires("H47", &s, 2, "interrupts of NIC 0000:3b:00.0 go to CPUs of another node");
+  g_autoptr(KtFinding) f = run_check("H47", &s);
+  g_assert_true(says(f, "is on node 0: 20000 of its 20000 interrupts a second go elsewhere, interrupt 24 to CPU 5"));
+  far->per_second = KT_NUM(2000);
+  assert_fires("H47", &s, 1, "NIC");
+  KtInterrupt *near = add_queue(m, 0, "1", 2000); /* a queue for each CPU */
+  assert_state("H47", &s, KT_FINE);
+  near->per_second = KT_NUM(0);
+  far->per_second = KT_NUM(500);
+  assert_state("H47", &s, KT_FINE);
+  far->per_second = KT_NUM(20000);
+  change_text(&device->kind, "storage");
+  assert_state("H47", &s, KT_FINE);
+  change_text(&device->kind, "network");
+  kt_set_free(far->affinity);
+  far->affinity = set("0-15"); /* may go anywhere */
+  assert_state("H47", &s, KT_FINE);
+  far->node = KT_INT_UNKNOWN;
+  far->per_second = KT_NUM_UNKNOWN;
+  assert_cannot("H47", &s, "two moments");
+}
+
 static void test_passed_through(void)
 {
   g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
@@ -285,7 +343,9 @@ int main(int argc, char **argv)
   g_test_add_func("/checks/H45/siblings", test_siblings);
   g_test_add_func("/checks/H46/pinned", test_emulator_threads);
   g_test_add_func("/checks/H46/roaming", test_emulator_threads_of_roaming);
-  g_test_add_func("/checks/H47", test_interrupts);
+  g_test_add_func("/checks/H47/dedicated", test_interrupts);
+  g_test_add_func("/checks/H47/moved", test_moved_interrupt);
+  g_test_add_func("/checks/H47/far-nic", test_far_nic);
   g_test_add_func("/checks/H48", test_passed_through);
   g_test_add_func("/checks/H49", test_cache_neighbour);
   return g_test_run();

@@ -127,7 +127,7 @@ static void add_proxmox_guest(KtRoot *root)
 
 static KtRoot *make_host(gboolean later)
 {
-  KtRoot *root = kt_root_new_memory("made-up");
+  KtRoot *root = kt_root_new_memory(later ? "later" : "made-up");
   add(root, "proc/stat",
       later ? "cpu  1200 0 300 8500 0 0 0 0 400 0\ncpu0 600 0 150 4250 0 0 0 0 200 0\nctxt 5000\n"
             : "cpu  1000 0 200 8000 0 0 0 0 300 0\ncpu0 600 0 150 4250 0 0 0 0 200 0\nctxt 4000\n");
@@ -245,6 +245,35 @@ static void test_proxmox(void)
   g_assert_false(r->cpu_weight.known);
 }
 
+static void assert_cited(const KtDomain *d, const char *fact, const char *source, const char *text)
+{
+  const KtCite *cite = kt_domain_cite_of(d, fact);
+  if (!cite)
+    g_error("%s is not cited", fact);
+  g_assert_cmpstr(cite->source, ==, source);
+  g_assert_cmpstr(cite->text, ==, text);
+}
+
+static void test_cites(void)
+{
+  g_autoptr(KtRoot) root = make_host(FALSE);
+  g_autoptr(KtSnapshot) snapshot = read_host(root);
+  const KtDomain *web = kt_snapshot_domain(snapshot, "web"), *db = kt_snapshot_domain(snapshot, "db");
+  assert_cited(web, "runtime.memory", "made-up/proc/1234/numa_maps", "N0=6291456 kB N1=2097152 kB");
+  assert_cited(web, "runtime.huge_pages", "made-up/proc/1234/smaps_rollup", "AnonHugePages: 10240 kB");
+  assert_cited(web, "runtime.swap", "made-up/proc/1234/status", "VmSwap: 12 kB");
+  assert_cited(web, "runtime.quota", "made-up/" GROUP "/libvirt/vcpu0/cpu.stat", "nr_throttled 40");
+  assert_cited(web, "runtime.cpuset.cpus", "made-up/" GROUP "/cpuset.cpus.effective", "0-7");
+  assert_cited(web, "runtime.cpuset.mems", "made-up/" GROUP "/cpuset.mems.effective", "0-1");
+  assert_cited(web, "runtime.affinity", "made-up/proc/1234/task/1240/status", "Cpus_allowed_list: 2");
+  assert_cited(web, "runtime.emulator", "made-up/proc/1234/task/1234/status", "Cpus_allowed_list: 0-7");
+  assert_cited(db, "runtime.memory", "made-up/sys/fs/cgroup/qemu.slice/101.scope/memory.numa_stat",
+               "N0=1048576 kB N1=3146752 kB");
+  assert_cited(db, "runtime.huge_pages", "made-up/sys/fs/cgroup/qemu.slice/101.scope/memory.stat",
+               "anon_thp 2147483648");
+  g_assert_null(kt_domain_cite_of(db, "runtime.quota"));
+}
+
 /* Memory of a group shared with others is not the guest's. */
 static void test_shared_group(void)
 {
@@ -303,6 +332,8 @@ static void test_two_moments(void)
   g_assert_true(find_thread(r, 1241)->run_pct.known);
   g_assert_cmpfloat(find_thread(r, 1241)->run_pct.value, ==, 0);
   g_assert_cmpfloat(r->throttled_per_second.value, ==, 10);
+  assert_cited(kt_snapshot_domain(snapshot, "web"), "runtime.threads", "later/proc/1234/task/1240/schedstat",
+               "1900000000 350000000 9");
   assert_known(r->exits_per_second, 2000);
   g_assert_cmpfloat(r->halt_poll_fail_pct.value, ==, 10);
   g_assert_false(r->halt_poll_success_pct.known);
@@ -367,6 +398,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/proc-qemu/libvirt", test_libvirt);
   g_test_add_func("/proc-qemu/proxmox", test_proxmox);
+  g_test_add_func("/proc-qemu/cites", test_cites);
   g_test_add_func("/proc-qemu/shared-group", test_shared_group);
   g_test_add_func("/proc-qemu/processes", test_processes);
   g_test_add_func("/proc-qemu/two-moments", test_two_moments);

@@ -112,6 +112,14 @@ static const KtMachine *find_reference(const KtSnapshot *snapshot, const KtMachi
   return NULL;
 }
 
+/* The machine that a domain runs on: the host, or, whatever its role, the one whose processes were looked at. */
+static const KtMachine *host_of(const KtSnapshot *snapshot, const KtDomain *d)
+{
+  const KtMachine *host = kt_snapshot_host(snapshot),
+                  *only = snapshot->machines->len == 1 ? snapshot->machines->pdata[0] : NULL;
+  return !host && only && only->live && d->runtime ? only : host;
+}
+
 static void run_all(KtDiagnosis *d)
 {
   guint n;
@@ -139,8 +147,8 @@ GPtrArray *kt_diagnose(const KtSnapshot *snapshot, const KtMachine *reference)
     const KtDomain *domain = snapshot->domains->pdata[i];
     KtDiagnosis *d = diagnosis_new(snapshot, KT_FOR_DOMAIN, domain->name);
     d->subject.domain = domain;
-    d->subject.host = host;
-    d->prediction = kt_predict_guest(domain, host);
+    d->subject.host = host_of(snapshot, domain);
+    d->prediction = kt_predict_guest(domain, d->subject.host);
     d->subject.guest = d->prediction;
     d->subject.predicted = TRUE;
     d->subject.reference = reference;

@@ -138,7 +138,8 @@ void kt_check_g08(const KtSubject *s, KtFinding *f)
 {
   const KtMachine *m = s->machine;
   if (!m->log->len) {
-    kt_finding_cannot(f, "the guest's kernel log (dmesg)");
+    const char *why = g_hash_table_lookup(m->unreadable, "dmesg");
+    kt_finding_cannot(f, "the guest's kernel log (dmesg%s%s)", why ? ": " : "", why ? why : "");
     return;
   }
   g_autoptr(GPtrArray) titles = g_ptr_array_new();

@@ -64,7 +64,7 @@ void kt_check_g14(const KtSubject *s, KtFinding *f)
   const KtMachine *m = s->machine;
   const char *worst = NULL;
   const KtCounter *most = NULL;
-  gboolean seen = FALSE;
+  gboolean seen = m->cgroups_seen;
   GHashTableIter iter;
   gpointer key, value;
   g_hash_table_iter_init(&iter, m->counters);

@@ -148,7 +148,9 @@ KtLocality kt_host_locality(const KtMachine *host, const KtDomain *domain)
     return l;
   if (!r->memory->len) {
     l.state = KT_LOCALITY_UNKNOWN;
-    l.missing = "the guest's memory by host node (numastat -p PID, as root)";
+    l.missing = g_str_equal(kt_host_why_missing_of(host, r, "numa_maps", ""), "")
+                    ? "the guest's memory by host node (numastat -p PID, as root)"
+                    : "the guest's memory by host node (/proc/PID/numa_maps: needs root)";
     return l;
   }
   gboolean confined;
@@ -213,6 +215,28 @@ const KtProcess *kt_host_numad(const KtMachine *host)
     const KtProcess *p = host->processes->pdata[i];
     if (g_strcmp0(p->comm, "numad") == 0 && !g_ptr_array_find_with_equal_func(p->args, "-w", g_str_equal, NULL))
       return p;
+  }
+  return NULL;
+}
+
+const char *kt_host_why_missing(const KtMachine *host, const char *path, const char *else_how)
+{
+  const char *why = host ? g_hash_table_lookup(host->unreadable, path) : NULL;
+  return why ? why : else_how;
+}
+
+const char *kt_host_why_missing_of(const KtMachine *host, const KtRuntime *r, const char *file, const char *else_how)
+{
+  g_autofree char *path = g_strdup_printf("/proc/%d/%s", r->pid, file);
+  return kt_host_why_missing(host, path, else_how);
+}
+
+const KtDevice *kt_host_device(const KtMachine *m, const char *address)
+{
+  for (guint i = 0; i < m->devices->len; i++) {
+    const KtDevice *device = m->devices->pdata[i];
+    if (g_strcmp0(device->address, address) == 0)
+      return device;
   }
   return NULL;
 }

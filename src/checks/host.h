@@ -64,8 +64,16 @@ KtSet *kt_host_dedicated(const KtSnapshot *snapshot);
 /* A running daemon of this name that is no one-shot query; NULL if there is none. */
 const KtProcess *kt_host_numad(const KtMachine *host);
 
+/* The PCI device at this address; NULL if unknown. */
+const KtDevice *kt_host_device(const KtMachine *host, const char *address);
+
 /* "8 GiB". Valid until the caller frees it. */
 char *kt_host_size(gint64 kib);
+
+/* What to say of a file of the host that is missing: "needs root" if that is why, else `else_how`. */
+const char *kt_host_why_missing(const KtMachine *host, const char *path, const char *else_how);
+/* The same for a file of the guest's process. */
+const char *kt_host_why_missing_of(const KtMachine *host, const KtRuntime *r, const char *file, const char *else_how);
 
 /* Puts {name}, {vcpus} and {pid} of the domain. */
 void kt_host_fill_domain(KtFinding *f, const KtDomain *domain);

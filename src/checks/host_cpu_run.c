@@ -272,6 +272,7 @@ void kt_check_h08(const KtSubject *s, KtFinding *f)
                  "its vCPUs may use CPUs %s: %u CPUs are %" G_GINT64_FORMAT " of the host's %" G_GINT64_FORMAT " cores",
                  list, kt_set_count(cpus), cores.value, all.value);
   kt_finding_cite_domain(f, d, "vcpupin");
+  kt_finding_cite_domain(f, d, "runtime.affinity");
   kt_host_fill_domain(f, d);
 }
 
@@ -352,7 +353,7 @@ void kt_check_h14(const KtSubject *s, KtFinding *f)
 {
   const KtDomain *d = s->domain;
   const KtRuntime *r = d->runtime;
-  if (!r || !s->host)
+  if (!r || !s->host || (d->type && !g_str_equal(d->type, "kvm")))
     return kt_finding_skip(f);
   gint64 limit;
   gboolean known = kt_machine_setting_int(s->host, HALT_POLL, &limit);
@@ -369,7 +370,9 @@ void kt_check_h14(const KtSubject *s, KtFinding *f)
   }
   KtVcpuUse use = kt_host_vcpu_use(r);
   if (!r->halt_poll_fail_pct.known || !r->halt_poll_success_pct.known || !use.run_pct.known)
-    return kt_finding_cannot(f, "time spent in halt polling (virsh domstats --cpu-total, twice)");
+    return kt_finding_cannot(f, "time spent in halt polling (%s)",
+                             kt_host_why_missing(s->host, "/sys/kernel/debug/kvm",
+                                                 "/sys/kernel/debug/kvm or virsh domstats --cpu-total, twice"));
   double vain = r->halt_poll_fail_pct.value, paid = r->halt_poll_success_pct.value;
   /* In vain for at least a tenth of a CPU, and a quarter of what the vCPU threads used. */
   if (vain <= paid || vain < 10 || vain < use.run_pct.value / 4)

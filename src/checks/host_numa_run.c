@@ -267,7 +267,8 @@ void kt_check_h26(const KtSubject *s, KtFinding *f)
   if (d->memory_shared && !never)
     return kt_finding_cannot(f, "how much of the shared memory is mapped huge (ShmemPmdMapped of smaps_rollup)");
   if (!never && (!r->rss_kib.known || !r->anon_huge_kib.known))
-    return kt_finding_cannot(f, "AnonHugePages and Rss of the QEMU process (/proc/PID/smaps_rollup, as root)");
+    return kt_finding_cannot(f, "AnonHugePages and Rss of the QEMU process (/proc/PID/smaps_rollup: %s)",
+                             kt_host_why_missing_of(s->host, r, "smaps_rollup", "with --deep for a large guest"));
   /* Rss leaves hugetlb pages out */
   gint64 huge = r->anon_huge_kib.value + r->hugetlb_kib.value, used = r->rss_kib.value + r->hugetlb_kib.value;
   gboolean known = r->rss_kib.known && r->anon_huge_kib.known;
@@ -283,7 +284,7 @@ void kt_check_h26(const KtSubject *s, KtFinding *f)
     kt_finding_fire(f, s, "transparent huge pages are off and the guest has no others");
   }
   f->basis = KT_BASIS_MEASURED;
-  kt_finding_cite_domain(f, d, "runtime.memory");
+  kt_finding_cite_domain(f, d, "runtime.huge_pages");
   if (never)
     cite_setting(f, s->host, THP);
 }

@@ -140,14 +140,18 @@ static const KtCheck rows[] = {
      .severity = 2,
      .title = "Device interrupts hit dedicated CPUs or far node",
      .applies = KT_FOR_ANY_HOST,
-     .needs = "/proc/interrupts at two moments; running guests with pinned vCPUs",
+     .needs = "/proc/interrupts at two moments, /proc/irq, nodes of NICs; running guests",
      .risk = "L",
-     .cause = "Each interrupt throws the vCPU off its CPU for the host's handler and what follows it.",
-     .shows = "In /proc/interrupts the columns of CPUs that vCPUs are pinned to grow by more than 1000 a second.",
+     .cause = "Each interrupt throws the vCPU off its CPU for the host's handler and what follows it. One that is "
+              "served on another node than its NIC's takes the packets over the link between sockets.",
+     .shows = "In /proc/interrupts the columns of CPUs that vCPUs are pinned to grow by more than 1000 a second; or "
+              "/proc/irq/N/effective_affinity_list of a busy NIC has CPUs of another node than its device/numa_node.",
      .costs = "None while guests run. The other CPUs have to take the interrupts.",
      .note =
          "Interrupts of vfio are not counted: they are a guest's own. Managed interrupts (many NVMe queues) cannot be "
-         "moved; isolcpus=managed_irq keeps them away. Which node a NIC's interrupts go to is not looked at yet.",
+         "moved; isolcpus=managed_irq keeps them away. A NIC is judged by where most of its interrupts go: with a "
+         "queue for "
+         "each CPU some go to other nodes on every host.",
      .source = "[R] tuned cpu-partitioning; coreos/bugs #1275; kernel core-api/irq/irq-affinity",
      .remedies = {{KT_LAYER_HOST,
                    "IRQBALANCE_BANNED_CPULIST=VCPU-CPUS in irqbalance's environment file, then restart it; "

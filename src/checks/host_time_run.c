@@ -21,6 +21,8 @@ void kt_check_h40(const KtSubject *s, KtFinding *f)
   if (!d->runtime)
     return kt_finding_skip(f);
   KtVcpuUse use = kt_host_vcpu_use(d->runtime);
+  if (!use.vcpus && d->runtime->threads->len)
+    return kt_finding_cannot(f, "which of QEMU's threads are vCPUs (-name ...,debug-threads=on)");
   if (!use.wait_mean.known)
     return kt_finding_cannot(f, "the vCPU threads' run delay (run on the host)");
   if (use.wait_worst.value <= 5)
@@ -53,7 +55,7 @@ void kt_check_h41(const KtSubject *s, KtFinding *f)
   fire_seen(f, s, "the CPU quota stops the whole guest %.1f times a second", rate);
   if (r->quota_cpus.known)
     kt_finding_say(f, "quota: %.2f CPUs%s", r->quota_cpus.value, d->vcpus.known ? " for vCPUs and all of QEMU" : "");
-  kt_finding_cite_domain(f, d, "runtime.cgroup");
+  kt_finding_cite_domain(f, d, "runtime.quota");
   kt_finding_cite_domain(f, d, "cputune");
   kt_host_fill_domain(f, d);
   f->severity = rate >= 2 ? 3 : rate >= 0.5 ? 2 : 1; /* of ten periods a second */
@@ -87,7 +89,7 @@ void kt_check_h43(const KtSubject *s, KtFinding *f)
   if (!kt_set_contains(r->cpuset_cpus, wanted)) {
     fire_seen(f, s, "the cgroup allows CPUs %s, the pins want %s", have, want);
     kt_finding_cite_domain(f, d, "vcpupin");
-    kt_finding_cite_domain(f, d, "runtime.cgroup");
+    kt_finding_cite_domain(f, d, "runtime.cpuset.cpus");
     return;
   }
   if (!r->cpuset_mems || !s->host || !s->host->nodes->len)
@@ -97,7 +99,7 @@ void kt_check_h43(const KtSubject *s, KtFinding *f)
     return kt_finding_fine(f);
   g_autofree char *mems = kt_set_format(r->cpuset_mems), *nodes = kt_set_format(home);
   fire_seen(f, s, "the cgroup allows memory of node %s only, its vCPUs are pinned to node %s", mems, nodes);
-  kt_finding_cite_domain(f, d, "runtime.cgroup");
+  kt_finding_cite_domain(f, d, "runtime.cpuset.mems");
 }
 
 /* CPUs without load balancing; NULL if unknown. */
@@ -159,6 +161,7 @@ void kt_check_h44(const KtSubject *s, KtFinding *f)
   kt_finding_cite_machine(f, s->host, "settings." ISOLATED);
   kt_finding_cite_machine(f, s->host, "kernel.cmdline");
   kt_finding_cite_domain(f, d, "vcpupin");
+  kt_finding_cite_domain(f, d, "runtime.affinity");
   kt_host_fill_domain(f, d);
 }
 
@@ -271,6 +274,7 @@ static void fire_overlap(const KtSubject *s, KtFinding *f, const Overlap *o, gbo
     kt_finding_say(f, "%u busy vCPUs share a core with one of their own, and the guest has threads=1", o->own);
   }
   kt_finding_cite_domain(f, d, "vcpupin");
+  kt_finding_cite_domain(f, d, "runtime.affinity");
   kt_host_fill_domain(f, d);
 }
 
@@ -335,57 +339,11 @@ void kt_check_h46(const KtSubject *s, KtFinding *f)
   if (f->state == KT_FIRED) {
     f->severity = most >= 20 ? 2 : 1;
     kt_finding_cite_domain(f, d, "emulatorpin");
+    kt_finding_cite_domain(f, d, "runtime.emulator");
     return kt_host_fill_domain(f, d);
   }
   if (unknown)
     return kt_finding_cannot(f, "CPU use and last CPU of QEMU's own threads (run on the host)");
-  kt_finding_fine(f);
-}
-
-/* Interrupts a second of devices on the CPU in this column of /proc/interrupts. */
-static double irq_rate(const KtMachine *m, guint column, gboolean *known)
-{
-  double sum = 0;
-  for (guint i = 0; i < m->interrupts->len; i++) {
-    const KtInterrupt *irq = m->interrupts->pdata[i];
-    /* vfio's are for a guest, and it may be the one that owns this CPU */
-    if (!irq->device || (irq->description && strstr(irq->description, "vfio")))
-      continue;
-    *known &= irq->per_second.known;
-    if (irq->per_second.known && irq->total && column < irq->per_cpu->len)
-      sum += irq->per_second.value * (double)g_array_index(irq->per_cpu, guint64, column) / (double)irq->total;
-  }
-  return sum;
-}
-
-void kt_check_h47(const KtSubject *s, KtFinding *f)
-{
-  const KtMachine *m = s->machine;
-  g_autoptr(KtSet) dedicated = kt_host_dedicated(s->snapshot);
-  if (kt_set_is_empty(dedicated))
-    return kt_finding_skip(f);
-  const KtSet *online = m->online_set ? m->online_set : m->cpu_set;
-  if (!m->interrupts->len || !online)
-    return kt_finding_cannot(f, "device interrupts a second of each CPU (/proc/interrupts at two moments)");
-  gboolean known = TRUE;
-  guint column = 0;
-  for (int c = kt_set_next(online, 0); c >= 0; c = kt_set_next(online, (guint)c + 1), column++) {
-    if (!kt_set_has(dedicated, (guint)c))
-      continue;
-    double rate = irq_rate(m, column, &known);
-    if (rate <= 1000)
-      continue;
-    if (f->state != KT_FIRED) {
-      kt_finding_fire(f, s, "device interrupts hit CPUs that belong to vCPUs");
-      kt_finding_fill(f, "cpu", "%d", c);
-    }
-    if (f->evidence->len < 8)
-      kt_finding_say(f, "CPU %d: %.0f device interrupts a second", c, rate);
-  }
-  if (f->state == KT_FIRED)
-    return;
-  if (!known)
-    return kt_finding_cannot(f, "device interrupts a second of each CPU (/proc/interrupts at two moments)");
   kt_finding_fine(f);
 }
 
@@ -415,16 +373,6 @@ static KtSet *guest_nodes(const KtSubject *s)
   return kt_set_is_empty(nodes) ? NULL : g_steal_pointer(&nodes);
 }
 
-static const KtDevice *device_at(const KtMachine *m, const char *address)
-{
-  for (guint i = 0; i < m->devices->len; i++) {
-    const KtDevice *device = m->devices->pdata[i];
-    if (g_strcmp0(device->address, address) == 0)
-      return device;
-  }
-  return NULL;
-}
-
 /* The shortest distance from a node to one of these; 0 if unknown. */
 static int distance_to(const KtMachine *m, int from, const KtSet *nodes)
 {
@@ -452,7 +400,7 @@ void kt_check_h48(const KtSubject *s, KtFinding *f)
   gboolean unknown = FALSE;
   for (guint i = 0; i < d->hostdevs->len; i++) {
     const KtHostdev *h = d->hostdevs->pdata[i];
-    const KtDevice *device = device_at(s->host, h->address);
+    const KtDevice *device = kt_host_device(s->host, h->address);
     if (!device || !device->node.known || device->node.value < 0) {
       unknown = TRUE;
       continue;

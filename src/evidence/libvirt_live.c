@@ -22,6 +22,17 @@ static KtDomain *defined_by_libvirt(const KtSnapshot *s, const KtDomain *process
   return NULL;
 }
 
+/* Where the facts of its runtime stand. */
+static void take_cites(KtDomain *into, const KtDomain *process)
+{
+  GHashTableIter iter;
+  gpointer path, cite;
+  g_hash_table_iter_init(&iter, process->cites);
+  while (g_hash_table_iter_next(&iter, &path, &cite))
+    if (g_str_has_prefix(path, "runtime."))
+      kt_domain_cite(into, path, cite);
+}
+
 void kt_domains_join(KtSnapshot *snapshot)
 {
   for (guint i = snapshot->domains->len; i > 0; i--) {
@@ -29,8 +40,10 @@ void kt_domains_join(KtSnapshot *snapshot)
     KtDomain *defined = g_strcmp0(process->format, "qemu") == 0 ? defined_by_libvirt(snapshot, process) : NULL;
     if (!defined || (defined->runtime && process->runtime))
       continue;
-    if (!defined->runtime)
+    if (!defined->runtime) {
       defined->runtime = g_steal_pointer(&process->runtime);
+      take_cites(defined, process);
+    }
     g_ptr_array_remove_index(snapshot->domains, i - 1);
   }
 }

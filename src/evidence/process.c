@@ -63,6 +63,17 @@ KtInt kt_process_status_kib(const char *status, const char *field)
              : KT_INT_UNKNOWN;
 }
 
+void kt_process_cite(KtRootReading *r, KtDomain *d, const char *fact, const char *path, const char *text,
+                     const char *field)
+{
+  g_autofree char *value = kt_process_status(text, field);
+  if (!value)
+    return;
+  g_autofree char *said = g_strdup_printf("%s: %s", field, value), *valid = g_utf8_make_valid(said, -1);
+  g_autoptr(KtCite) cite = kt_root_cite(r->root, path, valid);
+  kt_domain_cite(d, fact, cite);
+}
+
 static gboolean is_looked_at(const char *name)
 {
   for (guint i = 0; i < G_N_ELEMENTS(looked_at); i++)
@@ -156,6 +167,8 @@ guint kt_root_read_processes(KtRootReading *r)
   g_hash_table_iter_init(&iter, domains);
   while (g_hash_table_iter_next(&iter, NULL, &d))
     kvm += g_strcmp0(((KtDomain *)d)->type, "kvm") == 0;
+  if (kvm)
+    kt_root_note_unreadable(r, "sys/kernel/debug/kvm");
   /* With hidepid the own processes alone are shown; then there may be others. */
   r->m->processes_seen = kt_root_exists(r->root, "proc/1/comm") || kt_root_exists(r->root, "proc/1/cmdline");
   if (pids->len && !r->m->processes_seen)

@@ -16,6 +16,10 @@ char *kt_process_status(const char *status, const char *field);
 /* The same for a size: "VmRSS:  1234 kB". */
 KtInt kt_process_status_kib(const char *status, const char *field);
 
+/* Notes where a fact of the running guest stands: the line `field` of a text at `path`, if it has it. */
+void kt_process_cite(KtRootReading *r, KtDomain *d, const char *fact, const char *path, const char *text,
+                     const char *field);
+
 /* Fills d->runtime of a QEMU process: its threads, memory and cgroups. */
 void kt_process_read_qemu(KtRootReading *r, KtDomain *d, int pid);
 

@@ -103,7 +103,8 @@ static GHashTable *vcpu_groups(KtRoot *root, const KtDomain *d)
   return groups;
 }
 
-KtInt kt_process_throttled(KtRoot *root, const KtDomain *d)
+/* Sums up; *most (may be NULL) is the cpu.stat that counts most, with its count. */
+static KtInt sum_throttled(KtRoot *root, const KtDomain *d, char **most, guint64 *most_n)
 {
   g_autoptr(GHashTable) groups = vcpu_groups(root, d);
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -114,11 +115,17 @@ KtInt kt_process_throttled(KtRoot *root, const KtDomain *d)
   while (g_hash_table_iter_next(&iter, &group, NULL)) {
     char *at = g_strdup(group);
     for (guint i = 0; at && i < MAX_LEVELS && !g_hash_table_contains(seen, at); i++) {
-      g_autofree char *text = kt_root_read_linef(root, "%s/cpu.stat", at);
+      g_autofree char *path = g_build_filename(at, "cpu.stat", NULL);
+      g_autofree char *text = kt_root_read_line(root, path);
       const char *counter = text ? strstr(text, "nr_throttled ") : NULL;
       guint64 n = counter ? g_ascii_strtoull(counter + strlen("nr_throttled "), NULL, 10) : 0;
       if (counter && n <= G_MAXINT32)
         total = KT_INT(total.value + (gint64)n);
+      if (most && counter && (!*most || n > *most_n)) {
+        g_free(*most);
+        *most = g_steal_pointer(&path);
+        *most_n = n;
+      }
       char *above = group_above(at);
       g_hash_table_add(seen, at);
       at = above;
@@ -126,6 +133,23 @@ KtInt kt_process_throttled(KtRoot *root, const KtDomain *d)
     g_free(at);
   }
   return total;
+}
+
+KtInt kt_process_throttled(KtRoot *root, const KtDomain *d)
+{
+  return sum_throttled(root, d, NULL, NULL);
+}
+
+static void read_throttled(KtRootReading *r, KtDomain *d)
+{
+  g_autofree char *path = NULL;
+  guint64 n = 0;
+  d->runtime->nr_throttled = sum_throttled(r->root, d, &path, &n);
+  if (!path)
+    return;
+  g_autofree char *line = g_strdup_printf("nr_throttled %" G_GUINT64_FORMAT, n);
+  g_autoptr(KtCite) cite = kt_root_cite(r->root, path, line);
+  kt_domain_cite(d, "runtime.quota", cite);
 }
 
 /* Quota of all vCPUs together. */
@@ -162,15 +186,20 @@ static char *guest_group(KtRoot *root, int pid, const char *controller)
 }
 
 /* A set that a group or the nearest one above it tells. */
-static KtSet *set_upwards(KtRootReading *r, const char *group, const char *name, const char *old_name)
+static KtSet *set_upwards(KtRootReading *r, KtDomain *d, const char *fact, const char *group, const char *name,
+                          const char *old_name)
 {
   g_autofree char *at = g_strdup(group);
   for (guint i = 0; at && i < MAX_LEVELS; i++) {
     const char *const names[] = {name, old_name};
     for (guint k = 0; k < G_N_ELEMENTS(names); k++) {
       KtSet *set = kt_root_read_set(r, at, names[k], NULL);
-      if (set)
-        return set;
+      if (!set)
+        continue;
+      g_autofree char *path = g_build_filename(at, names[k], NULL), *list = kt_set_format(set);
+      g_autoptr(KtCite) cite = kt_root_cite(r->root, path, list);
+      kt_domain_cite(d, fact, cite);
+      return set;
     }
     char *above = group_above(at);
     g_free(at);
@@ -182,7 +211,7 @@ static KtSet *set_upwards(KtRootReading *r, const char *group, const char *name,
 void kt_process_read_cgroups(KtRootReading *r, KtDomain *d, int pid)
 {
   KtRuntime *runtime = kt_domain_runtime(d);
-  runtime->nr_throttled = kt_process_throttled(r->root, d);
+  read_throttled(r, d);
   runtime->quota_cpus = quota_of_vcpus(r->root, d);
   g_autofree char *v2 = guest_group(r->root, pid, NULL);
   g_autofree char *v1_cpuset = guest_group(r->root, pid, "cpuset");
@@ -190,7 +219,9 @@ void kt_process_read_cgroups(KtRootReading *r, KtDomain *d, int pid)
     runtime->cpu_weight = kt_root_read_int(r->root, v2, "cpu.weight");
   const char *cpuset = v1_cpuset ? v1_cpuset : v2;
   if (cpuset) {
-    runtime->cpuset_cpus = set_upwards(r, cpuset, "cpuset.cpus.effective", "cpuset.effective_cpus");
-    runtime->cpuset_mems = set_upwards(r, cpuset, "cpuset.mems.effective", "cpuset.effective_mems");
+    runtime->cpuset_cpus =
+        set_upwards(r, d, "runtime.cpuset.cpus", cpuset, "cpuset.cpus.effective", "cpuset.effective_cpus");
+    runtime->cpuset_mems =
+        set_upwards(r, d, "runtime.cpuset.mems", cpuset, "cpuset.mems.effective", "cpuset.effective_mems");
   }
 }

@@ -34,9 +34,22 @@ static gint64 page_kib(const char *line)
   return kib > 0 && kib <= 1048576 ? (gint64)kib : 4;
 }
 
-/* numa_maps: mappings of huge pages, of all guest memory if `all`. */
-static void read_numa_maps(KtRootReading *r, KtRuntime *runtime, int pid, gboolean all)
+/* What the lines of a long file add up to. */
+static void cite_memory(KtRootReading *r, KtDomain *d, const char *path)
 {
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; i < d->runtime->memory->len; i++) {
+    const KtNodeMemory *m = &g_array_index(d->runtime->memory, KtNodeMemory, i);
+    g_string_append_printf(text, "%sN%d=%" G_GINT64_FORMAT " kB", i ? " " : "", m->node, m->kib);
+  }
+  g_autoptr(KtCite) cite = text->len ? kt_root_cite(r->root, path, text->str) : NULL;
+  kt_domain_cite(d, "runtime.memory", cite);
+}
+
+/* numa_maps: mappings of huge pages, of all guest memory if `all`. */
+static void read_numa_maps(KtRootReading *r, KtDomain *d, int pid, gboolean all)
+{
+  KtRuntime *runtime = d->runtime;
   g_autofree char *path = g_strdup_printf("proc/%d/numa_maps", pid);
   g_autofree char *text = kt_root_read(r->root, path, MAPS_LIMIT, NULL, NULL);
   if (!text) {
@@ -52,6 +65,7 @@ static void read_numa_maps(KtRootReading *r, KtRuntime *runtime, int pid, gboole
     if (huge || (all && guest))
       add_nodes(runtime, line, page_kib(line));
   }
+  cite_memory(r, d, path);
 }
 
 /* The group that holds this process's memory, if it holds (nearly) no other's. */
@@ -97,12 +111,18 @@ static void read_numa_stat(KtRuntime *runtime, const char *numa_stat, gboolean p
 }
 
 /* Huge pages of the process's own memory, by its group or by smaps_rollup. */
-static void read_anon_huge(KtRootReading *r, KtRuntime *runtime, int pid, const char *group)
+static void read_anon_huge(KtRootReading *r, KtDomain *d, int pid, const char *group)
 {
+  KtRuntime *runtime = d->runtime;
   g_autofree char *stat = group ? kt_root_read_linef(r->root, "%s/memory.stat", group) : NULL;
   const char *thp = stat ? strstr(stat, "\nanon_thp ") : NULL;
   if (thp) {
-    runtime->anon_huge_kib = KT_INT((gint64)(g_ascii_strtoull(thp + strlen("\nanon_thp "), NULL, 10) / 1024));
+    guint64 bytes = g_ascii_strtoull(thp + strlen("\nanon_thp "), NULL, 10);
+    runtime->anon_huge_kib = KT_INT((gint64)(bytes / 1024));
+    g_autofree char *path = g_build_filename(group, "memory.stat", NULL);
+    g_autofree char *line = g_strdup_printf("anon_thp %" G_GUINT64_FORMAT, bytes);
+    g_autoptr(KtCite) cite = kt_root_cite(r->root, path, line);
+    kt_domain_cite(d, "runtime.huge_pages", cite);
     return;
   }
   if (!r->deep && !(runtime->rss_kib.known && runtime->rss_kib.value <= SHORT_WALK_KIB))
@@ -110,6 +130,7 @@ static void read_anon_huge(KtRootReading *r, KtRuntime *runtime, int pid, const 
   g_autofree char *path = g_strdup_printf("proc/%d/smaps_rollup", pid);
   g_autofree char *rollup = kt_root_read_line(r->root, path);
   runtime->anon_huge_kib = kt_process_status_kib(rollup, "AnonHugePages");
+  kt_process_cite(r, d, "runtime.huge_pages", path, rollup, "AnonHugePages");
   if (!rollup)
     kt_root_note_unreadable(r, path);
 }
@@ -117,7 +138,9 @@ static void read_anon_huge(KtRootReading *r, KtRuntime *runtime, int pid, const 
 void kt_process_read_memory(KtRootReading *r, KtDomain *d, int pid)
 {
   KtRuntime *runtime = kt_domain_runtime(d);
-  g_autofree char *status = kt_root_read_linef(r->root, "proc/%d/status", pid);
+  g_autofree char *path = g_strdup_printf("proc/%d/status", pid);
+  g_autofree char *status = kt_root_read_line(r->root, path);
+  kt_process_cite(r, d, "runtime.swap", path, status, "VmSwap");
   runtime->rss_kib = kt_process_status_kib(status, "VmRSS");
   runtime->swap_kib = kt_process_status_kib(status, "VmSwap");
   runtime->locked_kib = kt_process_status_kib(status, "VmLck");
@@ -128,14 +151,17 @@ void kt_process_read_memory(KtRootReading *r, KtDomain *d, int pid)
   g_autofree char *group = own_group(r, pid, anon.value + shmem.value, &numa_stat);
   gboolean hugetlb = runtime->hugetlb_kib.known && runtime->hugetlb_kib.value > 0;
   if (r->deep) {
-    read_numa_maps(r, runtime, pid, TRUE);
+    read_numa_maps(r, d, pid, TRUE);
   } else {
     if (hugetlb && small)
-      read_numa_maps(r, runtime, pid, FALSE);
-    if (numa_stat)
+      read_numa_maps(r, d, pid, FALSE);
+    if (numa_stat) {
+      g_autofree char *numa_stat_path = g_build_filename(group, "memory.numa_stat", NULL);
       read_numa_stat(runtime, numa_stat, kt_machine_is_x86(r->m));
-    else if (small && !hugetlb)
-      read_numa_maps(r, runtime, pid, TRUE);
+      cite_memory(r, d, numa_stat_path);
+    } else if (small && !hugetlb) {
+      read_numa_maps(r, d, pid, TRUE);
+    }
   }
-  read_anon_huge(r, runtime, pid, group);
+  read_anon_huge(r, d, pid, group);
 }

@@ -52,12 +52,14 @@ void kt_process_read_thread(KtRootReading *r, KtDomain *d, const char *directory
   if (!raw)
     return;
   g_autofree char *comm = g_utf8_make_valid(raw, -1);
-  g_autofree char *status = kt_root_read_linef(r->root, "%s/status", directory);
+  g_autofree char *path = g_build_filename(directory, "status", NULL);
+  g_autofree char *status = kt_root_read_line(r->root, path);
   g_autofree char *allowed = kt_process_status(status, "Cpus_allowed_list");
   KtThread *thread = kt_runtime_add_thread(kt_domain_runtime(d), tid, comm);
   thread->vcpu = vcpu_of(r, directory, comm);
   thread->affinity = allowed ? kt_set_parse(allowed, NULL) : NULL;
   thread->last_cpu = last_cpu(r->root, directory);
+  kt_process_cite(r, d, thread->vcpu >= 0 ? "runtime.affinity" : "runtime.emulator", path, status, "Cpus_allowed_list");
 }
 
 void kt_process_read_threads(KtRootReading *r, KtDomain *d, int pid)

@@ -24,6 +24,8 @@ gboolean kt_root_read_machine(KtRoot *root, KtSnapshot *snapshot, gboolean deep)
   kt_root_read_settings(&r);
   kt_root_read_proc(&r);
   kt_root_read_devices(&r);
+  kt_root_read_interrupts(&r);
+  kt_root_read_cgroups(&r);
   kt_root_read_role(&r, kt_root_read_processes(&r));
   return TRUE;
 }

@@ -40,6 +40,12 @@ void kt_root_read_proc(KtRootReading *r);
 void kt_root_read_counters(KtRootReading *r);
 /* PCI devices with their nodes. */
 void kt_root_read_devices(KtRootReading *r);
+/* CPUs, device and node of the interrupts that proc and devices have told of. */
+void kt_root_read_interrupts(KtRootReading *r);
+/* How often cgroups with a CPU limit were throttled. */
+void kt_root_read_cgroups(KtRootReading *r);
+/* The same of those alone that `known` counts. */
+void kt_root_read_cgroups_again(KtRootReading *r, const KtMachine *known);
 /* Processes that checks look at, and QEMU processes as domains; returns how many of these use KVM. */
 guint kt_root_read_processes(KtRootReading *r);
 /* Host or guest, and of which hypervisor; looks at what the parts above found. */

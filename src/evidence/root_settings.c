@@ -61,6 +61,10 @@ static const struct {
     {"sys/module/kvm*/parameters/*", KNOB_PLAIN},
     {"sys/module/vhost*/parameters/*", KNOB_PLAIN},
     {"sys/module/haltpoll/parameters/*", KNOB_PLAIN},
+    {"sys/fs/resctrl/mon_data/mon_L3_*/llc_occupancy", KNOB_PLAIN},
+    {"sys/fs/resctrl/mon_groups/*/mon_data/mon_L3_*/llc_occupancy", KNOB_PLAIN},
+    {"sys/fs/resctrl/*/mon_data/mon_L3_*/llc_occupancy", KNOB_PLAIN},
+    {"sys/fs/resctrl/*/mon_groups/*/mon_data/mon_L3_*/llc_occupancy", KNOB_PLAIN},
     {"sys/block/vd*/queue/scheduler", KNOB_CHOICE},
     {"sys/hypervisor/type", KNOB_PLAIN},
     {"sys/devices/virtual/dmi/id/sys_vendor", KNOB_PLAIN},
@@ -123,7 +127,8 @@ static void read_one(KtRootReading *r, const char *path, gpointer data)
     name = g_strdup(path + strlen("proc/sys/"));
     g_strdelimit(name, "/", '.');
   } else {
-    name = g_strconcat("/", path, NULL);
+    g_autofree char *valid = g_utf8_make_valid(path, -1); /* names of groups may be anything */
+    name = g_strconcat("/", valid, NULL);
   }
   g_autoptr(KtCite) cite = kt_root_cite(r->root, path, text);
   kt_machine_set_setting(r->m, name, value, cite);

@@ -17,7 +17,16 @@ typedef struct {
 /* What is counted of a domain or thread. */
 typedef struct {
   KtInt run_ns, wait_ns;
+  char *path, *text; /* of its schedstat */
 } ThreadTimes;
+
+static void thread_times_free(gpointer data)
+{
+  ThreadTimes *times = data;
+  g_free(times->path);
+  g_free(times->text);
+  g_free(times);
+}
 
 typedef struct {
   KtInt throttled, exits, poll_success_ns, poll_fail_ns;
@@ -61,9 +70,13 @@ static void take_cpu_times(KtSample *sample, KtRoot *root)
 
 static void take_thread(KtSample *sample, KtRoot *root, int pid, int tid)
 {
-  g_autofree char *text = kt_root_read_linef(root, "proc/%d/task/%d/schedstat", pid, tid);
-  if (!text)
-    text = kt_root_read_linef(root, "proc/%d/schedstat", tid); /* a kernel thread */
+  g_autofree char *path = g_strdup_printf("proc/%d/task/%d/schedstat", pid, tid);
+  g_autofree char *text = kt_root_read_line(root, path);
+  if (!text) { /* a kernel thread */
+    g_free(path);
+    path = g_strdup_printf("proc/%d/schedstat", tid);
+    text = kt_root_read_line(root, path);
+  }
   char *end;
   guint64 run = text ? g_ascii_strtoull(text, &end, 10) : 0;
   if (!text || end == text || *end != ' ')
@@ -71,8 +84,10 @@ static void take_thread(KtSample *sample, KtRoot *root, int pid, int tid)
   guint64 wait = g_ascii_strtoull(end, NULL, 10);
   if (run > G_MAXINT64 || wait > G_MAXINT64)
     return;
-  ThreadTimes times = {KT_INT((gint64)run), KT_INT((gint64)wait)};
-  g_hash_table_replace(sample->threads, GINT_TO_POINTER(tid), g_memdup2(&times, sizeof times));
+  ThreadTimes *times = g_new0(ThreadTimes, 1);
+  *times =
+      (ThreadTimes){KT_INT((gint64)run), KT_INT((gint64)wait), kt_root_source(root, path), g_utf8_make_valid(text, -1)};
+  g_hash_table_replace(sample->threads, GINT_TO_POINTER(tid), times);
 }
 
 /* KVM's own statistics of the guest, in debugfs: for root alone. */
@@ -104,7 +119,7 @@ KtSample *kt_sample_take(KtRoot *root, const KtSnapshot *snapshot)
 {
   KtSample *sample = g_new0(KtSample, 1);
   sample->cpu_times = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-  sample->threads = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+  sample->threads = g_hash_table_new_full(NULL, NULL, NULL, thread_times_free);
   sample->domains = g_hash_table_new_full(NULL, NULL, NULL, g_free);
   sample->m = kt_machine_new();
   sample->stat_source = kt_root_source(root, "proc/stat");
@@ -118,6 +133,8 @@ KtSample *kt_sample_take(KtRoot *root, const KtSnapshot *snapshot)
   KtRootReading r = {.root = root, .m = sample->m, .snapshot = rejects};
   kt_root_read_counters(&r);
   const KtMachine *m = snapshot->machines->len ? snapshot->machines->pdata[0] : NULL;
+  if (m)
+    kt_root_read_cgroups_again(&r, m);
   for (guint i = 0; m && i < m->nodes->len; i++)
     kt_root_read_numastat(root, kt_machine_node(sample->m, ((const KtNode *)m->nodes->pdata[i])->id));
   return sample;
@@ -244,8 +261,9 @@ static void rates_of_counters(const KtMachine *first, const KtMachine *second, d
   }
 }
 
-static void rates_of_domain(const KtSample *first, const KtSample *second, double seconds, KtRuntime *runtime)
+static void rates_of_domain(const KtSample *first, const KtSample *second, double seconds, KtDomain *d)
 {
+  KtRuntime *runtime = d->runtime;
   const DomainCounts *a = g_hash_table_lookup(first->domains, GINT_TO_POINTER(runtime->pid)),
                      *b = g_hash_table_lookup(second->domains, GINT_TO_POINTER(runtime->pid));
   runtime->interval_s = KT_NUM(seconds);
@@ -256,6 +274,8 @@ static void rates_of_domain(const KtSample *first, const KtSample *second, doubl
     runtime->halt_poll_success_pct = share(a->poll_success_ns, b->poll_success_ns, seconds);
     runtime->halt_poll_fail_pct = share(a->poll_fail_ns, b->poll_fail_ns, seconds);
   }
+  const ThreadTimes *longest = NULL; /* of the vCPU that waited longest */
+  double longest_pct = -1;
   for (guint i = 0; i < runtime->threads->len; i++) {
     KtThread *thread = runtime->threads->pdata[i];
     const ThreadTimes *before = g_hash_table_lookup(first->threads, GINT_TO_POINTER(thread->tid)),
@@ -264,7 +284,13 @@ static void rates_of_domain(const KtSample *first, const KtSample *second, doubl
       continue;
     thread->run_pct = share(before->run_ns, after->run_ns, seconds);
     thread->wait_pct = share(before->wait_ns, after->wait_ns, seconds);
+    if (thread->vcpu >= 0 && thread->wait_pct.known && thread->wait_pct.value > longest_pct) {
+      longest = after;
+      longest_pct = thread->wait_pct.value;
+    }
   }
+  g_autoptr(KtCite) cite = longest ? kt_cite_new(longest->path, 0, longest->text) : NULL;
+  kt_domain_cite(d, "runtime.threads", cite);
 }
 
 void kt_sample_rates(const KtSample *first, const KtSample *second, double seconds, KtSnapshot *snapshot)
@@ -277,6 +303,6 @@ void kt_sample_rates(const KtSample *first, const KtSample *second, double secon
   for (guint i = 0; i < snapshot->domains->len; i++) {
     KtDomain *d = snapshot->domains->pdata[i];
     if (d->runtime && d->runtime->pid)
-      rates_of_domain(first, second, seconds, d->runtime);
+      rates_of_domain(first, second, seconds, d);
   }
 }

@@ -121,7 +121,11 @@ typedef struct {
   char *nova_flavor;  /* flavor name in Nova's metadata, or NULL */
   gboolean nova;      /* defined by Nova (metadata or instance- name with its product) */
   KtRuntime *runtime; /* NULL: not seen running */
-  GHashTable *cites;  /* "topology", "cpu", "vcpupin", "devices.vda", "numatune" ... -> KtCite* */
+  GHashTable *cites;  /* "topology", "cpu", "vcpupin", "devices.vda", "numatune" ... -> KtCite*;
+                         what is seen of it running: "runtime.memory" (by node), "runtime.huge_pages",
+                         "runtime.swap", "runtime.quota", "runtime.cpuset.cpus", "runtime.cpuset.mems",
+                         "runtime.affinity" (of vCPU threads), "runtime.emulator" (of QEMU's own threads),
+                         "runtime.threads" (run delay) */
 } KtDomain;
 
 KtDomain *kt_domain_new(const char *source);

@@ -293,6 +293,7 @@ void kt_machine_absorb(KtMachine *into, KtMachine *from)
     into->role = from->role;
   into->live |= from->live;
   into->processes_seen |= from->processes_seen;
+  into->cgroups_seen |= from->cgroups_seen;
   for (guint i = 0; i < from->sources->len; i++)
     kt_machine_add_source(into, from->sources->pdata[i]);
   if (!into->cpu_set)

@@ -82,6 +82,9 @@ typedef struct {
   GArray *per_cpu;   /* guint64 a CPU column, since boot or over the interval */
   guint64 total;
   KtNum per_second; /* sum over CPUs, where two moments are known */
+  KtSet *affinity;  /* CPUs that serve it now, by /proc/irq/N; NULL unknown */
+  char *pci;        /* address of the device, "0000:3b:00.0"; NULL: none or unknown */
+  KtInt node;       /* of the device; unknown too if the firmware does not say */
 } KtInterrupt;
 
 /* A counter of /proc/vmstat ("vmstat.NAME") or /proc/stat ("stat.ctxt"), a size of /proc/meminfo in KiB
@@ -153,6 +156,7 @@ typedef struct {
   GPtrArray *processes;    /* KtProcess* */
   GPtrArray *devices;      /* KtDevice* */
   gboolean processes_seen; /* a process list was looked at: an empty `processes` then means none */
+  gboolean cgroups_seen;   /* so was cpu.stat of all cgroups: no "cgroup." counter then means that none has a limit */
   GHashTable *unreadable;  /* path -> why ("needs root"): what could not be looked at */
   GHashTable *cites;       /* path -> KtCite*: where each fact stands */
 } KtMachine;

@@ -54,6 +54,8 @@ static void interrupt_free(gpointer data)
   KtInterrupt *irq = data;
   g_free(irq->name);
   g_free(irq->description);
+  g_free(irq->pci);
+  kt_set_free(irq->affinity);
   g_array_unref(irq->per_cpu);
   g_free(irq);
 }

@@ -6,6 +6,7 @@
 #include "view/words.h"
 
 #define MAX_EVIDENCE 6
+#define MAX_UNREADABLE 6
 #define MAX_NOTES 8
 
 /* ---- verdict ---- */
@@ -76,6 +77,37 @@ static void put_unknown(KtPage *page, const KtDiagnosis *d)
   }
 }
 
+/* "/proc/123/numa_maps" of any process; others as they are. Caller frees. */
+static char *of_any_process(const char *path)
+{
+  static const char proc[] = "/proc/";
+  const char *number = path + strlen(proc);
+  if (!g_str_has_prefix(path, proc) || !g_ascii_isdigit(*number))
+    return g_strdup(path);
+  return g_strconcat(proc, "PID", number + strspn(number, "0123456789"), NULL);
+}
+
+/* What only root may read, so that a user knows what another run would see. */
+static void put_unreadable(KtPage *page, const KtMachine *m)
+{
+  g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(m->unreadable), (GCompareFunc)strcmp);
+  g_autoptr(GHashTable) done = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr(GString) out = g_string_new(NULL);
+  for (GList *l = paths; l; l = l->next) {
+    char *path = of_any_process(l->data);
+    if (!g_hash_table_add(done, path) || g_hash_table_size(done) > MAX_UNREADABLE)
+      continue;
+    const char *why = g_hash_table_lookup(m->unreadable, l->data);
+    g_string_append_printf(out, "%s%s (%s)", out->len ? ", " : "Could not be read: ", path, why);
+  }
+  if (!out->len)
+    return;
+  if (g_hash_table_size(done) > MAX_UNREADABLE)
+    g_string_append_printf(out, " and %u more (kvmtune facts shows all)", g_hash_table_size(done) - MAX_UNREADABLE);
+  kt_page_gap(page);
+  kt_page_text(page, 2, KT_STYLE_YELLOW, out->str);
+}
+
 static void put_fine(KtPage *page, const KtDiagnosis *d)
 {
   if (!d->fine->len)
@@ -107,6 +139,8 @@ static void put_subject(KtPage *page, const KtDiagnosis *d)
     put_finding(page, f, f->echo_of ? 8 : 2);
   }
   put_unknown(page, d);
+  if (d->subject.machine)
+    put_unreadable(page, d->subject.machine);
   put_fine(page, d);
 }
 
