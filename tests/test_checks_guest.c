@@ -160,6 +160,14 @@ static void test_g03_silent(void)
   numastat(few, 1, 40000, 20, 50000);
   assert_state("G03", few, KT_FINE);
 
+  g_autoptr(KtMachine) no_cpus = guest_new(8, 2);
+  numastat(no_cpus, 0, 4000000, 10, 99577);
+  numastat(no_cpus, 1, 56567, 99577, 10);
+  assert_fires("G03", no_cpus, 3, "node 1 64 %");
+  kt_set_free(kt_machine_node(no_cpus, 1)->cpus);
+  kt_machine_node(no_cpus, 1)->cpus = kt_set_new();
+  assert_state("G03", no_cpus, KT_FINE);
+
   g_autoptr(KtMachine) bug = guest_new(8, 2);
   numastat(bug, 0, 1000000, 900000, 900000);
   numastat(bug, 1, 1000000, 800000, 800000);

@@ -339,19 +339,21 @@ static void test_two_moments(void)
   g_assert_false(r->halt_poll_success_pct.known);
 }
 
-/* A process that ended between the looks leaves its rates unknown. */
+/* A guest that ended between the looks, and a thread of one that goes on. */
 static void test_vanished(void)
 {
-  g_autoptr(KtRoot) before = make_host(FALSE);
-  g_autoptr(KtRoot) after = kt_root_new_memory("later");
+  g_autoptr(KtRoot) before = make_host(FALSE), after = kt_root_new_memory("later");
+  add(after, "proc/1234/comm", "qemu-system-x86\n");
   g_autoptr(KtSnapshot) snapshot = read_host(before);
-  g_autoptr(KtSample) first = kt_sample_take(before, snapshot);
-  g_autoptr(KtSample) second = kt_sample_take(after, snapshot);
+  g_autoptr(KtSample) first = kt_sample_take(before, snapshot), second = kt_sample_take(after, snapshot);
   kt_sample_rates(first, second, 1.0, snapshot);
   const KtRuntime *r = kt_snapshot_domain(snapshot, "web")->runtime;
   g_assert_false(find_thread(r, 1240)->run_pct.known);
   g_assert_false(r->throttled_per_second.known);
   g_assert_null(((const KtMachine *)snapshot->machines->pdata[0])->activity);
+  g_assert_null(kt_snapshot_domain(snapshot, "db"));
+  g_assert_cmpuint(snapshot->notes->len, ==, 1);
+  g_assert_cmpstr(snapshot->notes->pdata[0], ==, "domain 'db' ended while it was looked at");
 }
 
 static void count_call(double done, gpointer data)

@@ -144,6 +144,12 @@ static double miss_pct(const Counts *c)
   return all > MIN_ALLOCATIONS ? 100 * c->miss / all : 0;
 }
 
+/* Nothing is meant for a node without CPUs: whatever lands there has spilled. */
+static gboolean is_over(const KtNode *node, const Counts *c)
+{
+  return miss_pct(c) > MISS_LIMIT_PCT && !(node->cpus && kt_set_is_empty(node->cpus));
+}
+
 static Tally tally_of(const KtMachine *m)
 {
   Tally t = {.all_foreign = TRUE, .miss_is_foreign = TRUE};
@@ -159,7 +165,7 @@ static Tally tally_of(const KtMachine *m)
     t.foreign += c.foreign;
     t.all_foreign = t.all_foreign && c.foreign_known;
     t.miss_is_foreign = t.miss_is_foreign && c.foreign_known && c.miss == c.foreign;
-    if (miss_pct(&c) > MISS_LIMIT_PCT) {
+    if (is_over(node, &c)) {
       t.over++;
       t.worst_pct = MAX(t.worst_pct, miss_pct(&c));
     }
@@ -235,7 +241,7 @@ static void fire_g03(KtFinding *f, const KtSubject *s, const Tally *t)
   Counts c;
   for (guint i = 0; i < m->nodes->len; i++) {
     const KtNode *node = m->nodes->pdata[i];
-    if (counts_of(node, t->by_rate, &c) && miss_pct(&c) > MISS_LIMIT_PCT && shares->len < 200)
+    if (counts_of(node, t->by_rate, &c) && is_over(node, &c) && shares->len < 200)
       g_string_append_printf(shares, "%snode %d %.0f %%", shares->len ? ", " : "", node->id, miss_pct(&c));
   }
   kt_finding_fire(f, s, "allocations that were meant for another node: %s (%s)", shares->str,
@@ -245,7 +251,7 @@ static void fire_g03(KtFinding *f, const KtSubject *s, const Tally *t)
     const KtNode *node = m->nodes->pdata[i];
     g_autofree char *path = g_strdup_printf("nodes.%d.numastat", node->id);
     kt_finding_cite_machine(f, m, path);
-    if (!counts_of(node, t->by_rate, &c) || miss_pct(&c) <= MISS_LIMIT_PCT)
+    if (!counts_of(node, t->by_rate, &c) || !is_over(node, &c))
       continue;
     g_autofree char *miss = kt_units_format_count((guint64)c.miss);
     g_autofree char *all = kt_units_format_count((guint64)(c.hit + c.miss));

@@ -29,6 +29,7 @@ static void thread_times_free(gpointer data)
 }
 
 typedef struct {
+  gboolean runs;
   KtInt throttled, exits, poll_success_ns, poll_fail_ns;
 } DomainCounts;
 
@@ -108,7 +109,8 @@ static void take_kvm(DomainCounts *counts, KtRoot *root, int pid)
 
 static void take_domain(KtSample *sample, KtRoot *root, const KtDomain *d)
 {
-  DomainCounts counts = {.throttled = kt_process_throttled(root, d)};
+  g_autofree char *comm = kt_root_read_linef(root, "proc/%d/comm", d->runtime->pid);
+  DomainCounts counts = {.runs = comm != NULL, .throttled = kt_process_throttled(root, d)};
   take_kvm(&counts, root, d->runtime->pid);
   g_hash_table_replace(sample->domains, GINT_TO_POINTER(d->runtime->pid), g_memdup2(&counts, sizeof counts));
   for (guint i = 0; i < d->runtime->threads->len; i++)
@@ -293,6 +295,13 @@ static void rates_of_domain(const KtSample *first, const KtSample *second, doubl
   kt_domain_cite(d, "runtime.threads", cite);
 }
 
+/* A guest that ended between the looks is no more there to diagnose. */
+static gboolean has_ended(const KtSample *second, const KtDomain *d)
+{
+  const DomainCounts *counts = g_hash_table_lookup(second->domains, GINT_TO_POINTER(d->runtime->pid));
+  return counts && !counts->runs;
+}
+
 void kt_sample_rates(const KtSample *first, const KtSample *second, double seconds, KtSnapshot *snapshot)
 {
   KtMachine *m = snapshot->machines->len ? snapshot->machines->pdata[0] : NULL;
@@ -300,9 +309,16 @@ void kt_sample_rates(const KtSample *first, const KtSample *second, double secon
     rates_of_cpus(first, second, seconds, m);
     rates_of_counters(first->m, second->m, seconds, m);
   }
-  for (guint i = 0; i < snapshot->domains->len; i++) {
+  for (guint i = snapshot->domains->len; i-- > 0;) {
     KtDomain *d = snapshot->domains->pdata[i];
-    if (d->runtime && d->runtime->pid)
-      rates_of_domain(first, second, seconds, d);
+    if (!d->runtime || !d->runtime->pid)
+      continue;
+    if (has_ended(second, d)) {
+      g_ptr_array_add(snapshot->notes,
+                      g_strdup_printf("domain '%s' ended while it was looked at", d->name ? d->name : d->source));
+      g_ptr_array_remove_index(snapshot->domains, i);
+      continue;
+    }
+    rates_of_domain(first, second, seconds, d);
   }
 }

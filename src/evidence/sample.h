@@ -14,5 +14,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtSample, kt_sample_free)
 /* Puts into the snapshot what happened between two moments `seconds` (> 0) apart:
  * CPU use as one row of activity, rates of interrupts, counters and nodes, and
  * for each thread how long it ran and waited. A counter that went backwards
- * gives no rate. */
+ * gives no rate. A domain that ended meanwhile is taken out, with a note. */
 void kt_sample_rates(const KtSample *first, const KtSample *second, double seconds, KtSnapshot *snapshot);
