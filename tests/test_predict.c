@@ -5,6 +5,7 @@
 
 #include "evidence/qemu_args.h"
 #include "model/predict.h"
+#include "model/predict_parts.h"
 
 /* ---- golden files ---- */
 
@@ -356,6 +357,58 @@ static void test_hidden_hypervisor(void)
   g_assert_cmpstr(guest->hypervisor, ==, NULL);
 }
 
+/* What -smp leaves out goes to sockets before machine type 6.2, to cores since. */
+static void test_partial_smp(void)
+{
+  static const struct {
+    const char *smp, *machine;
+    gint64 sockets, cores, threads; /* 0: cannot be told */
+  } cases[] = {
+      {"8", "pc-q35-6.1", 8, 1, 1},
+      {"8", "pc-q35-6.2", 1, 8, 1},
+      {"8,threads=2", "pc-i440fx-6.1", 4, 1, 2},
+      {"8,threads=2", "pc-i440fx-7.2", 1, 4, 2},
+      {"8,cores=2", "pc-q35-8.2", 4, 2, 1},
+      {"8,sockets=2", "pc-q35-5.2", 2, 4, 1},
+      {"8,sockets=2,cores=2", "pc-q35-8.2", 2, 2, 2},
+      {"2,maxcpus=8", "pc-q35-6.1", 8, 1, 1},
+      {"8", "q35", 0, 0, 0},
+      {"8,cores=4", "q35", 2, 4, 1},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    const char *argv[] = {"qemu-system-x86_64", "-accel", "kvm", "-machine", cases[i].machine, "-cpu", "host", "-smp",
+                          cases[i].smp,         NULL};
+    g_autoptr(KtDomain) d = kt_domain_new("test");
+    kt_qemu_args_read(d, argv, NULL);
+    int version = kt_predict_machine_version(d);
+    KtShape shape;
+    g_assert_cmpint(kt_shape_of_domain(&shape, d, version), ==, cases[i].sockets > 0);
+    if (!cases[i].sockets)
+      continue;
+    g_assert_cmpuint(shape.sockets, ==, cases[i].sockets);
+    g_assert_cmpuint(shape.cores, ==, cases[i].cores);
+    g_assert_cmpuint(shape.threads, ==, cases[i].threads);
+  }
+}
+
+static void test_default_model(void)
+{
+  static const struct {
+    const char *format, *type, *model;
+  } cases[] = {{"proxmox", "kvm", "kvm64"}, {"proxmox", "qemu", "qemu64"}, {"libvirt", "kvm", "qemu64"}};
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(KtDomain) d = libvirt_domain(4, "pc-q35-8.2");
+    g_free(d->format);
+    g_free(d->type);
+    d->format = g_strdup(cases[i].format);
+    d->type = g_strdup(cases[i].type);
+    g_assert_cmpstr(kt_domain_default_cpu_model(d), ==, cases[i].model);
+    g_autoptr(KtMachine) guest = kt_predict_guest(d, NULL);
+    const char *expected = i == 0 ? "Common KVM processor" : "QEMU Virtual CPU version 2.5+";
+    g_assert_cmpstr(guest->cpu_model_name, ==, expected);
+  }
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -369,5 +422,7 @@ int main(int argc, char **argv)
   g_test_add_func("/predict/machine-types", test_machine_types);
   g_test_add_func("/predict/impossible", test_impossible);
   g_test_add_func("/predict/hidden", test_hidden_hypervisor);
+  g_test_add_func("/predict/partial-smp", test_partial_smp);
+  g_test_add_func("/predict/default-model", test_default_model);
   return g_test_run();
 }

@@ -49,7 +49,7 @@ static void x01_domain(const KtSubject *s, KtFinding *f)
   }
   const char *model = d->cpu_model;
   if (!d->cpu_given)
-    model = g_strcmp0(d->format, "proxmox") == 0 ? "kvm64" : "qemu64";
+    model = kt_domain_default_cpu_model(d);
   if (!model || (d->cpu_mode && !g_str_equal(d->cpu_mode, "custom")) || !is_oldest(model) || has_them_after_all(s)) {
     kt_finding_fine(f);
     return;

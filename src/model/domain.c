@@ -205,6 +205,12 @@ gboolean kt_domain_is_dedicated(const KtDomain *d)
   return TRUE;
 }
 
+const char *kt_domain_default_cpu_model(const KtDomain *d)
+{
+  gboolean proxmox = g_strcmp0(d->format, "proxmox") == 0;
+  return proxmox && g_strcmp0(d->type, "qemu") != 0 ? "kvm64" : "qemu64";
+}
+
 gboolean kt_domain_is_x86(const KtDomain *d)
 {
   return !d->arch || g_str_equal(d->arch, "x86_64") || g_str_equal(d->arch, "i686");

@@ -67,7 +67,7 @@ typedef enum { KT_OS_UNKNOWN = 0, KT_OS_LINUX, KT_OS_WINDOWS, KT_OS_OTHER } KtOs
 
 typedef struct {
   char *name, *uuid, *source;
-  char *format;              /* "libvirt", "qemu", "proxmox" */
+  char *format;              /* "libvirt", "qemu", "proxmox"; "virsh": tables of virsh alone, no definition */
   gboolean cut;              /* the text ends before the definition does: an absent element is unknown, not absent */
   char *type;                /* domain type / accelerator: "kvm", "qemu" (TCG), "xen"...; NULL unknown */
   char *arch, *machine_type; /* "x86_64", "pc-q35-7.2" */
@@ -146,6 +146,10 @@ KtThread *kt_runtime_add_thread(KtRuntime *r, int tid, const char *comm);
 void kt_runtime_add_memory(KtRuntime *r, int node, gint64 kib); /* adds up */
 /* TRUE if every vCPU has a pin to exactly one host CPU and no two share it. */
 gboolean kt_domain_is_dedicated(const KtDomain *d);
+/* The model of a definition that asks for none: QEMU's and so libvirt's is
+ * qemu64, Proxmox's kvm64 unless KVM is off (qm.conf(5); what its dialog
+ * proposes, x86-64-v2-AES since 8, is written into the definition). */
+const char *kt_domain_default_cpu_model(const KtDomain *d);
 gboolean kt_domain_is_x86(const KtDomain *d); /* unknown architecture: TRUE */
 /* "8.2" of "pc-q35-8.2", "4.2.0" style and rhel types give FALSE; major and minor out. */
 gboolean kt_domain_machine_version(const KtDomain *d, int *major, int *minor);

@@ -20,8 +20,7 @@ static const char *model_name(const KtDomain *d)
     return d->cpu_model;
   if (d->cpu_given || d->cpu_mode || d->cut)
     return NULL;
-  /* qm.conf(5): cpu, default kvm64; QEMU's and so libvirt's default is qemu64 */
-  return g_strcmp0(d->format, "proxmox") == 0 ? "kvm64" : "qemu64";
+  return kt_domain_default_cpu_model(d);
 }
 
 /* ---- who the CPU says it is ---- */
