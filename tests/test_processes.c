@@ -78,6 +78,26 @@ static void test_command_lines(void)
   }
 }
 
+/* Proxmox's name for QEMU, also where a user has that name. */
+static void test_ps_kvm(void)
+{
+  g_autoptr(KtSnapshot) s =
+      read_text("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n"
+                "root        1201  0.0  0.0      0     0 ?        S    10:00   0:00 [kvm-nx-lpage-recovery-1200]\n"
+                "root        1200 12.0 10.0 999999 888888 ?       Sl   10:00   9:00 /usr/bin/kvm -id 100 -name "
+                "db,debug-threads=on -no-shutdown -smp 4,sockets=2,cores=2,maxcpus=4 -cpu kvm64,enforce,+kvm_pv_eoi "
+                "-m 4096 -machine type=pc+pve0\n"
+                "kvm         1300 12.0 10.0 999999 888888 ?       Sl   10:00   9:00 /usr/bin/kvm -name web -m 1024\n"
+                "root        1400  0.0  0.0   9000  2000 ?        Ss   10:00   0:00 /usr/sbin/irqbalance\n");
+  g_assert_cmpuint(s->domains->len, ==, 2);
+  const KtDomain *db = s->domains->pdata[0];
+  g_assert_cmpstr(db->name, ==, "db");
+  g_assert_cmpstr(db->cpu_model, ==, "kvm64");
+  g_assert_true(kt_int_is(db->vcpus, 4) && kt_int_is(db->sockets, 2));
+  g_assert_cmpstr(((const KtDomain *)s->domains->pdata[1])->name, ==, "web");
+  g_assert_cmpuint(only_machine(s)->processes->len, ==, 1);
+}
+
 static void test_refused(void)
 {
   static const char *const texts[] = {"java - a language\n", "the java -process is slow\n", "java -version\n",
@@ -93,6 +113,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/processes/ps-aux", test_ps_aux);
   g_test_add_func("/processes/ps-part", test_ps_part);
+  g_test_add_func("/processes/ps-kvm", test_ps_kvm);
   g_test_add_func("/processes/command-lines", test_command_lines);
   g_test_add_func("/processes/refused", test_refused);
   return g_test_run();

@@ -160,17 +160,10 @@ static void read_ps_row(KtReading *r, const PsHeader *h, guint i, char **words, 
     p->rss_kib = KT_INT((gint64)rss);
 }
 
-/* Another reader knows QEMU; it reads the command from the row. 0 if none does. */
+/* QEMU's reader takes the command from the row. 0 if it is none. */
 static guint read_qemu_row(KtReading *r, const KtText *text, guint i)
 {
-  guint n;
-  const KtReader *const *readers = kt_readers(&n);
-  if (!strstr(kt_text_at(text, i), "qemu"))
-    return 0;
-  for (guint k = 0; k < n; k++)
-    if (readers[k] != &kt_reader_ps && readers[k] != &kt_reader_command && readers[k]->starts(text, i))
-      return readers[k]->read(r, text, i);
-  return 0;
+  return kt_reader_qemu.starts(text, i) ? kt_reader_qemu.read(r, text, i) : 0;
 }
 
 static guint read_ps(KtReading *r, const KtText *text, guint i)

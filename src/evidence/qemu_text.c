@@ -123,10 +123,9 @@ static const char *find_program(const KtText *text, guint i)
     const char *probe[] = {word, "-m", NULL};
     if (g_str_equal(word, "grep") || g_str_equal(word, "egrep") || strchr(word, '<'))
       return NULL;
-    if (kt_qemu_args_is_qemu(probe)) {
-      gboolean alone = !*behind || (*behind == '\\' && !behind[1]);
-      return is_option(behind) || (alone && is_option(kt_text_at(text, i + 1))) ? p : NULL;
-    }
+    gboolean alone = !*behind || (*behind == '\\' && !behind[1]);
+    if (kt_qemu_args_is_qemu(probe) && (is_option(behind) || (alone && is_option(kt_text_at(text, i + 1)))))
+      return p;
     p = behind;
   }
   return NULL;
