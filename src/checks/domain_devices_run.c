@@ -15,6 +15,13 @@ static gboolean cut_off(const KtSubject *s, KtFinding *f)
   return s->domain->cut;
 }
 
+/* What would be a fault is not there: fine, if all of the definition is seen. */
+static void not_there(const KtSubject *s, KtFinding *f)
+{
+  if (!cut_off(s, f))
+    kt_finding_fine(f);
+}
+
 /* All that the definition itself shows is seen, not predicted. */
 static void seen(KtFinding *f)
 {
@@ -201,7 +208,7 @@ static void look_at_definition(const KtSubject *s, KtFinding *f)
     kt_finding_cite_domain(f, d, "cpu");
     return;
   }
-  kt_finding_fine(f);
+  not_there(s, f);
 }
 
 /* A Linux guest on KVM is offered kvm-clock, unless the hypervisor hides. */
@@ -235,7 +242,11 @@ void kt_check_x36(const KtSubject *s, KtFinding *f)
 void kt_check_x38(const KtSubject *s, KtFinding *f)
 {
   const char *hpet = g_hash_table_lookup(s->domain->timers, "hpet");
-  if (g_strcmp0(hpet, "yes") != 0) {
+  if (!hpet) {
+    not_there(s, f);
+    return;
+  }
+  if (!g_str_equal(hpet, "yes")) {
     kt_finding_fine(f);
     return;
   }
@@ -293,7 +304,7 @@ void kt_check_x41(const KtSubject *s, KtFinding *f)
 {
   const KtDomain *d = s->domain;
   if (!is_off(d, "x2apic")) {
-    kt_finding_fine(f);
+    not_there(s, f);
     return;
   }
   if (!d->vcpus.known) {
@@ -355,7 +366,7 @@ static gboolean main_loop_busy(const KtRuntime *r, double *pct)
 {
   for (guint i = 0; r && i < r->threads->len; i++) {
     const KtThread *t = r->threads->pdata[i];
-    if (t->tid == r->pid && t->run_pct.known) {
+    if (r->pid && t->tid == r->pid && t->run_pct.known) {
       *pct = t->run_pct.value;
       return TRUE;
     }
@@ -434,7 +445,11 @@ void kt_check_x44(const KtSubject *s, KtFinding *f)
     if (single_queue(d, d->devices->pdata[i]))
       found = d->devices->pdata[i];
   gboolean load_known = vcpu_load(d->runtime, &pct);
-  if (!found || (load_known && pct < 20)) {
+  if (!found) {
+    not_there(s, f);
+    return;
+  }
+  if (load_known && pct < 20) {
     kt_finding_fine(f);
     return;
   }
