@@ -94,6 +94,27 @@ static void test_nodeinfo(void)
   g_assert_false(m->sockets.known || m->cores_per_socket.known);
 }
 
+static void test_nodeinfo_languages(void)
+{
+  static const char *const texts[] = {
+      "CPU-Modell:          x86_64\nCPU(s):              16\nCPU-Frequenz:        1400 MHz\n"
+      "CPU-Socket(s):       2\nKern(e) pro Socket:  2\nThread(s) pro Kern:  2\n"
+      "NUMA-Zelle(n):       2\nSpeichergrösse:     3145728 KiB\n\n",
+      "CPU 型号：        x86_64\nCPU：               16\nCPU 频率：         1400 MHz\n"
+      "CPU socket：         2\n每个 socket 的内核数： 2\n每个内核的线程数： 2\n"
+      "NUMA 单元：        2\n内存大小：        3145728 KiB\n\n",
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+    g_autoptr(KtSnapshot) s = kt_snapshot_new();
+    g_autoptr(KtMachine) m = read_machine(texts[i], s);
+    g_assert_cmpstr(m->arch, ==, "x86_64");
+    ASSERT_INT(m->online, 16);
+    ASSERT_INT(m->threads_per_core, 2);
+    ASSERT_INT(m->node_count, 2);
+    ASSERT_INT(m->memory_kib, 3145728);
+  }
+}
+
 /* What libvirt shows of nodes that are not alike. */
 static void test_nodeinfo_gave_up(void)
 {
@@ -124,6 +145,7 @@ int main(int argc, char **argv)
   g_test_add_func("/libvirt-host/cut", test_cut);
 #endif
   g_test_add_func("/libvirt-host/nodeinfo", test_nodeinfo);
+  g_test_add_func("/libvirt-host/nodeinfo-languages", test_nodeinfo_languages);
   g_test_add_func("/libvirt-host/nodeinfo-gave-up", test_nodeinfo_gave_up);
   g_test_add_func("/libvirt-host/freecell", test_freecell);
   return g_test_run();

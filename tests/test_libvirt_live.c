@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "evidence/evidence.h"
 #include "evidence/libvirt_live.h"
 
 static void test_default(void)
 {
   g_autoptr(KtSnapshot) s = kt_snapshot_new();
   g_autoptr(GError) error = NULL;
-  g_assert_true(kt_libvirt_read("test:///default", NULL, s, &error));
+  g_assert_true(kt_libvirt_read("test:///default", NULL, s, NULL, &error));
   g_assert_no_error(error);
   const KtDomain *d = kt_snapshot_domain(s, "test");
   g_assert_nonnull(d);
@@ -49,7 +50,7 @@ static void test_custom(void)
   g_autofree char *uri = g_strdup_printf("test://%s", path);
   g_autoptr(KtSnapshot) s = kt_snapshot_new();
   g_autoptr(GError) error = NULL;
-  g_assert_true(kt_libvirt_read(uri, "pinned", s, &error));
+  g_assert_true(kt_libvirt_read(uri, "pinned", s, NULL, &error));
   g_assert_cmpuint(s->domains->len, ==, 1);
   const KtDomain *d = s->domains->pdata[0];
   g_assert_true(kt_int_is(d->memory_kib, 524288));
@@ -62,33 +63,57 @@ static void test_no_connection(void)
 {
   g_autoptr(KtSnapshot) s = kt_snapshot_new();
   g_autoptr(GError) error = NULL;
-  g_assert_false(kt_libvirt_read("test:///no/such/file", NULL, s, &error));
+  g_assert_false(kt_libvirt_read("test:///no/such/file", NULL, s, NULL, &error));
   g_assert_error(error, KT_ERROR, KT_ERROR_SYSTEM);
   g_assert_nonnull(strstr(error->message, "test:///no/such/file"));
   g_assert_cmpuint(s->domains->len + s->machines->len, ==, 0);
 }
 
-static KtDomain *add(KtSnapshot *s, const char *format, const char *name, const char *uuid)
+static void test_local(void)
 {
-  KtDomain *d = kt_domain_new("test");
-  d->format = g_strdup(format);
-  d->name = g_strdup(name);
-  d->uuid = g_strdup(uuid);
-  g_ptr_array_add(s->domains, d);
-  return d;
+  static const char *const local[] = {
+      NULL, "qemu:///system", "qemu:///session", "qemu+unix:///system", "qemu+tcp://localhost/system", "xen:///system"};
+  static const char *const elsewhere[] = {"qemu+ssh://root@kvm7/system",
+                                          "qemu+tls://kvm7.example.org/system",
+                                          "test:///default",
+                                          "qemu+ext:///system?command=x",
+                                          "kvm7",
+                                          "esx://vc/"};
+  for (guint i = 0; i < G_N_ELEMENTS(local); i++)
+    g_assert_true(kt_libvirt_is_local(local[i]));
+  for (guint i = 0; i < G_N_ELEMENTS(elsewhere); i++)
+    g_assert_false(kt_libvirt_is_local(elsewhere[i]));
 }
 
-static void test_join(void)
+/* The host that is known already gets what libvirt knows; there is no second one. */
+static void test_into_host(void)
 {
   g_autoptr(KtSnapshot) s = kt_snapshot_new();
-  kt_domain_runtime(add(s, "qemu", "a", "AAAA"))->pid = 7;
-  kt_domain_runtime(add(s, "qemu", "b", NULL))->pid = 8;
-  kt_domain_runtime(add(s, "qemu", "a", "CCCC"))->pid = 9; /* same name, another guest */
-  KtDomain *a = add(s, "libvirt", "a", "aaaa"), *b = add(s, "libvirt", "b", "bbbb");
-  kt_domains_join(s);
-  g_assert_cmpuint(s->domains->len, ==, 3);
-  g_assert_cmpint(a->runtime->pid, ==, 7);
-  g_assert_cmpint(b->runtime->pid, ==, 8);
+  g_autoptr(GError) error = NULL;
+  KtMachine *m = kt_machine_new();
+  m->name = g_strdup("kvm1");
+  m->role = KT_ROLE_HOST;
+  m->sockets = KT_INT(2);
+  g_ptr_array_add(s->machines, m);
+  g_assert_true(kt_libvirt_read("test:///default", NULL, s, m, &error));
+  g_assert_true(kt_snapshot_host(s) == m);
+  g_assert_cmpstr(m->name, ==, "kvm1");
+  g_assert_true(kt_int_is(m->cores_per_socket, 8));
+}
+
+/* A URI of another host: this machine is not among what is seen. */
+static void test_elsewhere(void)
+{
+  g_autoptr(GError) error = NULL;
+  KtLiveOptions options = {.connect_uri = "test:///default"};
+  g_autoptr(KtSnapshot) s = kt_evidence_read_live(&options, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(s->machines->len, ==, 1);
+  g_assert_false(((KtMachine *)s->machines->pdata[0])->live);
+  g_assert_true(kt_int_is(kt_snapshot_host(s)->memory_kib, 3145728));
+  options.domain = "no-such";
+  g_assert_null(kt_evidence_read_live(&options, &error));
+  g_assert_error(error, KT_ERROR, KT_ERROR_NOT_FOUND);
 }
 
 int main(int argc, char **argv)
@@ -97,6 +122,8 @@ int main(int argc, char **argv)
   g_test_add_func("/libvirt/default", test_default);
   g_test_add_func("/libvirt/custom", test_custom);
   g_test_add_func("/libvirt/no-connection", test_no_connection);
-  g_test_add_func("/libvirt/join", test_join);
+  g_test_add_func("/libvirt/local", test_local);
+  g_test_add_func("/libvirt/into-host", test_into_host);
+  g_test_add_func("/libvirt/elsewhere", test_elsewhere);
   return g_test_run();
 }

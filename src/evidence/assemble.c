@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "evidence/join.h"
 #include "evidence/readers.h"
 #include "evidence/reading.h"
 
@@ -238,4 +239,5 @@ void kt_assemble(KtSnapshot *snapshot, GPtrArray *fragments)
     name_machine(snapshot, g->machine);
     g_ptr_array_add(snapshot->machines, g_steal_pointer(&g->machine));
   }
+  kt_domains_join(snapshot);
 }

@@ -23,5 +23,6 @@ KtSnapshot *kt_evidence_read(const char *const *paths, GError **error);
 /* A copied root. */
 KtSnapshot *kt_evidence_read_root(const char *directory, GError **error);
 
-/* This machine and, if it is a host, its domains. */
+/* This machine and, if it is a host, its domains; with a URI of another host
+ * that libvirt's host and domains alone. */
 KtSnapshot *kt_evidence_read_live(const KtLiveOptions *options, GError **error);

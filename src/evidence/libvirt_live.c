@@ -5,47 +5,17 @@
 
 #include "base/error.h"
 
-static gboolean same_guest(const KtDomain *a, const KtDomain *b)
+gboolean kt_libvirt_is_local(const char *uri)
 {
-  if (a->uuid && b->uuid)
-    return g_ascii_strcasecmp(a->uuid, b->uuid) == 0;
-  return a->name && g_strcmp0(a->name, b->name) == 0;
-}
-
-static KtDomain *defined_by_libvirt(const KtSnapshot *s, const KtDomain *process)
-{
-  for (guint i = 0; i < s->domains->len; i++) {
-    KtDomain *d = s->domains->pdata[i];
-    if (g_strcmp0(d->format, "libvirt") == 0 && same_guest(d, process))
-      return d;
-  }
-  return NULL;
-}
-
-/* Where the facts of its runtime stand. */
-static void take_cites(KtDomain *into, const KtDomain *process)
-{
-  GHashTableIter iter;
-  gpointer path, cite;
-  g_hash_table_iter_init(&iter, process->cites);
-  while (g_hash_table_iter_next(&iter, &path, &cite))
-    if (g_str_has_prefix(path, "runtime."))
-      kt_domain_cite(into, path, cite);
-}
-
-void kt_domains_join(KtSnapshot *snapshot)
-{
-  for (guint i = snapshot->domains->len; i > 0; i--) {
-    KtDomain *process = snapshot->domains->pdata[i - 1];
-    KtDomain *defined = g_strcmp0(process->format, "qemu") == 0 ? defined_by_libvirt(snapshot, process) : NULL;
-    if (!defined || (defined->runtime && process->runtime))
-      continue;
-    if (!defined->runtime) {
-      defined->runtime = g_steal_pointer(&process->runtime);
-      take_cites(defined, process);
-    }
-    g_ptr_array_remove_index(snapshot->domains, i - 1);
-  }
+  static const char *const foreign[] = {"test", "esx", "gsx", "vpx", "hyperv", "phyp", "qemu+ext", NULL};
+  g_autoptr(GUri) parsed = uri ? g_uri_parse(uri, G_URI_FLAGS_PARSE_RELAXED | G_URI_FLAGS_NON_DNS, NULL) : NULL;
+  if (!uri || !*uri)
+    return TRUE;
+  if (!parsed) /* an alias of libvirt.conf: for a host elsewhere */
+    return FALSE;
+  static const char *const here[] = {"", "localhost", "127.0.0.1", "::1", NULL};
+  const char *host = g_uri_get_host(parsed);
+  return !g_strv_contains(foreign, g_uri_get_scheme(parsed)) && (!host || g_strv_contains(here, host));
 }
 
 #if HAVE_LIBVIRT && HAVE_LIBXML2
@@ -58,6 +28,11 @@ void kt_domains_join(KtSnapshot *snapshot)
 #define LOCAL_URI "qemu:///system"
 
 static void say_nothing(void *data, virErrorPtr error)
+{
+}
+
+/* libxml2 inside of libvirt prints what it cannot open. */
+static void drop_words(void *data, const char *format, ...)
 {
 }
 
@@ -76,8 +51,9 @@ static void set_error(GError **error, const char *what)
   virErrorPtr last = virGetLastError();
   gboolean denied = last && (last->code == VIR_ERR_AUTH_FAILED || last->code == VIR_ERR_AUTH_CANCELLED ||
                              last->code == VIR_ERR_AUTH_UNAVAILABLE || last->code == VIR_ERR_ACCESS_DENIED);
-  g_set_error(error, KT_ERROR, denied ? KT_ERROR_ACCESS : KT_ERROR_SYSTEM, "cannot %s: %s", what,
-              last && last->message ? last->message : "libvirt does not say why");
+  g_autofree char *why = g_strdup(last && last->message ? last->message : "libvirt does not say why");
+  g_strdelimit(why, "\r\n", ' '); /* ssh's own words may be among them */
+  g_set_error(error, KT_ERROR, denied ? KT_ERROR_ACCESS : KT_ERROR_SYSTEM, "cannot %s: %s", what, why);
 }
 
 static gboolean is_wanted(virDomainPtr domain, const char *only)
@@ -118,33 +94,45 @@ static gboolean read_domains(virConnectPtr connection, const char *only, KtSnaps
   return TRUE;
 }
 
-static void read_host(virConnectPtr connection, KtSnapshot *snapshot)
+/* What capabilities may leave out. */
+static void read_nodeinfo(virConnectPtr connection, KtMachine *m)
 {
-  char *name = virConnectGetHostname(connection);
-  gboolean known = FALSE;
-  for (guint i = 0; i < snapshot->machines->len; i++)
-    known |= g_strcmp0(((KtMachine *)snapshot->machines->pdata[i])->name, name) == 0;
-  char *bytes = name && !known ? virConnectGetCapabilities(connection) : NULL;
-  if (bytes) {
-    g_autoptr(KtXml) xml = kt_xml_parse("live:virsh capabilities", bytes);
-    g_autoptr(KtMachine) m = kt_machine_new();
-    if (kt_capabilities_read(m, xml)) {
-      m->name = g_strdup(name);
-      kt_machine_add_source(m, xml->source);
+  virNodeInfo info;
+  if (virNodeGetInfo(connection, &info) < 0)
+    return;
+  g_autoptr(KtCite) cite = kt_cite_new("live:virsh nodeinfo", 0, "");
+  if (info.cpus)
+    kt_machine_set_int(m, "topology.online", info.cpus, cite);
+  if (info.memory && info.memory <= G_MAXINT64)
+    kt_machine_set_int(m, "memory_kib", (gint64)info.memory, cite);
+}
+
+static void read_host(virConnectPtr connection, KtSnapshot *snapshot, KtMachine *host)
+{
+  char *bytes = virConnectGetCapabilities(connection), *name = virConnectGetHostname(connection);
+  g_autoptr(KtXml) xml = bytes ? kt_xml_parse("live:virsh capabilities", bytes) : NULL;
+  g_autoptr(KtMachine) m = kt_machine_new();
+  if (xml && kt_capabilities_read(m, xml)) {
+    m->name = g_strdup(name);
+    kt_machine_add_source(m, xml->source);
+    read_nodeinfo(connection, m);
+    if (!host)
       g_ptr_array_add(snapshot->machines, g_steal_pointer(&m));
-    }
+    else if (kt_machine_compatible(host, m, NULL))
+      kt_machine_absorb(host, g_steal_pointer(&m));
   }
   free(bytes);
   free(name);
 }
 
-gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot, GError **error)
+gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot, KtMachine *host, GError **error)
 {
   if (!uri && !daemon_listens()) {
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "no libvirt runs here");
     return FALSE;
   }
   virSetErrorFunc(NULL, say_nothing);
+  xmlSetGenericErrorFunc(NULL, drop_words);
   virConnectPtr connection = virConnectOpenReadOnly(uri ? uri : LOCAL_URI);
   if (!connection) {
     g_autofree char *what = g_strdup_printf("connect to '%s'", uri ? uri : LOCAL_URI);
@@ -153,14 +141,14 @@ gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot
   }
   gboolean ok = read_domains(connection, only, snapshot, error);
   if (ok)
-    read_host(connection, snapshot);
+    read_host(connection, snapshot, host);
   virConnectClose(connection);
   return ok;
 }
 
 #else
 
-gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot, GError **error)
+gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot, KtMachine *host, GError **error)
 {
   g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "this build cannot talk to libvirt");
   return FALSE;

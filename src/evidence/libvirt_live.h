@@ -3,15 +3,15 @@
 #pragma once
 #include "model/snapshot.h"
 
-/* Reads the running domains of a libvirt (all, or the one whose name or UUID is
- * `only`) and, where the snapshot does not hold that host yet, the host as
- * libvirt's capabilities show it. `uri` NULL: the system's own QEMU driver, if
- * its daemon listens already; none is started. FALSE with KT_ERROR_NOT_FOUND
- * (no libvirt runs here), _ACCESS or _SYSTEM (it does not answer) or
- * _UNSUPPORTED (built without libvirt); `snapshot` is as it was then. */
-gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot, GError **error);
+/* Does this libvirt manage the machine that we run on? By the URI: no other
+ * host is named in it and it is no driver of made-up or foreign hosts. NULL is local. */
+gboolean kt_libvirt_is_local(const char *uri);
 
-/* Joins a domain that libvirt defines with the QEMU process that runs it (same
- * UUID; same name where one has none): libvirt's definition stays and gets the
- * process's runtime. */
-void kt_domains_join(KtSnapshot *snapshot);
+/* Reads the running domains of a libvirt (all, or the one whose name or UUID is
+ * `only`) and its host as capabilities and nodeinfo show it: into `host`, a
+ * machine of the snapshot, where that is silent, or with NULL into a machine of
+ * its own. `uri` NULL: the system's own QEMU driver, if its daemon listens
+ * already; none is started. FALSE with KT_ERROR_NOT_FOUND (no libvirt runs
+ * here), _ACCESS or _SYSTEM (it does not answer) or _UNSUPPORTED (built without
+ * libvirt); `snapshot` is as it was then. */
+gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot, KtMachine *host, GError **error);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "evidence/evidence.h"
+#include "evidence/join.h"
 #include "evidence/libvirt_live.h"
 #include "evidence/reading.h"
 #include "evidence/root_machine.h"
@@ -50,25 +51,50 @@ static void sample_rates(KtRoot *root, const KtLiveOptions *options, KtSnapshot 
   kt_sample_rates(first, second, seconds, snapshot);
 }
 
-static void keep_only_domain(KtSnapshot *snapshot, const char *name)
+static gboolean keep_only_domain(KtSnapshot *snapshot, const char *name, GError **error)
 {
-  for (guint i = snapshot->domains->len; i > 0; i--) {
+  for (guint i = snapshot->domains->len; name && i > 0; i--) {
     const KtDomain *d = snapshot->domains->pdata[i - 1];
-    if (g_strcmp0(d->name, name) != 0 && g_strcmp0(d->uuid, name) != 0)
+    if (g_strcmp0(d->name, name) != 0 && (!d->uuid || g_ascii_strcasecmp(d->uuid, name) != 0))
       g_ptr_array_remove_index(snapshot->domains, i - 1);
   }
+  if (!name || snapshot->domains->len)
+    return TRUE;
+  g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "no domain '%s' runs there", name);
+  return FALSE;
 }
 
 /* Without a URI libvirt is asked if it runs; the processes tell what they can without it. */
-static gboolean ask_libvirt(const KtLiveOptions *options, KtSnapshot *snapshot, GError **error)
+static gboolean ask_libvirt(const KtLiveOptions *options, KtSnapshot *snapshot, KtMachine *m, GError **error)
 {
-  gboolean ok = kt_libvirt_read(options->connect_uri, options->domain, snapshot, options->connect_uri ? error : NULL);
+  g_autoptr(GError) problem = NULL;
+  gboolean ok = kt_libvirt_read(options->connect_uri, options->domain, snapshot, m, &problem);
   kt_domains_join(snapshot);
-  return ok || !options->connect_uri;
+  if (ok)
+    return TRUE;
+  if (options->connect_uri) {
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
+  }
+  if (m->role == KT_ROLE_HOST)
+    g_ptr_array_add(snapshot->notes, g_strdup_printf("without libvirt: %s", problem->message));
+  return TRUE;
+}
+
+/* Another host's domains: nothing of this machine has to do with them. */
+static KtSnapshot *read_elsewhere(const KtLiveOptions *options, GError **error)
+{
+  g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+  if (!kt_libvirt_read(options->connect_uri, options->domain, snapshot, NULL, error) ||
+      !keep_only_domain(snapshot, options->domain, error))
+    return NULL;
+  return g_steal_pointer(&snapshot);
 }
 
 KtSnapshot *kt_evidence_read_live(const KtLiveOptions *options, GError **error)
 {
+  if (!kt_libvirt_is_local(options->connect_uri))
+    return read_elsewhere(options, error);
   g_autoptr(KtRoot) root = kt_root_open("/", error);
   if (!root)
     return NULL;
@@ -81,14 +107,7 @@ KtSnapshot *kt_evidence_read_live(const KtLiveOptions *options, GError **error)
   read_kernel_log(snapshot, m);
   if (options->interval_s > 0)
     sample_rates(root, options, snapshot);
-  if (!ask_libvirt(options, snapshot, error))
+  if (!ask_libvirt(options, snapshot, m, error) || !keep_only_domain(snapshot, options->domain, error))
     return NULL;
-  if (options->domain) {
-    keep_only_domain(snapshot, options->domain);
-    if (!snapshot->domains->len) {
-      g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "no domain '%s' runs here", options->domain);
-      return NULL;
-    }
-  }
   return g_steal_pointer(&snapshot);
 }

@@ -43,7 +43,10 @@ static double pause_between(const KtText *text, guint first, guint second)
   double total = 0;
   for (guint back = 1; back <= LOOK && back <= first; back++) {
     const KtLine *line = kt_text_line(text, first - back);
-    const char *shown = strstr(line->command ? line->command : line->s, "/proc/");
+    const char *typed = line->command ? line->command : line->s;
+    const char *shown = strstr(typed, "/proc/");
+    if (!shown)
+      shown = strstr(typed, "virsh domstats");
     total += shown ? slept(shown) : 0;
   }
   for (guint i = second - MIN(LOOK, second - first); i < second; i++)

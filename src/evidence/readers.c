@@ -5,6 +5,11 @@
 static const KtReader *const readers[] = {
     &kt_reader_nova_flavor,
     &kt_reader_nova_conf,
+    &kt_reader_vcpuinfo, /* its labels and those of dominfo are lscpu's too */
+    &kt_reader_dominfo,
+    &kt_reader_virsh_pins,
+    &kt_reader_numatune,
+    &kt_reader_domstats,
     &kt_reader_lscpu,
     &kt_reader_sar,
     &kt_reader_interrupts,

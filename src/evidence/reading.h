@@ -28,5 +28,6 @@ void kt_fragment_free(gpointer fragment);
 /* Reads all that a text holds into snapshot and fragments. FALSE if nothing in it was understood. */
 gboolean kt_reading_run(const KtText *text, const char *directory, KtSnapshot *snapshot, GPtrArray *fragments);
 
-/* Joins fragments to machines and adds these to the snapshot; empties `fragments`. */
+/* Joins fragments to machines and adds these to the snapshot, and joins its
+ * domains; empties `fragments`. */
 void kt_assemble(KtSnapshot *snapshot, GPtrArray *fragments);

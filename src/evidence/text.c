@@ -26,6 +26,7 @@ static void split_lines(KtText *text, const char *utf8)
       line.s = valid;
     }
     kt_text_clean_line(line.s);
+    line.emptied = *line.s != '\0';
     g_array_append_val(text->lines, line);
     p += n;
     if (*p == '\r')
@@ -52,6 +53,10 @@ KtText *kt_text_new(const char *source, const char *bytes, gsize length)
   kt_text_drop_doubles(text->lines);
   kt_text_mark_prompts(text->lines);
   kt_text_strip_remarks(text->lines);
+  for (guint i = 0; i < text->lines->len; i++) {
+    KtLine *line = &g_array_index(text->lines, KtLine, i);
+    line->emptied = line->emptied && !*line->s && !line->command;
+  }
   return text;
 }
 

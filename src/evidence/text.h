@@ -9,10 +9,11 @@
 #include <glib.h>
 
 typedef struct {
-  guint number;  /* in the source, from 1 */
-  char *s;       /* clean text without its prefix and trailing white space; "" for a prompt */
-  char *command; /* what was typed, if the line is a shell prompt ("lscpu"; "" for an empty one), else NULL */
-  char *host;    /* host name in that prompt, or NULL */
+  guint number;     /* in the source, from 1 */
+  char *s;          /* clean text without its prefix and trailing white space; "" for a prompt */
+  char *command;    /* what was typed, if the line is a shell prompt ("lscpu"; "" for an empty one), else NULL */
+  char *host;       /* host name in that prompt, or NULL */
+  gboolean emptied; /* blank now, but a fence, tags or the like stood here */
 } KtLine;
 
 typedef struct {

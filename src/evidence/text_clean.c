@@ -195,6 +195,8 @@ static char *find_dash_remark(char *line)
   char *dashes = g_strrstr(line, "--");
   if (!dashes || dashes == line || !g_ascii_isspace(dashes[-1]) || !dashes[2] || strpbrk(dashes + 2, " \t>"))
     return NULL;
+  if (!dashes[2 + strspn(dashes + 2, "y-")]) /* "CPU Affinity: --yy" of virsh vcpuinfo */
+    return NULL;
   g_autofree char *front = g_strndup(line, (gsize)(dashes - line));
   const char *colon = strpbrk(front, ":"), *wide = strstr(front, "：");
   const char *value = colon && g_ascii_isspace(colon[1]) ? colon + 1 : wide ? wide + strlen("：") : NULL;

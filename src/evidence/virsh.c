@@ -4,25 +4,22 @@
 
 #include "base/units.h"
 #include "evidence/readers.h"
+#include "evidence/virsh.h"
 
 /* ---- nodeinfo ---- */
 
-/* The value behind "LABEL:"; NULL if the line is another one. */
-static const char *value_of(const char *line, const char *label)
-{
-  gsize n = strlen(label);
-  if (strncmp(line, label, n) != 0 || line[n] != ':')
-    return NULL;
-  return line + n + 1 + strspn(line + n + 1, " \t");
-}
+/* Labels in English, German and Chinese. */
+#define CPU_MODEL "cpu model\ncpu-modell\ncpu 型号\n處理器類型"
+#define CPUS "cpu(s)\ncpu\n處理器數目"
+#define MEMORY "memory size\nspeichergrösse\n内存大小\n記憶體大小"
 
 static gboolean nodeinfo_starts(const KtText *text, guint i)
 {
-  return value_of(kt_text_at(text, i), "CPU model") && value_of(kt_text_at(text, i + 1), "CPU(s)");
+  return kt_virsh_value(text, i, CPU_MODEL) && kt_virsh_value(text, i + 1, CPUS);
 }
 
 typedef struct {
-  const char *label;
+  const char *labels;
   guint64 value;
   guint line;
 } Row;
@@ -50,19 +47,19 @@ static void set_nodeinfo(KtReading *r, const Row *rows)
 
 static guint read_nodeinfo(KtReading *r, const KtText *text, guint i)
 {
-  Row rows[ROWS] = {[ROW_CPUS] = {"CPU(s)"},
-                    [ROW_SOCKETS] = {"CPU socket(s)"},
-                    [ROW_CORES] = {"Core(s) per socket"},
-                    [ROW_THREADS] = {"Thread(s) per core"},
-                    [ROW_CELLS] = {"NUMA cell(s)"}};
+  Row rows[ROWS] = {[ROW_CPUS] = {CPUS},
+                    [ROW_SOCKETS] = {"cpu socket(s)\ncpu-socket(s)\ncpu socket\n處理器的插槽"},
+                    [ROW_CORES] = {"core(s) per socket\nkern(e) pro socket\n每个 socket 的内核数\n每個插槽的核心"},
+                    [ROW_THREADS] = {"thread(s) per core\nthread(s) pro kern\n每个内核的线程数\n每個核心的執行續"},
+                    [ROW_CELLS] = {"numa cell(s)\nnuma-zelle(n)\nnuma 单元\nnuma cell"}};
   KtMachine *m = kt_reading_machine(r);
   m->role = KT_ROLE_HOST;
-  kt_machine_set_text(m, "arch", value_of(kt_text_at(text, i), "CPU model"), kt_reading_cite(r, i));
-  for (; strchr(kt_text_at(text, i), ':') && !kt_text_is_prompt(text, i); i++) {
-    const char *memory = value_of(kt_text_at(text, i), "Memory size");
+  kt_machine_set_text(m, "arch", kt_virsh_value(text, i, CPU_MODEL), kt_reading_cite(r, i));
+  for (; strpbrk(kt_text_at(text, i), ":\xef") && !kt_text_is_prompt(text, i); i++) {
+    const char *memory = kt_virsh_value(text, i, MEMORY);
     guint64 kib;
     for (guint k = 0; k < ROWS; k++) {
-      const char *value = value_of(kt_text_at(text, i), rows[k].label);
+      const char *value = kt_virsh_value(text, i, rows[k].labels);
       if (value && kt_units_parse_count(value, &rows[k].value))
         rows[k].line = i;
       if (rows[k].value > KT_SET_MAX)

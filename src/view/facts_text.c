@@ -199,14 +199,19 @@ static void put_machine(KtPage *page, const KtMachine *m, guint number)
   put_table(page, "could not be read", m->unreadable);
 }
 
+static int by_number(gconstpointer a, gconstpointer b)
+{
+  int x = GPOINTER_TO_INT(a), y = GPOINTER_TO_INT(b);
+  return (x > y) - (x < y);
+}
+
 static void put_pins(KtPage *page, const KtDomain *d)
 {
   GString *out = g_string_new(NULL);
-  for (gint64 vcpu = 0; d->vcpus.known && vcpu < MIN(d->vcpus.value, KT_SET_MAX); vcpu++) {
-    const KtSet *pin = kt_domain_pin(d, (int)vcpu);
-    g_autofree char *cpus = pin ? kt_set_format(pin) : NULL;
-    if (cpus)
-      add(out, "%d to %s", (int)vcpu, cpus);
+  g_autoptr(GList) vcpus = g_list_sort(g_hash_table_get_keys(d->vcpupin), by_number);
+  for (GList *v = vcpus; v; v = v->next) {
+    g_autofree char *cpus = kt_set_format(kt_domain_pin(d, GPOINTER_TO_INT(v->data)));
+    add(out, "%d to %s", GPOINTER_TO_INT(v->data), cpus);
   }
   put_string(page, "vCPU pins", out);
 }
