@@ -2,6 +2,7 @@
 /* The doctor's report of a diagnosis made by hand, against golden texts. */
 #include <string.h>
 
+#include "view/action.h"
 #include "view/view.h"
 #include "view/words.h"
 
@@ -172,8 +173,32 @@ static void test_risk(void)
   assert_risk("L (CPU), B (memory policy)", "live (CPU); guest stop and start (memory policy)");
   assert_risk("H S", "host reboot or module reload; security trade-off");
   assert_risk("restart app", "restart app");
-  assert_risk("-", "none");
-  assert_risk(NULL, "none");
+  assert_risk("-", "no risk");
+  assert_risk(NULL, "no risk");
+}
+
+static void assert_action(const char *action, const char *want)
+{
+  const KtTerm term = {.width = 40, .utf8 = TRUE};
+  KtPage *page = kt_page_new(&term);
+  kt_view_put_action(page, 2, action);
+  g_autofree char *text = kt_page_finish(page);
+  g_assert_cmpstr(text, ==, want);
+}
+
+/* What is printed can be copied into a shell: one command a line, words as comments. */
+static void test_action(void)
+{
+  assert_action("numastat -m; numactl --hardware   # what fills node 3: FilePages, one process",
+                "  numastat -m\n  numactl --hardware\n  # what fills node 3: FilePages, one\n  # process\n");
+  assert_action("qm set <the id, a number> --kvm 1; then stop and start it",
+                "  qm set <the id, a number> --kvm 1\n  # then stop and start it\n");
+  assert_action("qm set 7 --ostype win11 (win10)", "  qm set 7 --ostype win11\n  # (win10)\n");
+  assert_action("virsh edit 'a, b': <domain type='kvm'>", "  virsh edit 'a, b'\n  # <domain type='kvm'>\n");
+  assert_action("echo 12345678 > /sys/kernel/mm/ksm/run, or not",
+                "  echo 12345678 > /sys/kernel/mm/ksm/run\n  # or not\n");
+  assert_action("virsh vcpupin guest 0 1-2 --live --config", "  virsh vcpupin guest 0 1-2 --live \\\n    --config\n");
+  assert_action("for one guest: a setting", "  for one guest: a setting\n");
 }
 
 static void assert_layer(const Report *r, KtLayer want, gboolean want_theirs)
@@ -208,6 +233,7 @@ int main(int argc, char **argv)
   g_test_add_func("/report/healthy-and-unjudged", test_healthy_and_unjudged);
   g_test_add_func("/report/ascii", test_ascii);
   g_test_add_func("/report/risk", test_risk);
+  g_test_add_func("/report/action", test_action);
   g_test_add_func("/report/layer", test_layer);
   return g_test_run();
 }

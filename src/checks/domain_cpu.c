@@ -78,8 +78,8 @@ static const KtCheck rows[] = {
                                    "<cache level='3' mode='emulate'/>; and " TO_TOPOLOGY "; then stop and start"},
                 {KT_LAYER_NOVA,
                  "nova-manage libvirt update_machine_type <server> <newer version of the same type>   # the server "
-                 "shut off; "
-                 "for new ones [libvirt] hw_machine_type in nova.conf. Nova has no key for caches. And " TO_FLAVOR},
+                 "shut off; for new ones [libvirt] hw_machine_type in nova.conf; Nova has no key for "
+                 "caches\n" TO_FLAVOR},
                 {KT_LAYER_PROXMOX, "qm set <vmid> --machine <pc or q35 as it is, without an old version> --sockets "
                                    "{sockets} --cores {cores}; then stop and start"},
                 {KT_LAYER_QEMU,

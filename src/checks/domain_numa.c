@@ -173,7 +173,7 @@ static const KtCheck rows[] = {
         .costs = "None: pins are changed live.",
         .source = "[R] OpenNebula #6772",
         .remedies = {{KT_LAYER_LIBVIRT, "virsh vcpupin {name} <vcpu> <online CPUs> --live --config"},
-                     {KT_LAYER_NOVA, "openstack server migrate the server so that Nova computes its pins anew"}},
+                     {KT_LAYER_NOVA, "openstack server migrate <server>   # Nova then computes its pins anew"}},
         .run = kt_check_x18,
     },
     {

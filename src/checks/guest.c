@@ -16,9 +16,9 @@ static const KtCheck rows[] = {
               "no kernel.numa_balancing in sysctl -a. It matters once the guest has several nodes, or will have them "
               "when X11 is cured.",
      .costs = "A newer kernel or distribution release, and a reboot of the guest; until then numactl for each service.",
-     .effect =
-         "The case: about 10 % CPU after the newer guest system, 10-20 % before it, with cache, topology and nodes "
-         "already cured; not measured alone",
+     .effect = "in the published case: about 10 % CPU after the newer guest system, 10-20 % before it, with cache, "
+               "topology and nodes "
+               "already cured; not measured alone",
      .note =
          "Useful from about 3.13 on: 3.8 had the frame, the placement policy came later. The case credits the newer "
          "system with better NUMA figures, but its last numastat still shows 57 % misses on node 0: balancing "

@@ -47,7 +47,8 @@ static const KtCheck rows[] = {
               "the image; or a value that does not divide the vCPUs, which Nova passes over.",
      .costs =
          "A new flavor and a cold resize of each server (minutes of downtime). Windows counts licences by sockets.",
-     .effect = "The case: from 70-90 % to 10-20 % CPU, together with the L3 and the nodes; not measured alone",
+     .effect =
+         "in the published case: from 70-90 % to 10-20 % CPU, together with the L3 and the nodes; not measured alone",
      .note =
          "hw:numa_nodes does not change the sockets: set both (N05). A flavor that is changed in place does not reach "
          "existing servers (N04). Any hw_cpu_* value of the image replaces all three of the flavor.",

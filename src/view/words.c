@@ -47,7 +47,7 @@ static const char *risk_words(const char *code, gsize length)
 char *kt_view_risk(const char *codes)
 {
   if (!codes || !*codes || g_str_equal(codes, "-"))
-    return g_strdup("none");
+    return g_strdup("no risk");
   GString *out = g_string_new(NULL);
   const char *joint = "";
   gboolean coded = TRUE; /* words that are no code ("restart app") stay together */
