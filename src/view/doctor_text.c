@@ -35,8 +35,11 @@ static void put_cite(KtPage *page, guint indent, const KtCite *cite)
   g_autofree char *source = kt_report_source(cite), *clean = kt_term_clean(&page->term, source);
   g_autofree char *text = kt_report_one_space(cite->text ? cite->text : "");
   guint used = indent + kt_term_width_of(clean) + 4; /* ": " and the quotation marks */
-  g_autofree char *quoted =
-      kt_term_shorten(&page->term, text, page->term.width > used + 16 ? page->term.width - used : 16);
+  if (used + 16 > page->term.width) {
+    kt_page_textf(page, indent, KT_STYLE_DIM, "%s: \"%s\"", source, text);
+    return;
+  }
+  g_autofree char *quoted = kt_term_shorten(&page->term, text, page->term.width - used);
   g_autofree char *line = g_strdup_printf("%s: \"%s\"", source, quoted);
   kt_page_line(page, indent, KT_STYLE_DIM, line);
 }
@@ -208,8 +211,6 @@ static void put_notes(KtPage *page, const KtSnapshot *s)
 char *kt_view_doctor_text(const KtTerm *term, const KtSnapshot *snapshot, const GPtrArray *diagnoses)
 {
   KtPage *page = kt_page_new(term);
-  if (!diagnoses->len)
-    kt_page_text(page, 0, KT_STYLE_BOLD, "Nothing to diagnose: the evidence shows no machine, domain or flavor.");
   for (guint i = 0; i < diagnoses->len; i++)
     put_verdict(page, diagnoses->pdata[i]);
   for (guint i = 0; i < diagnoses->len; i++)
