@@ -64,9 +64,10 @@ sed -e 's/^Core(s) per socket:.*/Core(s) per socket:    8/; s/^Socket(s):.*/Sock
     -e 's/^L2 cache:.*/L2 cache:              256K\nL3 cache:              16384K/' \
     "$dir/slow.txt" >"$dir/fast.txt"
 printf 'nothing that any tool prints\n' >"$dir/prose.txt"
+printf '{"name": "guest", "disk_format": "raw", "container_format": "bare", "status": "active", "min_ram": 0}\n' >"$dir/nothing.json"
 printf 'a file\n' >"$dir/file"
 
-echo 1..33
+echo 1..38
 answers 0 "kvmtune 0" --version
 answers 0 "usage: kvmtune" --help
 answers 0 "usage: kvmtune" help
@@ -83,6 +84,8 @@ answers 0 "1 core per socket" facts "$dir/slow.txt"
 answers 0 "X06" compare "$dir/fast.txt" "$dir/slow.txt"
 answers 0 '"check": "X03"' compare --json --reference "$dir/fast.txt" --subject "$dir/slow.txt"
 answers 0 "X06" compare "$dir/fast.txt#1" "$dir/slow.txt#1"
+answers 0 "X06" compare --reference "$dir/fast.txt#1" "$dir/prose.txt" --subject "$dir/slow.txt"
+answers 0 "no machine, domain or flavor" facts "$dir/nothing.json"
 refuses "did you mean 'doctor'" doctr
 refuses "did you mean '--json'" doctor --jsn "$dir/slow.txt"
 refuses "did you mean '--reference'" compare --referense a
@@ -90,6 +93,9 @@ refuses "help doctor" doctor --frobnicate
 refuses "did you mean 'kvmtune doctor" "$dir/file"
 refuses "--interval" doctor --interval=-1
 refuses "--interval" doctor --interval soon
+refuses "not for evidence" doctor --interval 2 "$dir/slow.txt"
+refuses "no machine, domain or flavor" doctor "$dir/nothing.json"
+refuses 'ab\x1bc' doctor "$dir/$(printf 'ab\033c')"
 refuses "always" doctor --color blue "$dir/slow.txt"
 refuses "No such file" doctor "$dir/absent"
 refuses "prose.txt" doctor "$dir/prose.txt"

@@ -102,9 +102,12 @@ static gboolean choose(Side *side, const char *given, const char *name, GError *
 
 static gboolean read_side(Side *side, char **files, GError **error)
 {
-  const char *given = files[0];
   g_auto(GStrv) paths = g_strdupv(files);
-  char *name = split_name(paths[g_strv_length(paths) - 1]);
+  char *name = NULL;
+  for (guint i = 0; paths[i]; i++) {
+    char *said = split_name(paths[i]);
+    name = said ? said : name;
+  }
   if (!paths[1] && g_str_equal(paths[0], "live")) {
     const KtLiveInput live = {.interval_s = 1, .domain = NULL};
     side->snapshot = kt_input_live(&live, error);
@@ -117,7 +120,7 @@ static gboolean read_side(Side *side, char **files, GError **error)
   } else {
     side->snapshot = kt_evidence_read((const char *const *)paths, error);
   }
-  return side->snapshot && choose(side, given, name, error);
+  return side->snapshot && choose(side, paths[0], name, error);
 }
 
 /* Two machines of one name are told apart by what was typed. */

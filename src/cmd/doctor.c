@@ -6,8 +6,7 @@
 #include "view/view.h"
 
 static gboolean json, deep;
-static char *root, *connect_uri, *domain, *colour;
-static double interval = 1;
+static char *root, *connect_uri, *domain, *interval, *colour;
 
 static const GOptionEntry *options(void)
 {
@@ -17,7 +16,7 @@ static const GOptionEntry *options(void)
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL},
       {"connect", 0, 0, G_OPTION_ARG_STRING, &connect_uri, "the libvirt to ask, read-only", "URI"},
       {"domain", 0, 0, G_OPTION_ARG_STRING, &domain, "look at this domain only, by name or UUID", "NAME"},
-      {"interval", 0, 0, G_OPTION_ARG_DOUBLE, &interval, "seconds to sample this machine, 0 for one look (1)", "S"},
+      {"interval", 0, 0, G_OPTION_ARG_STRING, &interval, "seconds to sample this machine, 0 for one look (1)", "S"},
       {"deep", 0, 0, G_OPTION_ARG_NONE, &deep, "also take looks that cost a large guest time (full numa_maps)", NULL},
       {"color", 0, 0, G_OPTION_ARG_STRING, &colour, "colours in the report", "auto|always|never"},
       {0},
@@ -42,18 +41,49 @@ static gboolean keep_domain(KtSnapshot *snapshot, const char *name, GError **err
   return FALSE;
 }
 
+static gboolean read_interval(double *seconds, GError **error)
+{
+  char *end = NULL;
+  *seconds = interval ? g_ascii_strtod(interval, &end) : 1;
+  if (interval && (end == interval || *end || !(*seconds >= 0 && *seconds <= 3600))) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--interval is a number of seconds from 0 to 3600");
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static KtSnapshot *gather(int argc, char **argv, GError **error)
 {
+  double seconds;
+  if (!read_interval(&seconds, error))
+    return NULL;
   if (root && argc) {
     g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--root and files at once; give one of them");
+    return NULL;
+  }
+  if ((root || argc) && (connect_uri || interval || deep)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE,
+                "--connect, --interval and --deep are for this machine, not for evidence");
     return NULL;
   }
   if (root)
     return kt_evidence_read_root(root, error);
   if (argc)
     return kt_evidence_read((const char *const *)argv, error);
-  const KtLiveInput input = {.interval_s = interval, .connect_uri = connect_uri, .domain = domain, .deep = deep};
+  const KtLiveInput input = {.interval_s = seconds, .connect_uri = connect_uri, .domain = domain, .deep = deep};
   return kt_input_live(&input, error);
+}
+
+/* No subject is no clean bill; the first line that was rejected may tell why. */
+static void set_nothing(const KtSnapshot *snapshot, GError **error)
+{
+  const char *nothing = "the evidence shows no machine, domain or flavor";
+  const KtRejected *first = snapshot->rejected->len ? snapshot->rejected->pdata[0] : NULL;
+  if (first)
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s; '%s' line %u: %s", nothing, first->source, first->line,
+                first->why);
+  else
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s", nothing);
 }
 
 static int run(int argc, char **argv, GError **error)
@@ -61,14 +91,14 @@ static int run(int argc, char **argv, GError **error)
   KtColour when;
   if (!kt_input_colour(colour, &when, error))
     return -1;
-  if (!(interval >= 0 && interval <= 3600)) {
-    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--interval is a number of seconds from 0 to 3600");
-    return -1;
-  }
   g_autoptr(KtSnapshot) snapshot = gather(argc, argv, error);
   if (!snapshot || (domain && !keep_domain(snapshot, domain, error)))
     return -1;
   g_autoptr(GPtrArray) diagnoses = kt_diagnose(snapshot, NULL);
+  if (!diagnoses->len) {
+    set_nothing(snapshot, error);
+    return -1;
+  }
   const KtTerm term = kt_term_of_stdout(when);
   g_autofree char *text = json ? kt_view_doctor_json(diagnoses) : kt_view_doctor_text(&term, snapshot, diagnoses);
   if (!kt_output(text, error))

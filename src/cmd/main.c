@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/term.h"
 #include "cmd/command.h"
 #include "config.h"
 
@@ -50,8 +51,9 @@ int main(int argc, char **argv)
   int status = run(argc, argv, &error);
   if (status >= 0)
     return status;
-  /* one line, whatever is in it */
-  g_strdelimit(error->message, "\n\r", ' ');
-  fprintf(stderr, "kvmtune: %s\n", error->message);
+  /* one line, whatever is in the names that it quotes */
+  const KtTerm term = kt_term_of_stdout(KT_COLOUR_NEVER);
+  g_autofree char *line = kt_term_clean(&term, error->message);
+  fprintf(stderr, "kvmtune: %s\n", line);
   return KT_EXIT_USAGE;
 }

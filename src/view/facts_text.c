@@ -297,6 +297,8 @@ char *kt_view_facts_text(const KtTerm *term, const KtSnapshot *snapshot)
     put_domain(page, snapshot->domains->pdata[i], host);
   for (guint i = 0; i < snapshot->flavors->len; i++)
     put_flavor(page, snapshot->flavors->pdata[i]);
+  if (!snapshot->machines->len && !snapshot->domains->len && !snapshot->flavors->len)
+    kt_page_text(page, 0, KT_STYLE_PLAIN, "The evidence shows no machine, domain or flavor.");
   put_rest(page, snapshot);
   return kt_page_finish(page);
 }
