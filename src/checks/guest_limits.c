@@ -64,7 +64,7 @@ void kt_check_g14(const KtSubject *s, KtFinding *f)
   const KtMachine *m = s->machine;
   const char *worst = NULL;
   const KtCounter *most = NULL;
-  gboolean seen = m->cgroups_seen;
+  gboolean seen = FALSE;
   GHashTableIter iter;
   gpointer key, value;
   g_hash_table_iter_init(&iter, m->counters);
@@ -80,10 +80,10 @@ void kt_check_g14(const KtSubject *s, KtFinding *f)
     }
   }
   if (!most) {
-    if (seen)
+    if (m->cgroups_seen)
       kt_finding_fine(f);
     else
-      kt_finding_cannot(f, "cpu.stat of the guest's cgroups");
+      kt_finding_cannot(f, "cpu.stat of %s", seen ? "the guest's other cgroups" : "the guest's cgroups");
     return;
   }
   g_autofree char *group = g_strndup(worst + strlen(CGROUP), strlen(worst) - strlen(CGROUP) - strlen(THROTTLED));
