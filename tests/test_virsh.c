@@ -218,6 +218,29 @@ static void test_domstats_no_rates(void)
   }
 }
 
+/* Cut off anywhere, also before a prompt or a fence, a table tells nothing else than the whole one. */
+static void test_cuts(void)
+{
+  static const char *const texts[] = {
+      "$ virsh vcpuinfo a\nVCPU:           0\nCPU:            12\nState:          running\nCPU Affinity:   "
+      "----------yyyyyy\n\nVCPU:           1\nCPU:            13\nState:          running\n"
+      "CPU Affinity:   yyyyyyyyyyyyyyy-\n",
+      "$ virsh vcpupin a\n VCPU   CPU Affinity\n----------------------\n 0      0-15\n 1      10,12\n 10     14\n"};
+  static const char *const tails[] = {"", "\n$ \n", "\n```\n"};
+  for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+    g_autoptr(KtSnapshot) whole = read_text(texts[i]);
+    for (gsize n = 1; n < strlen(texts[i]); n++)
+      for (guint t = 0; t < G_N_ELEMENTS(tails); t++) {
+        g_autofree char *head = g_strndup(texts[i], n), *part = g_strconcat(head, tails[t], NULL);
+        g_autoptr(KtSnapshot) s = read_text(part);
+        for (int v = 0; s->domains->len && v < 11; v++) {
+          const KtSet *pin = kt_domain_pin(only_domain(s), v);
+          g_assert_true(!pin || kt_set_equal(pin, kt_domain_pin(only_domain(whole), v)));
+        }
+      }
+  }
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -230,5 +253,6 @@ int main(int argc, char **argv)
   g_test_add_func("/virsh/domstats", test_domstats);
   g_test_add_func("/virsh/domstats-twice", test_domstats_twice);
   g_test_add_func("/virsh/domstats-no-rates", test_domstats_no_rates);
+  g_test_add_func("/virsh/cuts", test_cuts);
   return g_test_run();
 }

@@ -171,6 +171,8 @@ static void add_domain(KtReading *r, const KtText *text, const Record *record, c
       {"balloon.current", "currentMemory", G_STRUCT_OFFSET(KtDomain, current_memory_kib), G_MAXINT64},
   };
   KtDomain *d = kt_virsh_domain(r, text, record->line, record->name, TRUE);
+  if (!d)
+    return;
   const KtCite *cite = kt_reading_cite(r, record->line);
   kt_domain_cite(d, "name", cite);
   for (guint k = 0; k < G_N_ELEMENTS(facts); k++) {

@@ -8,7 +8,7 @@
 
 /* A domain for the table at line i. `name` may be NULL: then it is the one that
  * was named in the command typed above, by name or UUID. NULL if that does not
- * tell whose table it is and `nameless` is FALSE. */
+ * tell whose table it is and `nameless` is FALSE, or there are too many domains. */
 KtDomain *kt_virsh_domain(KtReading *r, const KtText *text, guint i, const char *name, gboolean nameless);
 
 /* TRUE unless line i may have been cut off. virsh ends each output with an empty line. */

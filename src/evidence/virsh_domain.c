@@ -6,10 +6,11 @@
 #include "base/units.h"
 #include "evidence/domain_parts.h"
 #include "evidence/readers.h"
+#include "evidence/reading.h"
 #include "evidence/scan.h"
 #include "evidence/virsh.h"
 
-#define MAX_THREADS 65536
+#define MAX_DOMAINS 16384
 
 /* ---- whose table it is ---- */
 
@@ -61,7 +62,7 @@ KtDomain *kt_virsh_domain(KtReading *r, const KtText *text, guint i, const char 
   guint64 id;
   if (!name && whose && kt_units_parse_count(whose, &id)) /* a number of this boot, not a name */
     whose = NULL;
-  if (!whose && !nameless)
+  if ((!whose && !nameless) || r->snapshot->domains->len >= MAX_DOMAINS)
     return NULL;
   KtDomain *d = kt_reading_add_domain(r);
   d->format = g_strdup(KT_VIRSH_FORMAT);
@@ -194,7 +195,7 @@ static guint read_vcpuinfo(KtReading *r, const KtText *text, guint first)
   for (guint i = first; i < kt_text_count(text) && starts_vcpu(text, i); i = kt_scan_skip_blank(text, end)) {
     Vcpu v = {.vcpu = KT_DOMAIN_MAX_VCPUS, .line = i};
     end = read_vcpu(text, i, &v);
-    if (v.vcpu < KT_DOMAIN_MAX_VCPUS && !kt_set_has(seen, v.vcpu)) {
+    if (d && v.vcpu < KT_DOMAIN_MAX_VCPUS && !kt_set_has(seen, v.vcpu)) {
       kt_set_add(seen, v.vcpu);
       add_vcpu(r, d, &v);
     }
@@ -370,15 +371,16 @@ static guint read_dominfo(KtReading *r, const KtText *text, guint i)
   i += kt_virsh_value(text, i, "id") != NULL;
   KtDomain *d = kt_virsh_domain(r, text, i, kt_virsh_value(text, i, NAME), TRUE);
   const char *uuid = kt_virsh_value(text, i + 1, "uuid");
-  kt_domain_cite(d, "name", kt_reading_cite(r, i));
-  if (!d->uuid && is_uuid(uuid))
+  if (d)
+    kt_domain_cite(d, "name", kt_reading_cite(r, i));
+  if (d && !d->uuid && is_uuid(uuid))
     d->uuid = g_ascii_strdown(uuid, -1);
   for (i += 2; i < kt_text_count(text) && !kt_text_is_prompt(text, i) && !kt_text_is_blank(text, i); i++) {
     g_autofree char *label = NULL;
     const char *value;
     if (!kt_scan_label(kt_text_at(text, i), &label, &value, NULL))
       break;
-    if (kt_virsh_is_whole(text, i))
+    if (d && kt_virsh_is_whole(text, i))
       read_info_row(r, d, text, i);
   }
   return i;
