@@ -3,6 +3,7 @@
  * and what to change. A check is one row of data and one pure function over
  * a subject; it reads no file and changes nothing. */
 #pragma once
+#include "base/i18n.h"
 #include "model/snapshot.h"
 
 /* What a row applies to; a subject matches with the bit of its own kind. */
@@ -102,7 +103,9 @@ struct KtFinding {
   const char *echo_of; /* id of the root cause this is an echo of, or NULL */
 };
 
-/* ---- for check functions ---- */
+/* ---- for check functions ----
+ * Formats of fire, fine_because, cannot and say are translated (base/i18n.h);
+ * words among their arguments are marked with _(). */
 
 /* Fired; the title is printf-made. Severity starts as the row's, basis as
  * measured (inferred if the subject's guest is predicted). */
@@ -151,5 +154,5 @@ GPtrArray *kt_diagnose(const KtSnapshot *snapshot, const KtMachine *reference);
 int kt_diagnoses_worst(const GPtrArray *diagnoses);
 
 /* The remedy's action with its placeholders filled, {name} as <name> where
- * nothing fills it (all of them if `finding` is NULL). Caller frees. */
+ * nothing fills it (all of them if `finding` is NULL). In the user's language. Caller frees. */
 char *kt_finding_action(const KtFinding *finding, const KtRemedy *remedy);

@@ -37,7 +37,7 @@ static void judge(KtDifference *d, const KtCompareField *field, const KtMachine 
     d->meaning = g_strdup(field->meaning);
   } else {
     d->kind = KT_DIFFERENCE_NEUTRAL;
-    d->meaning = g_strdup(field->neutral ? field->neutral : "It differs, and explains no slowdown by itself.");
+    d->meaning = g_strdup(field->neutral ? field->neutral : N_("It differs, and explains no slowdown by itself."));
   }
 }
 

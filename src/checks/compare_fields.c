@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/units.h"
 #include "checks/rules.h"
 
@@ -37,8 +38,8 @@ static void value_l3(const KtCompareField *field, const KtMachine *m, KtCompared
 {
   const KtCache *l3 = l3_of(m);
   if (lacks_l3(m))
-    v->text = g_strdup("none");
-  else if (l3 && (v->text = l3->size_kib.known ? cache_text(l3) : g_strdup("present")))
+    v->text = g_strdup(_("none"));
+  else if (l3 && (v->text = l3->size_kib.known ? cache_text(l3) : g_strdup(_("present"))))
     v->number = 1;
 }
 
@@ -55,7 +56,7 @@ static void value_l3_group(const KtCompareField *field, const KtMachine *m, KtCo
   if (!l3 || !l3->instances.known || l3->instances.value < 1 || !cpus.known)
     return;
   v->number = (double)cpus.value / (double)l3->instances.value;
-  v->text = g_strdup_printf("%" G_GINT64_FORMAT " groups of %.3g CPUs", l3->instances.value, v->number);
+  v->text = g_strdup_printf(_("%" PRId64 " groups of %.3g CPUs"), l3->instances.value, v->number);
 }
 
 static gboolean worse_l3_group(const KtMachine *reference, const KtCompared *r, const KtMachine *subject,
@@ -152,8 +153,7 @@ static void value_cpu_model(const KtCompareField *field, const KtMachine *m, KtC
   if (m->cpu_model_name)
     v->text = g_strdup(m->cpu_model_name);
   else if (m->cpu_family.known && m->cpu_model.known)
-    v->text = g_strdup_printf("family %" G_GINT64_FORMAT ", model %" G_GINT64_FORMAT, m->cpu_family.value,
-                              m->cpu_model.value);
+    v->text = g_strdup_printf(_("family %" PRId64 ", model %" PRId64), m->cpu_family.value, m->cpu_model.value);
   for (guint i = 0; m->cpu_model_name && i < G_N_ELEMENTS(made_up); i++)
     v->number += g_str_has_prefix(m->cpu_model_name, made_up[i]);
 }
@@ -170,7 +170,7 @@ static void value_flags(const KtCompareField *field, const KtMachine *m, KtCompa
       g_string_append_printf(out, "%s%s", out->len ? " " : "", fast[i]);
       v->number++;
     }
-  v->text = out->len ? g_string_free(out, FALSE) : (g_string_free(out, TRUE), g_strdup("none"));
+  v->text = out->len ? g_string_free(out, FALSE) : (g_string_free(out, TRUE), g_strdup(_("none")));
 }
 
 static gboolean is_larger(const KtMachine *reference, const KtCompared *r, const KtMachine *subject,
@@ -272,7 +272,7 @@ static void value_ipis(const KtCompareField *field, const KtMachine *m, KtCompar
   if (!res || !cal || !res->per_second.known || !cal->per_second.known || !cpus.known || cpus.value < 1)
     return;
   v->number = (res->per_second.value + cal->per_second.value) / (double)cpus.value;
-  v->text = g_strdup_printf("%.0f/s a CPU", v->number);
+  v->text = g_strdup_printf(_("%.0f/s a CPU"), v->number);
 }
 
 static gboolean worse_ipis(const KtMachine *reference, const KtCompared *r, const KtMachine *subject,

@@ -132,11 +132,11 @@ static void x03_absent(const KtSubject *s, KtFinding *f)
 {
   const KtMachine *than = s->reference ? s->reference : s->host;
   const KtCache *theirs = cache_of(than, 3, KT_CACHE_UNIFIED);
-  kt_finding_fire(f, s, "no L3 cache%s%s%s", theirs ? ", which " : "",
+  kt_finding_fire(f, s, "no L3 cache%s%s%s", theirs ? _(", which ") : "",
                   !theirs      ? ""
                   : than->name ? than->name
-                               : "the host",
-                  theirs ? " has" : "");
+                               : _("the host"),
+                  theirs ? _(" has") : "");
   const KtCache *l2 = cache_of(s->guest, 2, KT_CACHE_UNIFIED);
   if (kt_int_is(l2->size_kib, 4096))
     kt_finding_say(f, "an L2 of 4096 KiB for each vCPU is what QEMU makes up, not a real CPU's");
@@ -158,12 +158,12 @@ void kt_check_x03(const KtSubject *s, KtFinding *f)
     else if (own == KT_NO || cpus <= 2)
       kt_finding_fine(f);
     else
-      kt_finding_fire(f, s, "each of %" G_GINT64_FORMAT " vCPUs has an L3 of its own", cpus);
+      kt_finding_fire(f, s, "each of %" PRId64 " vCPUs has an L3 of its own", cpus);
   } else if (caches_are_complete(s)) {
     x03_absent(s, f);
   } else {
-    kt_finding_cannot(f, s->predicted ? "the machine type, or the host for passed-through caches"
-                                      : "the guest's caches to the end of the list");
+    kt_finding_cannot(f, s->predicted ? N_("the machine type, or the host for passed-through caches")
+                                      : N_("the guest's caches to the end of the list"));
   }
   if (f->state != KT_FIRED)
     return;
@@ -314,14 +314,14 @@ void kt_check_x06(const KtSubject *s, KtFinding *f)
   }
   gint64 cpus = cpus_of(m);
   if (!cpus || !m->sockets.known) {
-    kt_finding_cannot(f, s->predicted ? "the topology of the definition" : "the guest's sockets and cores");
+    kt_finding_cannot(f, s->predicted ? N_("the topology of the definition") : N_("the guest's sockets and cores"));
     return;
   }
   if (m->sockets.value != cpus || cpus <= 2) {
     kt_finding_fine(f);
     return;
   }
-  kt_finding_fire(f, s, "%" G_GINT64_FORMAT " sockets x 1 core", m->sockets.value);
+  kt_finding_fire(f, s, "%" PRId64 " sockets x 1 core", m->sockets.value);
   f->severity = severity_by_cpus(cpus);
   static const char *const paths[] = {"topology.cpus", "topology.sockets", "topology.cores_per_socket"};
   for (guint i = 0; i < G_N_ELEMENTS(paths); i++)

@@ -99,7 +99,7 @@ static void x01_guest(const KtSubject *s, KtFinding *f)
     kt_finding_fire(f, s, "CPU model %s (\"%s\") has no AES and no AVX", old, m->cpu_model_name);
     kt_finding_cite_machine(f, m, "cpu.model_name");
   } else if (than && lacks_flags(m, than)) {
-    kt_finding_fire(f, s, "the guest's CPU lacks AES and AVX, which %s has", than->name ? than->name : "the host");
+    kt_finding_fire(f, s, "the guest's CPU lacks AES and AVX, which %s has", than->name ? than->name : _("the host"));
     f->basis = KT_BASIS_INFERRED;
     kt_finding_cite_machine(f, m, "cpu.flags");
     kt_finding_cite_machine(f, than, "cpu.flags");
@@ -134,14 +134,15 @@ void kt_check_x09(const KtSubject *s, KtFinding *f)
     return;
   }
   if (!s->guest->threads_per_core.known) {
-    kt_finding_cannot(f, vendor ? "whether the expanded CPU model has topoext" : "the vendor of the host's CPU");
+    kt_finding_cannot(f,
+                      vendor ? N_("whether the expanded CPU model has topoext") : N_("the vendor of the host's CPU"));
     return;
   }
   if (s->guest->threads_per_core.value > 1) {
     kt_finding_fine(f);
     return;
   }
-  kt_finding_fire(f, s, "threads=%" G_GINT64_FORMAT " on AMD without topoext: the guest takes threads for cores",
+  kt_finding_fire(f, s, "threads=%" PRId64 " on AMD without topoext: the guest takes threads for cores",
                   d->threads.value);
   kt_finding_cite_domain(f, d, "topology");
   kt_finding_cite_domain(f, d, "cpu");

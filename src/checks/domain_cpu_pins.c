@@ -65,14 +65,15 @@ void kt_check_x07(const KtSubject *s, KtFinding *f)
   gboolean known;
   gint64 n = count_sibling_vcpus(d, s->host, &known);
   if (!known || !threads_of(d)) {
-    kt_finding_cannot(f, threads_of(d) ? "which CPUs of the host are threads of one core" : "the domain's topology");
+    kt_finding_cannot(f, threads_of(d) ? N_("which CPUs of the host are threads of one core")
+                                       : N_("the domain's topology"));
     return;
   }
   if (!n) {
     kt_finding_fine(f);
     return;
   }
-  kt_finding_fire(f, s, "%" G_GINT64_FORMAT " vCPUs are pinned to threads of shared cores, but threads=1", n);
+  kt_finding_fire(f, s, "%" PRId64 " vCPUs are pinned to threads of shared cores, but threads=1", n);
   f->basis = KT_BASIS_MEASURED; /* definition and host are both seen */
   kt_finding_cite_domain(f, d, "topology");
   kt_finding_cite_domain(f, d, "vcpupin");
@@ -112,14 +113,13 @@ void kt_check_x08(const KtSubject *s, KtFinding *f)
   for (gint64 v = 0; v < vcpus; v += threads)
     seen[look_at_core(d, s->host, (int)v, (int)threads)]++;
   if (seen[PAIR_APART]) {
-    kt_finding_fire(f, s,
-                    "%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " guest cores have threads on different host cores",
+    kt_finding_fire(f, s, "%" PRId64 " of %" PRId64 " guest cores have threads on different host cores",
                     seen[PAIR_APART], vcpus / threads);
   } else if (seen[PAIR_UNKNOWN]) {
     kt_finding_cannot(f, "which CPUs of the host are threads of one core");
     return;
   } else if (seen[PAIR_FREE]) {
-    kt_finding_fire(f, s, "threads=%" G_GINT64_FORMAT ", but vCPUs are free to run on any core", threads);
+    kt_finding_fire(f, s, "threads=%" PRId64 ", but vCPUs are free to run on any core", threads);
     f->severity = 1;
   } else {
     kt_finding_fine(f);

@@ -315,7 +315,7 @@ void kt_check_x41(const KtSubject *s, KtFinding *f)
     kt_finding_fine(f);
     return;
   }
-  kt_finding_fire(f, s, "x2apic is switched off for %" G_GINT64_FORMAT " vCPUs", d->vcpus.value);
+  kt_finding_fire(f, s, "x2apic is switched off for %" PRId64 " vCPUs", d->vcpus.value);
   seen(f);
   kt_finding_cite_domain(f, d, "cpu.x2apic");
   kt_finding_cite_domain(f, d, "cpu");
@@ -453,8 +453,8 @@ void kt_check_x44(const KtSubject *s, KtFinding *f)
     kt_finding_fine(f);
     return;
   }
-  kt_finding_fire(f, s, "%s %s has one queue for %" G_GINT64_FORMAT " vCPUs", found->kind,
-                  found->target ? found->target : "", d->vcpus.value);
+  kt_finding_fire(f, s, "%s %s has one queue for %" PRId64 " vCPUs", found->kind, found->target ? found->target : "",
+                  d->vcpus.value);
   seen(f);
   if (!load_known)
     f->severity = 1; /* whether the device is busy is not seen */

@@ -77,11 +77,11 @@ void kt_check_x11(const KtSubject *s, KtFinding *f)
     kt_finding_fine(f);
     return;
   case KT_WIDE_UNKNOWN:
-    kt_finding_cannot(f, s->host ? "the size of the host's nodes" : "the host's nodes (or a reference machine)");
+    kt_finding_cannot(f,
+                      s->host ? N_("the size of the host's nodes") : N_("the host's nodes (or a reference machine)"));
     return;
   case KT_WIDE_BY_REFERENCE:
-    kt_finding_fire(f, s, "one NUMA node where %s shows %" G_GINT64_FORMAT, than->name,
-                    kt_machine_nodes_known(than).value);
+    kt_finding_fire(f, s, "one NUMA node where %s shows %" PRId64, than->name, kt_machine_nodes_known(than).value);
     f->basis = KT_BASIS_INFERRED;
     break;
   case KT_WIDE_BY_HOST:
@@ -218,9 +218,9 @@ void kt_check_x14(const KtSubject *s, KtFinding *f)
     return;
   }
   if (package >= 0 && !one_socket)
-    kt_finding_fire(f, s, "the vCPUs of socket %" G_GINT64_FORMAT " are in different cells", package);
+    kt_finding_fire(f, s, "the vCPUs of socket %" PRId64 " are in different cells", package);
   else
-    kt_finding_fire(f, s, "one socket over %" G_GINT64_FORMAT " cells", nodes.known ? nodes.value : 2);
+    kt_finding_fire(f, s, "one socket over %" PRId64 " cells", nodes.known ? nodes.value : 2);
   kt_finding_cite_domain(f, s->domain, "topology");
   kt_finding_cite_domain(f, s->domain, "cells");
   kt_finding_cite_machine(f, s->machine, "topology.sockets");
@@ -254,8 +254,7 @@ void kt_check_x15(const KtSubject *s, KtFinding *f)
   }
   gboolean uneven = (double)(most - least) > 0.10 * (double)most;
   if (uneven)
-    kt_finding_fire(f, s, "cells of uneven memory, %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT " MiB", least / 1024,
-                    most / 1024);
+    kt_finding_fire(f, s, "cells of uneven memory, %" PRId64 " to %" PRId64 " MiB", least / 1024, most / 1024);
   else if (d->cells->len > 2 && !distances && !d->cut)
     kt_finding_fire(f, s, "%u cells without distances", d->cells->len);
   else
@@ -311,8 +310,8 @@ void kt_check_x16(const KtSubject *s, KtFinding *f)
     return;
   }
   kt_finding_fire(f, s,
-                  pinned ? "vCPUs are pinned, memory is bound to no node"
-                         : "memory is bound to nodes, vCPUs may run anywhere");
+                  pinned ? N_("vCPUs are pinned, memory is bound to no node")
+                         : N_("memory is bound to nodes, vCPUs may run anywhere"));
   f->basis = KT_BASIS_MEASURED;
   kt_finding_cite_domain(f, d, pinned ? "vcpupin" : "numatune");
 }
@@ -374,8 +373,7 @@ void kt_check_x20(const KtSubject *s, KtFinding *f)
     kt_finding_fine(f);
     return;
   }
-  kt_finding_fire(f, s, "%" G_GINT64_FORMAT " vCPUs prepared for, %" G_GINT64_FORMAT " in use", d->vcpus.value,
-                  d->vcpus_current.value);
+  kt_finding_fire(f, s, "%" PRId64 " vCPUs prepared for, %" PRId64 " in use", d->vcpus.value, d->vcpus_current.value);
   f->basis = KT_BASIS_MEASURED;
   kt_finding_cite_domain(f, d, "vcpu");
 }
@@ -394,9 +392,9 @@ void kt_check_x21(const KtSubject *s, KtFinding *f)
     return;
   }
   gboolean no_l3 = rhel6 || major < 2 || (major == 2 && minor < 8);
-  kt_finding_fire(f, s,
-                  no_l3 ? "machine type %s: no emulated L3, one queue a disk" : "machine type %s: one queue a disk",
-                  d->machine_type);
+  kt_finding_fire(
+      f, s, no_l3 ? N_("machine type %s: no emulated L3, one queue a disk") : N_("machine type %s: one queue a disk"),
+      d->machine_type);
   f->basis = KT_BASIS_MEASURED;
   kt_finding_cite_domain(f, d, "machine");
 }

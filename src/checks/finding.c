@@ -30,7 +30,7 @@ void kt_finding_fire(KtFinding *f, const KtSubject *s, const char *title_format,
   va_list args;
   va_start(args, title_format);
   g_free(f->title);
-  f->title = g_strdup_vprintf(title_format, args);
+  f->title = g_strdup_vprintf(kt_tr(title_format), args);
   va_end(args);
   f->state = KT_FIRED;
   f->severity = f->check->severity;
@@ -47,7 +47,7 @@ void kt_finding_fine_because(KtFinding *f, const char *reason_format, ...)
   va_list args;
   va_start(args, reason_format);
   g_free(f->reason);
-  f->reason = g_strdup_vprintf(reason_format, args);
+  f->reason = g_strdup_vprintf(kt_tr(reason_format), args);
   va_end(args);
   f->state = KT_FINE;
 }
@@ -62,7 +62,7 @@ void kt_finding_cannot(KtFinding *f, const char *missing_format, ...)
   va_list args;
   va_start(args, missing_format);
   g_free(f->missing);
-  f->missing = g_strdup_vprintf(missing_format, args);
+  f->missing = g_strdup_vprintf(kt_tr(missing_format), args);
   va_end(args);
   f->state = KT_CANNOT_TELL;
 }
@@ -83,7 +83,7 @@ void kt_finding_say(KtFinding *f, const char *format, ...)
 {
   va_list args;
   va_start(args, format);
-  g_autofree char *text = g_strdup_vprintf(format, args);
+  g_autofree char *text = g_strdup_vprintf(kt_tr(format), args);
   va_end(args);
   g_ptr_array_add(f->evidence, kt_cite_new(NULL, 0, text));
 }
@@ -111,7 +111,7 @@ void kt_finding_cite_domain(KtFinding *f, const KtDomain *d, const char *path)
 char *kt_finding_action(const KtFinding *f, const KtRemedy *remedy)
 {
   GString *out = g_string_new(NULL);
-  for (const char *p = remedy->action; *p;) {
+  for (const char *p = kt_tr(remedy->action); *p;) {
     const char *end = *p == '{' ? strchr(p, '}') : NULL;
     /* "{" that opens no name is itself: awk, shell */
     if (!end || strspn(p + 1, "abcdefghijklmnopqrstuvwxyz_") != (gsize)(end - p - 1)) {

@@ -29,7 +29,7 @@ void kt_check_g11(const KtSubject *s, KtFinding *f)
   const char *thp = kt_machine_setting(m, THP);
   if (!thp || !m->processes_seen) {
     if (thp || m->processes_seen)
-      kt_finding_cannot(f, thp ? "a process list" : "transparent_hugepage/enabled");
+      kt_finding_cannot(f, thp ? N_("a process list") : N_("transparent_hugepage/enabled"));
     return;
   }
   for (guint i = 0; i < m->processes->len; i++) {

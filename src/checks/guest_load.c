@@ -122,7 +122,8 @@ void kt_check_g07(const KtSubject *s, KtFinding *f)
   double steal, most, seconds;
   if (!m->activity || !kt_activity_stat(m->activity, KT_CPU_STEAL, &steal, &most)) {
     if (s->kind == KT_FOR_GUEST || m->activity)
-      kt_finding_cannot(f, m->activity ? "the steal column of the CPU use" : "CPU use with steal (sar -u, mpstat)");
+      kt_finding_cannot(f, m->activity ? N_("the steal column of the CPU use")
+                                       : N_("CPU use with steal (sar -u, mpstat)"));
     return;
   }
   guint rows = rows_with_steal(m->activity, &seconds);
@@ -132,7 +133,7 @@ void kt_check_g07(const KtSubject *s, KtFinding *f)
     f->severity = steal > STEAL_BAD_PCT ? 3 : 2;
     kt_finding_cite_machine(f, m, "activity");
     kt_finding_say(f, "steal: %.2f %% on average, at most %.2f %%, over %s%s", steal, most, span,
-                   seconds >= MINUTES ? "" : ": measure for some minutes to be sure");
+                   seconds >= MINUTES ? "" : _(": measure for some minutes to be sure"));
     return;
   }
   if (m->hypervisor && !g_str_equal(m->hypervisor, "kvm") && !g_str_equal(m->hypervisor, "qemu") && most == 0 &&

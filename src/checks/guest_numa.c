@@ -41,8 +41,8 @@ void kt_check_g01(const KtSubject *s, KtFinding *f)
                  "the guest shows one node but is wider than a node of %s: once X11 is cured it has several, and "
                  "this kernel will not keep memory near its threads",
                  than->name                ? than->name
-                 : wide == KT_WIDE_BY_HOST ? "its host"
-                                           : "the reference machine");
+                 : wide == KT_WIDE_BY_HOST ? _("its host")
+                                           : _("the reference machine"));
 }
 
 /* Did the kernel say at boot that it balances? */
@@ -210,7 +210,7 @@ static void say_full_node(KtFinding *f, const KtMachine *m, const Tally *t)
   guint hidden;
   g_autofree char *name = hidden_nodes(m, t, &hidden);
   double lacking = t->miss - t->foreign;
-  const char *unit = t->by_rate ? " in 100 s" : "";
+  const char *unit = t->by_rate ? _(" in 100 s") : "";
   if (name && lacking > MIN_ALLOCATIONS && lacking > t->miss / 100) {
     g_autofree char *miss = kt_units_format_count((guint64)t->miss);
     g_autofree char *foreign = kt_units_format_count((guint64)t->foreign);
@@ -245,7 +245,7 @@ static void fire_g03(KtFinding *f, const KtSubject *s, const Tally *t)
       g_string_append_printf(shares, "%snode %d %.0f %%", shares->len ? ", " : "", node->id, miss_pct(&c));
   }
   kt_finding_fire(f, s, "allocations that were meant for another node: %s (%s)", shares->str,
-                  t->by_rate ? "measured now" : "since boot");
+                  t->by_rate ? _("measured now") : _("since boot"));
   f->severity = t->worst_pct > 30 ? 3 : 2;
   for (guint i = 0; i < m->nodes->len; i++) {
     const KtNode *node = m->nodes->pdata[i];
@@ -256,7 +256,7 @@ static void fire_g03(KtFinding *f, const KtSubject *s, const Tally *t)
     g_autofree char *miss = kt_units_format_count((guint64)c.miss);
     g_autofree char *all = kt_units_format_count((guint64)(c.hit + c.miss));
     kt_finding_say(f, "node %d: %s of %s pages%s missed (%.0f %%)%s", node->id, miss, all,
-                   t->by_rate ? " in 100 s" : "", miss_pct(&c), c.miss > c.hit ? ", more misses than hits" : "");
+                   t->by_rate ? _(" in 100 s") : "", miss_pct(&c), c.miss > c.hit ? _(", more misses than hits") : "");
   }
   say_full_node(f, m, t);
   if (!t->by_rate)

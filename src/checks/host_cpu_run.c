@@ -61,7 +61,7 @@ void kt_check_h01(const KtSubject *s, KtFinding *f)
     return kt_finding_cannot(f, "the guests' CPU use over an interval (run on the host)");
   if (use.value < 25)
     return kt_finding_skip(f);
-  kt_finding_fire(f, s, "frequency governor is %s%s%s", governor, preference ? ", energy preference " : "",
+  kt_finding_fire(f, s, "frequency governor is %s%s%s", governor, preference ? _(", energy preference ") : "",
                   preference ? preference : "");
   cite_setting(f, m, CPUFREQ "scaling_governor");
   cite_setting(f, m, CPUFREQ "energy_performance_preference");
@@ -109,7 +109,7 @@ void kt_check_h04(const KtSubject *s, KtFinding *f)
   const KtMachine *m = s->machine;
   KtInt nodes = kt_machine_nodes_known(m);
   if (!m->sockets.known || !nodes.known)
-    return kt_finding_cannot(f, m->sockets.known ? "the number of NUMA nodes" : "the number of sockets");
+    return kt_finding_cannot(f, m->sockets.known ? N_("the number of NUMA nodes") : N_("the number of sockets"));
   if (m->sockets.value < 2 || nodes.value != 1 || has_hidden_nodes(m))
     return kt_finding_fine(f);
   KtTri own = has_own_memory(m);
@@ -117,7 +117,7 @@ void kt_check_h04(const KtSubject *s, KtFinding *f)
     return kt_finding_cannot(f, "the CPU's vendor, family and model");
   if (own == KT_NO || (m->kernel_cmdline && has_word(m->kernel_cmdline, "numa=off")))
     return kt_finding_skip(f);
-  kt_finding_fire(f, s, "%" G_GINT64_FORMAT " sockets but one NUMA node", m->sockets.value);
+  kt_finding_fire(f, s, "%" PRId64 " sockets but one NUMA node", m->sockets.value);
   kt_finding_cite_machine(f, m, "topology.sockets");
   kt_finding_cite_machine(f, m, "topology.nodes");
   kt_finding_cite_machine(f, m, "nodes.0.cpus");
@@ -174,15 +174,14 @@ void kt_check_h05(const KtSubject *s, KtFinding *f)
     if (!over_node || d->vcpus.value > shape.socket_cpus || d->memory_kib.value > shape.socket_kib)
       continue;
     if (f->state != KT_FIRED) {
-      kt_finding_fire(f, s, "%" G_GINT64_FORMAT " nodes on %" G_GINT64_FORMAT " sockets are too small for guests here",
-                      shape.nodes, m->sockets.value);
+      kt_finding_fire(f, s, "%" PRId64 " nodes on %" PRId64 " sockets are too small for guests here", shape.nodes,
+                      m->sockets.value);
       kt_finding_cite_machine(f, m, "topology.sockets");
       kt_finding_cite_machine(f, m, "topology.nodes");
     }
     g_autofree char *guest = kt_host_size(d->memory_kib.value), *node = kt_host_size(shape.node_kib);
-    kt_finding_say(
-        f, "%s: %" G_GINT64_FORMAT " vCPUs, %s; a node has %" G_GINT64_FORMAT " CPUs, %s; a socket would hold it",
-        d->name ? d->name : "a guest", d->vcpus.value, guest, shape.node_cpus, node);
+    kt_finding_say(f, "%s: %" PRId64 " vCPUs, %s; a node has %" PRId64 " CPUs, %s; a socket would hold it",
+                   d->name ? d->name : _("a guest"), d->vcpus.value, guest, shape.node_cpus, node);
   }
   if (f->state != KT_FIRED)
     kt_finding_fine(f);
@@ -264,13 +263,12 @@ void kt_check_h08(const KtSubject *s, KtFinding *f)
     return kt_finding_cannot(f, "the vCPU threads' CPU use (run on the host)");
   if (busy <= cores.value)
     return kt_finding_fine(f);
-  kt_finding_fire(f, s, "%u busy vCPUs on %" G_GINT64_FORMAT " cores", busy, cores.value);
+  kt_finding_fire(f, s, "%u busy vCPUs on %" PRId64 " cores", busy, cores.value);
   f->basis = KT_BASIS_MEASURED;
   f->severity = 2; /* a pair of siblings still does the work of 1.2 - 1.3 cores */
   g_autofree char *list = kt_set_format(cpus);
-  kt_finding_say(f,
-                 "its vCPUs may use CPUs %s: %u CPUs are %" G_GINT64_FORMAT " of the host's %" G_GINT64_FORMAT " cores",
-                 list, kt_set_count(cpus), cores.value, all.value);
+  kt_finding_say(f, "its vCPUs may use CPUs %s: %u CPUs are %" PRId64 " of the host's %" PRId64 " cores", list,
+                 kt_set_count(cpus), cores.value, all.value);
   kt_finding_cite_domain(f, d, "vcpupin");
   kt_finding_cite_domain(f, d, "runtime.affinity");
   kt_host_fill_domain(f, d);

@@ -13,7 +13,7 @@ static void cite_setting(KtFinding *f, const KtMachine *m, const char *name)
 
 static const char *name_of(const KtDomain *d)
 {
-  return d->name ? d->name : "a guest";
+  return d->name ? d->name : _("a guest");
 }
 
 static gboolean has_one_node(const KtMachine *m)
@@ -182,8 +182,9 @@ void kt_check_h23(const KtSubject *s, KtFinding *f)
     return kt_finding_cannot(f, "kernel.numa_balancing");
   if (!pinned && !(balancing & 1))
     return kt_finding_fine(f);
-  kt_finding_fire(f, s, "numad runs beside %s", pinned ? "libvirt's pins" : "the kernel's NUMA balancing");
-  kt_finding_say(f, "numad is process %d%s%s", numad->pid, pinned ? "; pinned: " : "", pinned ? name_of(pinned) : "");
+  kt_finding_fire(f, s, "numad runs beside %s", pinned ? _("libvirt's pins") : _("the kernel's NUMA balancing"));
+  kt_finding_say(f, "numad is process %d%s%s", numad->pid, pinned ? _("; pinned: ") : "",
+                 pinned ? name_of(pinned) : "");
   cite_setting(f, m, "kernel.numa_balancing");
   if (pinned) {
     kt_finding_cite_domain(f, pinned, "vcpupin");

@@ -9,7 +9,7 @@
 
 static const char *name_of(const KtDomain *d)
 {
-  return d->name ? d->name : "a guest";
+  return d->name ? d->name : _("a guest");
 }
 
 /* Fires on what a running guest does: seen, not predicted. */
@@ -33,7 +33,7 @@ void kt_check_h40(const KtSubject *s, KtFinding *f)
     fire_seen(f, s, "one vCPU waits %.0f %% of the time for a host CPU", use.wait_worst.value);
   kt_finding_say(f, "run delay of %u vCPU threads: %.1f %% on average, %.1f %% at worst%s", use.vcpus,
                  use.wait_mean.value, use.wait_worst.value,
-                 use.run_pct.known && use.run_pct.value > 0 ? "" : " (they did not run)");
+                 use.run_pct.known && use.run_pct.value > 0 ? "" : _(" (they did not run)"));
   kt_finding_cite_domain(f, d, "runtime.threads");
   kt_host_fill_domain(f, d);
   f->severity = use.wait_mean.value > 10 ? 3 : use.wait_mean.value > 5 || use.wait_worst.value > 10 ? 2 : 1;
@@ -54,7 +54,7 @@ void kt_check_h41(const KtSubject *s, KtFinding *f)
     return kt_finding_fine(f);
   fire_seen(f, s, "the CPU quota stops the whole guest %.1f times a second", rate);
   if (r->quota_cpus.known)
-    kt_finding_say(f, "quota: %.2f CPUs%s", r->quota_cpus.value, d->vcpus.known ? " for vCPUs and all of QEMU" : "");
+    kt_finding_say(f, "quota: %.2f CPUs%s", r->quota_cpus.value, d->vcpus.known ? _(" for vCPUs and all of QEMU") : "");
   kt_finding_cite_domain(f, d, "runtime.quota");
   kt_finding_cite_domain(f, d, "cputune");
   kt_host_fill_domain(f, d);
@@ -331,9 +331,10 @@ void kt_check_h46(const KtSubject *s, KtFinding *f)
     if (t->run_pct.value <= 5 || !(on_vcpu || far))
       continue;
     if (f->state != KT_FIRED)
-      fire_seen(f, s, on_vcpu ? "QEMU's own threads run on a vCPU's CPU" : "QEMU's own threads run on another node");
-    kt_finding_say(f, "thread %d (%s): %.0f %% of CPU %" G_GINT64_FORMAT "%s", t->tid, t->comm ? t->comm : "?",
-                   t->run_pct.value, t->last_cpu.value, on_vcpu ? ", which belongs to a vCPU" : ", on another node");
+      fire_seen(f, s,
+                on_vcpu ? N_("QEMU's own threads run on a vCPU's CPU") : N_("QEMU's own threads run on another node"));
+    kt_finding_say(f, "thread %d (%s): %.0f %% of CPU %" PRId64 "%s", t->tid, t->comm ? t->comm : "?", t->run_pct.value,
+                   t->last_cpu.value, on_vcpu ? _(", which belongs to a vCPU") : _(", on another node"));
     most = MAX(most, t->run_pct.value);
   }
   if (f->state == KT_FIRED) {
@@ -409,16 +410,16 @@ void kt_check_h48(const KtSubject *s, KtFinding *f)
       continue;
     int distance = distance_to(s->host, (int)device->node.value, nodes);
     if (f->state != KT_FIRED) {
-      kt_finding_fire(f, s, "device %s is on node %" G_GINT64_FORMAT ", the guest on node %s", h->address,
-                      device->node.value, list);
+      kt_finding_fire(f, s, "device %s is on node %" PRId64 ", the guest on node %s", h->address, device->node.value,
+                      list);
       f->basis = KT_BASIS_MEASURED;
       f->severity = 1;
       kt_finding_fill(f, "node", "%" G_GINT64_FORMAT, device->node.value);
     }
     if (!distance || distance > 12) /* nodes of one socket are 11 or 12 apart */
       f->severity = 2;
-    kt_finding_say(f, "%s%s%s: node %" G_GINT64_FORMAT, h->address, device->kind ? ", " : "",
-                   device->kind ? device->kind : "", device->node.value);
+    kt_finding_say(f, "%s%s%s: node %" PRId64, h->address, device->kind ? ", " : "", device->kind ? device->kind : "",
+                   device->node.value);
     kt_finding_cite_domain(f, d, "numatune");
     kt_finding_cite_domain(f, d, "vcpupin");
     kt_host_fill_domain(f, d);
@@ -461,7 +462,7 @@ void kt_check_h49(const KtSubject *s, KtFinding *f)
         g_strndup((char *)l->data + strlen(RESCTRL), strlen(l->data) - strlen(RESCTRL) - strlen("/llc_occupancy"));
     if (f->state != KT_FIRED)
       kt_finding_fire(f, s, "one group holds %.0f %% of an L3 cache", pct);
-    kt_finding_say(f, "resctrl group %s: %.0f %% of %" G_GINT64_FORMAT " KiB", group, pct, l3->size_kib.value);
+    kt_finding_say(f, "resctrl group %s: %.0f %% of %" PRId64 " KiB", group, pct, l3->size_kib.value);
     g_autofree char *path = g_strconcat("settings.", l->data, NULL);
     kt_finding_cite_machine(f, m, path);
   }

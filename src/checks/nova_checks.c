@@ -77,7 +77,7 @@ void kt_check_n01(const KtSubject *s, KtFinding *f)
     kt_finding_cannot(f, "whether all hosts of the aggregate have the same CPU (then cpu_mode=host-passthrough fits)");
     return;
   }
-  kt_finding_fire(f, s, "cpu_mode=%s though the %u hosts have the same CPU", mode ? mode : "host-model (default)",
+  kt_finding_fire(f, s, "cpu_mode=%s though the %u hosts have the same CPU", mode ? mode : _("host-model (default)"),
                   hosts);
   kt_finding_cite(f, g_hash_table_lookup(conf->cites, "libvirt/cpu_mode"));
 }
@@ -89,7 +89,7 @@ void kt_check_n02(const KtSubject *s, KtFinding *f)
   const KtFlavor *flavor = s->flavor;
   if (!flavor->vcpus.known || !flavor->extra_specs) {
     if (flavor->vcpus.known ? flavor->vcpus.value > 2 : flavor->extra_specs != NULL)
-      kt_finding_cannot(f, flavor->vcpus.known ? "the flavor's extra specs" : "the flavor's vCPUs");
+      kt_finding_cannot(f, flavor->vcpus.known ? N_("the flavor's extra specs") : N_("the flavor's vCPUs"));
     return;
   }
   KtNovaTopology t;
@@ -119,7 +119,7 @@ void kt_check_n02(const KtSubject *s, KtFinding *f)
   } else {
     kt_finding_say(f,
                    "neither hw:cpu_sockets nor hw:cpu_cores nor a maximum is set: Nova takes a socket for each vCPU%s",
-                   flavor->image ? "" : " (unless the image sets hw_cpu_sockets)");
+                   flavor->image ? "" : _(" (unless the image sets hw_cpu_sockets)"));
   }
   if (!kt_nova_number(flavor, "numa_nodes", &cells) || cells < 1)
     cells = 1;
@@ -152,7 +152,8 @@ void kt_check_n03(const KtSubject *s, KtFinding *f)
   }
   if (!known || !nodes || !flavor->vcpus.known || !flavor->ram_mib.known) {
     if (!flavor->vcpus.known || flavor->vcpus.value > 2)
-      kt_finding_cannot(f, known && nodes ? "the flavor's vCPUs and RAM" : "the CPUs and memory of a host's nodes");
+      kt_finding_cannot(f, known && nodes ? N_("the flavor's vCPUs and RAM")
+                                          : N_("the CPUs and memory of a host's nodes"));
     return;
   }
   gint64 by_cpus = (flavor->vcpus.value + most_cpus - 1) / most_cpus;
@@ -213,7 +214,7 @@ void kt_check_n04(const KtSubject *s, KtFinding *f)
   const KtFlavor *flavor = find_flavor(s->snapshot, copy->name);
   if (!flavor || !flavor->extra_specs || !copy->extra_specs) {
     kt_finding_cannot(f, "openstack flavor show %s, to compare with the server's own copy",
-                      copy->name ? copy->name : "of its flavor");
+                      copy->name ? copy->name : _("of its flavor"));
     return;
   }
   g_autofree char *key = first_difference(flavor->extra_specs, copy->extra_specs);
@@ -223,7 +224,7 @@ void kt_check_n04(const KtSubject *s, KtFinding *f)
   }
   const char *was = g_hash_table_lookup(copy->extra_specs, key), *is = g_hash_table_lookup(flavor->extra_specs, key);
   kt_finding_fire(f, s, "server %s still has its old copy of flavor %s: %s is %s, the flavor has %s", copy->server,
-                  copy->name, key, was ? was : "not set", is ? is : "not set");
+                  copy->name, key, was ? was : _("not set"), is ? is : _("not set"));
   g_autofree char *path = g_strconcat("extra_specs.", key, NULL);
   cite_flavor(f, copy, was ? path : "extra_specs");
   cite_flavor(f, flavor, is ? path : "extra_specs");

@@ -111,7 +111,7 @@ static KtState without_numa(const KtSubject *s, KtFinding *f, const KtJvm *jvm)
   int nodes = (int)kt_machine_nodes_known(s->machine).value;
   kt_finding_fire(f, s, "JVM (pid %d, heap %s) runs without UseNUMA on %d nodes", jvm->process->pid, heap, nodes);
   kt_finding_say(f, "collector %s%s; no -XX:+UseNUMA among its %u arguments", kt_gc_name(jvm->gc),
-                 jvm->use_numa == KT_NO ? " with -XX:-UseNUMA" : "", jvm->process->args->len);
+                 jvm->use_numa == KT_NO ? _(" with -XX:-UseNUMA") : "", jvm->process->args->len);
   kt_finding_fill(f, "pid", "%d", jvm->process->pid);
   cite_process(f, s->machine, jvm->process);
   return KT_FIRED;

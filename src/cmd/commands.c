@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/i18n.h"
 #include "cmd/command.h"
 
 static const KtCommand *const commands[] = {
@@ -162,6 +163,9 @@ int kt_command_run(const KtCommand *command, int argc, char **argv, GError **err
     g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s", failed->message);
     return -1;
   }
+  const GOptionEntry *json = kt_command_option(command, "json", strlen("json"));
+  if (json && *(const gboolean *)json->arg_data) /* for scripts: the same in every language */
+    kt_i18n_stop();
   guint first = arguments[0] && arguments[1] && g_str_equal(arguments[1], "--") ? 2 : 1;
   return command->run((int)(g_strv_length(arguments) - first), arguments + first, error);
 }

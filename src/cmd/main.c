@@ -2,8 +2,10 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "base/i18n.h"
 #include "base/term.h"
 #include "cmd/command.h"
 #include "config.h"
@@ -43,10 +45,32 @@ static int run(int argc, char **argv, GError **error)
   return command ? kt_command_run(command, argc - 1, argv + 1, error) : unknown_command(argv[1], error);
 }
 
+/* The user's language, also on a machine where that locale was never generated:
+ * C.UTF-8 is there and LANGUAGE chooses the catalog. Numbers keep their point. */
+static void set_language(void)
+{
+  if (!setlocale(LC_ALL, "")) {
+    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+    const char *wanted = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(names) && !(wanted && *wanted); i++)
+      wanted = g_getenv(names[i]);
+    const char *encoding = wanted ? strchr(wanted, '.') : NULL;
+    gboolean utf8 =
+        encoding && (g_ascii_strncasecmp(encoding, ".utf-8", 6) == 0 || g_ascii_strncasecmp(encoding, ".utf8", 5) == 0);
+    if (utf8 && setlocale(LC_ALL, "C.UTF-8")) {
+      g_autofree char *language = g_strndup(wanted, (gsize)(encoding - wanted));
+      g_setenv("LANGUAGE", language, FALSE);
+    }
+  }
+  setlocale(LC_NUMERIC, "C");
+  const char *directory = g_getenv("KT_LOCALE_DIR");
+  kt_i18n_start(directory && *directory ? directory : KT_LOCALE_DIR);
+}
+
 int main(int argc, char **argv)
 {
   g_autoptr(GError) error = NULL;
-  setlocale(LC_ALL, "");
+  set_language();
   signal(SIGPIPE, SIG_IGN); /* `kvmtune ... | head` ends quietly: see kt_output() */
   int status = run(argc, argv, &error);
   if (status >= 0)

@@ -6,8 +6,8 @@
 static void put_side_by_side(KtPage *page, const char *reference, const char *subject, const GPtrArray *differences,
                              KtDifferenceKind kind)
 {
-  const KtColumn columns[] = {{.title = kind == KT_DIFFERENCE_SLOWER ? "check" : "", .flex = FALSE},
-                              {.title = "field", .flex = TRUE},
+  const KtColumn columns[] = {{.title = kind == KT_DIFFERENCE_SLOWER ? _("check") : "", .flex = FALSE},
+                              {.title = _("field"), .flex = TRUE},
                               {.title = reference, .flex = TRUE},
                               {.title = subject, .flex = TRUE}};
   g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
@@ -16,7 +16,7 @@ static void put_side_by_side(KtPage *page, const char *reference, const char *su
     if (d->kind != kind)
       continue;
     kt_table_add(table, kt_view_severity_style(d->severity), d->check);
-    kt_table_add(table, KT_STYLE_PLAIN, d->label);
+    kt_table_add(table, KT_STYLE_PLAIN, kt_tr(d->label));
     kt_table_add(table, KT_STYLE_PLAIN, d->reference);
     kt_table_add(table, kind == KT_DIFFERENCE_SLOWER ? KT_STYLE_BOLD : KT_STYLE_PLAIN, d->subject);
   }
@@ -28,7 +28,7 @@ static void put_meanings(KtPage *page, const GPtrArray *differences, KtDifferenc
   for (guint i = 0; i < differences->len; i++) {
     const KtDifference *d = differences->pdata[i];
     if (d->kind == kind)
-      kt_page_item(page, 2, kt_view_severity_style(d->severity), d->check, 7, KT_STYLE_PLAIN, d->meaning);
+      kt_page_item(page, 2, kt_view_severity_style(d->severity), d->check, 7, KT_STYLE_PLAIN, kt_tr(d->meaning));
   }
 }
 
@@ -39,9 +39,9 @@ static void put_names(KtPage *page, const char *heading, const GPtrArray *differ
     const KtDifference *d = differences->pdata[i];
     if (d->kind != kind)
       continue;
-    g_string_append_printf(out, "%s%s", out->len ? ", " : "", d->label);
+    g_string_append_printf(out, "%s%s", out->len ? _(", ") : "", kt_tr(d->label));
     if (kind == KT_DIFFERENCE_SAME && g_strcmp0(d->reference, d->subject) == 0)
-      g_string_append_printf(out, " (%s)", d->subject);
+      g_string_append_printf(out, _(" (%s)"), d->subject);
   }
   if (!out->len)
     return;
@@ -58,21 +58,21 @@ char *kt_view_compare_text(const KtTerm *term, const char *reference, const char
   kt_page_text(page, 0, KT_STYLE_BOLD, verdict);
   if (slower) {
     kt_page_gap(page);
-    kt_page_text(page, 0, KT_STYLE_BOLD, "Can explain a slowdown");
+    kt_page_text(page, 0, KT_STYLE_BOLD, _("Can explain a slowdown"));
     put_side_by_side(page, reference, subject, differences, KT_DIFFERENCE_SLOWER);
     kt_page_gap(page);
     put_meanings(page, differences, KT_DIFFERENCE_SLOWER);
   }
   if (kt_report_count(differences, KT_DIFFERENCE_NEUTRAL)) {
     kt_page_gap(page);
-    kt_page_text(page, 0, KT_STYLE_BOLD, "Differs, no fault by itself");
+    kt_page_text(page, 0, KT_STYLE_BOLD, _("Differs, no fault by itself"));
     put_side_by_side(page, reference, subject, differences, KT_DIFFERENCE_NEUTRAL);
   }
-  put_names(page, "The same", differences, KT_DIFFERENCE_SAME);
-  put_names(page, "Known of one side only", differences, KT_DIFFERENCE_UNKNOWN);
+  put_names(page, _("The same"), differences, KT_DIFFERENCE_SAME);
+  put_names(page, _("Known of one side only"), differences, KT_DIFFERENCE_UNKNOWN);
   if (slower) {
     kt_page_gap(page);
-    kt_page_text(page, 0, KT_STYLE_DIM, "kvmtune explain ID tells the story of a check and how to cure it.");
+    kt_page_text(page, 0, KT_STYLE_DIM, _("kvmtune explain ID tells the story of a check and how to cure it."));
   }
   return kt_page_finish(page);
 }

@@ -47,21 +47,23 @@ static void put_cite(KtPage *page, guint indent, const KtCite *cite)
 static void put_finding(KtPage *page, const KtFinding *f, guint indent)
 {
   guint body = indent + 15;
-  g_autofree char *mark = g_strdup_printf("%-9s %s", kt_view_severity(f->severity), f->check->id);
+  const char *severity = kt_view_severity(f->severity);
+  int pad = MAX(0, 9 - (int)kt_term_width_of(severity));
+  g_autofree char *mark = g_strdup_printf("%s%*s %s", severity, pad, "", f->check->id);
   g_autofree char *echo = f->echo_of ? g_strdup_printf("└ %s", f->check->id) : NULL;
   g_autofree char *basis = kt_report_basis(f);
   if (echo)
     body = indent + 9;
   kt_page_item(page, indent, kt_view_severity_style(f->severity), echo ? echo : mark, body,
-               echo ? KT_STYLE_PLAIN : KT_STYLE_BOLD, f->title ? f->title : f->check->title);
+               echo ? KT_STYLE_PLAIN : KT_STYLE_BOLD, f->title ? f->title : kt_tr(f->check->title));
   for (guint i = 0; i < MIN(f->evidence->len, MAX_EVIDENCE); i++)
     put_cite(page, body, f->evidence->pdata[i]);
   if (f->evidence->len > MAX_EVIDENCE)
-    kt_page_textf(page, body, KT_STYLE_DIM, "and %u more (--json shows all)", f->evidence->len - MAX_EVIDENCE);
+    kt_page_textf(page, body, KT_STYLE_DIM, _("and %u more (--json shows all)"), f->evidence->len - MAX_EVIDENCE);
   if (basis)
     kt_page_text(page, body, KT_STYLE_DIM, basis);
   if (!echo && f->check->effect)
-    kt_page_textf(page, body, KT_STYLE_PLAIN, "Expected: %s", f->check->effect);
+    kt_page_textf(page, body, KT_STYLE_PLAIN, _("Expected: %s"), kt_tr(f->check->effect));
 }
 
 /* ---- what is unknown, what is fine ---- */
@@ -71,11 +73,11 @@ static void put_unknown(KtPage *page, const KtDiagnosis *d)
   if (!d->unknown->len)
     return;
   kt_page_gap(page);
-  kt_page_text(page, 2, KT_STYLE_BOLD, "Could not be told, because this is missing:");
+  kt_page_text(page, 2, KT_STYLE_BOLD, _("Could not be told, because this is missing:"));
   g_autoptr(GPtrArray) missing = kt_report_missing(d);
   for (guint i = 0; i < missing->len; i++) {
     const KtMissing *m = missing->pdata[i];
-    g_autofree char *line = g_strdup_printf("%s: %s", m->what, m->checks->str);
+    g_autofree char *line = g_strdup_printf(_("%s: %s"), m->what, m->checks->str);
     kt_page_item(page, 4, KT_STYLE_DIM, "·", 6, KT_STYLE_DIM, line);
   }
 }
@@ -101,12 +103,12 @@ static void put_unreadable(KtPage *page, const KtMachine *m)
     if (!g_hash_table_add(done, path) || g_hash_table_size(done) > MAX_UNREADABLE)
       continue;
     const char *why = g_hash_table_lookup(m->unreadable, l->data);
-    g_string_append_printf(out, "%s%s (%s)", out->len ? ", " : "Could not be read: ", path, why);
+    g_string_append_printf(out, "%s%s (%s)", out->len ? _(", ") : _("Could not be read: "), path, why);
   }
   if (!out->len)
     return;
   if (g_hash_table_size(done) > MAX_UNREADABLE)
-    g_string_append_printf(out, " and %u more (kvmtune facts shows all)", g_hash_table_size(done) - MAX_UNREADABLE);
+    g_string_append_printf(out, _(" and %u more (kvmtune facts shows all)"), g_hash_table_size(done) - MAX_UNREADABLE);
   kt_page_gap(page);
   kt_page_text(page, 2, KT_STYLE_YELLOW, out->str);
 }
@@ -116,7 +118,7 @@ static void put_fine(KtPage *page, const KtDiagnosis *d)
   if (!d->fine->len)
     return;
   g_autoptr(GString) out = g_string_new(NULL);
-  g_string_append_printf(out, "Checked and fine (%u):", d->fine->len);
+  g_string_append_printf(out, _("Checked and fine (%u):"), d->fine->len);
   for (guint i = 0; i < d->fine->len; i++)
     g_string_append_printf(out, " %s", ((const KtFinding *)d->fine->pdata[i])->check->id);
   kt_page_gap(page);
@@ -132,7 +134,7 @@ static void put_subject(KtPage *page, const KtDiagnosis *d)
 {
   if (!d->findings->len && !d->unknown->len && !d->fine->len)
     return;
-  g_autofree char *kind = kt_view_kind(&d->subject), *head = g_strdup_printf("%s, %s", kt_report_name(d), kind);
+  g_autofree char *kind = kt_view_kind(&d->subject), *head = g_strdup_printf(_("%s, %s"), kt_report_name(d), kind);
   kt_page_gap(page);
   kt_page_text(page, 0, KT_STYLE_BOLD, head);
   for (guint i = 0; i < d->findings->len; i++) {
@@ -154,11 +156,12 @@ static void put_change(KtPage *page, guint number, const KtDiagnosis *d, const K
   gboolean theirs;
   const KtRemedy *remedy = kt_view_remedy(f->check, &d->subject, &theirs);
   g_autofree char *mark = g_strdup_printf("%2u. %s", number, f->check->id), *risk = kt_view_risk(f->check->risk);
-  g_autofree char *head = g_strdup_printf("%s · %s · %s", kt_report_name(d), kt_layer_names[remedy->layer], risk);
+  g_autofree char *head =
+      g_strdup_printf("%s · %s · %s", kt_report_name(d), kt_tr(kt_layer_names[remedy->layer]), risk);
   g_autofree char *action = kt_finding_action(f, remedy);
   kt_page_item(page, 0, kt_view_severity_style(f->severity), mark, 8, KT_STYLE_BOLD, head);
   if (theirs)
-    kt_page_text(page, 8, KT_STYLE_DIM, "Not from inside the guest; for whoever runs its host or cloud:");
+    kt_page_text(page, 8, KT_STYLE_DIM, _("Not from inside the guest; for whoever runs its host or cloud:"));
   kt_view_put_action(page, 8, action);
 }
 
@@ -175,14 +178,14 @@ static void put_changes(KtPage *page, const GPtrArray *diagnoses)
           continue;
         if (number++ == 0) {
           kt_page_gap(page);
-          kt_page_text(page, 0, KT_STYLE_BOLD, "What to change");
+          kt_page_text(page, 0, KT_STYLE_BOLD, _("What to change"));
         }
         put_change(page, number, d, f);
       }
     }
   if (number) {
     kt_page_gap(page);
-    kt_page_text(page, 0, KT_STYLE_DIM, "kvmtune explain ID tells more, with the remedies for other layers.");
+    kt_page_text(page, 0, KT_STYLE_DIM, _("kvmtune explain ID tells more, with the remedies for other layers."));
   }
 }
 
@@ -193,19 +196,19 @@ static void put_notes(KtPage *page, const KtSnapshot *s)
   if (!s->notes->len && !s->rejected->len)
     return;
   kt_page_gap(page);
-  kt_page_text(page, 0, KT_STYLE_BOLD, "How the evidence was understood");
+  kt_page_text(page, 0, KT_STYLE_BOLD, _("How the evidence was understood"));
   for (guint i = 0; i < MIN(s->notes->len, MAX_NOTES); i++)
     kt_page_item(page, 2, KT_STYLE_DIM, "·", 4, KT_STYLE_PLAIN, s->notes->pdata[i]);
   for (guint i = 0; i < MIN(s->rejected->len, MAX_NOTES); i++) {
     const KtRejected *r = s->rejected->pdata[i];
     const KtCite at = {.source = r->source, .line = r->line};
-    g_autofree char *source = kt_report_source(&at), *text = g_strdup_printf("%s: %s", source, r->why);
+    g_autofree char *source = kt_report_source(&at), *text = g_strdup_printf(_("%s: %s"), source, r->why);
     kt_page_item(page, 2, KT_STYLE_YELLOW, "·", 4, KT_STYLE_PLAIN, text);
   }
   guint notes = s->notes->len - MIN(s->notes->len, MAX_NOTES);
   guint rejected = s->rejected->len - MIN(s->rejected->len, MAX_NOTES);
   if (notes + rejected)
-    kt_page_textf(page, 4, KT_STYLE_DIM, "and %u more (kvmtune facts shows all)", notes + rejected);
+    kt_page_textf(page, 4, KT_STYLE_DIM, _("and %u more (kvmtune facts shows all)"), notes + rejected);
 }
 
 char *kt_view_doctor_text(const KtTerm *term, const KtSnapshot *snapshot, const GPtrArray *diagnoses)

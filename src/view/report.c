@@ -7,7 +7,7 @@
 
 const char *kt_report_name(const KtDiagnosis *d)
 {
-  return d->subject.name ? d->subject.name : "(no name)";
+  return d->subject.name ? d->subject.name : _("(no name)");
 }
 
 /* ---- verdict ---- */
@@ -37,12 +37,16 @@ static char *say_count(const Count *n)
   for (int severity = 3; severity >= 0; severity--)
     if (n->roots[severity]) {
       last = n->roots[severity];
-      g_ptr_array_add(parts, g_strdup_printf("%u %s", last, kt_view_severity(severity)));
+      g_ptr_array_add(parts, g_strdup_printf(_("%u %s"), last, kt_view_severity(severity)));
     }
   GString *out = g_string_new(NULL);
   for (guint i = 0; i < parts->len; i++)
-    g_string_append_printf(out, "%s%s", i == 0 ? "" : i + 1 == parts->len ? " and " : ", ", (char *)parts->pdata[i]);
-  g_string_append(out, last == 1 ? " finding" : " findings");
+    g_string_append_printf(out, "%s%s",
+                           i == 0                ? ""
+                           : i + 1 == parts->len ? _(" and ")
+                                                 : _(", "),
+                           (char *)parts->pdata[i]);
+  g_string_append(out, kt_trn(" finding", " findings", last));
   return g_string_free(out, FALSE);
 }
 
@@ -60,21 +64,24 @@ char *kt_report_say_verdict(const KtDiagnosis *d)
   const KtVerdict verdict = kt_report_verdict(d);
   g_autofree char *kind = kt_view_kind(&d->subject), *found = say_count(&n);
   GString *out = g_string_new(NULL);
-  g_string_append_printf(out, "%s (%s) ", kt_report_name(d), kind);
+  g_string_append_printf(out, _("%s (%s) "), kt_report_name(d), kind);
   if (verdict == KT_VERDICT_FAULTY)
-    g_string_append_printf(out, "has %s", found);
+    g_string_append_printf(out, _("has %s"), found);
   else if (verdict == KT_VERDICT_UNJUDGED)
-    g_string_append(out, "cannot be judged");
+    g_string_append(out, _("cannot be judged"));
   else if (d->findings->len)
-    g_string_append_printf(out, "is healthy, with %s", found);
+    g_string_append_printf(out, _("is healthy, with %s"), found);
   else
-    g_string_append(out, "is healthy");
+    g_string_append(out, _("is healthy"));
   if (n.echoes)
-    g_string_append_printf(out, "; %u more %s from %s", n.echoes, n.echoes == 1 ? "follows" : "follow",
-                           d->findings->len - n.echoes == 1 ? "it" : "them");
+    g_string_append_printf(out,
+                           d->findings->len - n.echoes == 1
+                               ? kt_trn("; %u more follows from it", "; %u more follow from it", n.echoes)
+                               : kt_trn("; %u more follows from them", "; %u more follow from them", n.echoes),
+                           n.echoes);
   if (verdict != KT_VERDICT_FAULTY)
-    g_string_append_printf(out, ": %u checked and fine, %u unknown", d->fine->len, d->unknown->len);
-  g_string_append_c(out, '.');
+    g_string_append_printf(out, _(": %u checked and fine, %u unknown"), d->fine->len, d->unknown->len);
+  g_string_append(out, _("."));
   return g_string_free(out, FALSE);
 }
 
@@ -102,15 +109,15 @@ char *kt_report_one_space(const char *text)
 char *kt_report_basis(const KtFinding *f)
 {
   if (f->echo_of)
-    return g_strdup_printf("Follows from %s%s.", f->echo_of,
+    return g_strdup_printf(_("Follows from %s%s."), f->echo_of,
                            f->basis == KT_BASIS_MEASURED   ? ""
-                           : f->basis == KT_BASIS_INFERRED ? "; inferred"
-                                                           : "; stated");
+                           : f->basis == KT_BASIS_INFERRED ? _("; inferred")
+                                                           : _("; stated"));
   switch (f->basis) {
   case KT_BASIS_INFERRED:
-    return g_strdup("Inferred, not measured in this machine.");
+    return g_strdup(_("Inferred, not measured in this machine."));
   case KT_BASIS_STATED:
-    return g_strdup("Stated by the document, not measured.");
+    return g_strdup(_("Stated by the document, not measured."));
   default:
     return NULL;
   }
@@ -160,7 +167,8 @@ char *kt_report_say_comparison(const char *reference, const char *subject, const
 {
   guint slower = kt_report_count(differences, KT_DIFFERENCE_SLOWER);
   if (slower)
-    return g_strdup_printf("%s differs from %s in %u point%s that can explain why it is slower.", subject, reference,
-                           slower, slower == 1 ? "" : "s");
-  return g_strdup_printf("Nothing known of %s explains why it would be slower than %s.", subject, reference);
+    return g_strdup_printf(kt_trn("%s differs from %s in %u point that can explain why it is slower.",
+                                  "%s differs from %s in %u points that can explain why it is slower.", slower),
+                           subject, reference, slower);
+  return g_strdup_printf(_("Nothing known of %s explains why it would be slower than %s."), subject, reference);
 }

@@ -9,12 +9,14 @@ const char *const kt_view_basis_names[] = {
 static const struct {
   const char *name;
   KtStyle style;
-} severities[] = {
-    {"note", KT_STYLE_DIM}, {"minor", KT_STYLE_CYAN}, {"moderate", KT_STYLE_YELLOW}, {"severe", KT_STYLE_RED}};
+} severities[] = {{N_("note"), KT_STYLE_DIM},
+                  {N_("minor"), KT_STYLE_CYAN},
+                  {N_("moderate"), KT_STYLE_YELLOW},
+                  {N_("severe"), KT_STYLE_RED}};
 
 const char *kt_view_severity(int severity)
 {
-  return severities[CLAMP(severity, 0, 3)].name;
+  return kt_tr(severities[CLAMP(severity, 0, 3)].name);
 }
 
 KtStyle kt_view_severity_style(int severity)
@@ -27,27 +29,28 @@ KtStyle kt_view_severity_style(int severity)
 static const struct {
   const char *code, *words;
 } risks[] = {
-    {"L", "live"},
-    {"r", "guest reboot"},
-    {"B", "guest stop and start"},
-    {"H", "host reboot or module reload"},
-    {"M!", "changes migration compatibility"},
-    {"$", "costs power or memory"},
-    {"S", "security trade-off"},
+    {"L", N_("live")},
+    {"r", N_("guest reboot")},
+    {"B", N_("guest stop and start")},
+    {"H", N_("host reboot or module reload")},
+    {"M!", N_("changes migration compatibility")},
+    {"$", N_("costs power or memory")},
+    {"S", N_("security trade-off")},
 };
 
 static const char *risk_words(const char *code, gsize length)
 {
   for (guint i = 0; i < G_N_ELEMENTS(risks); i++)
     if (strlen(risks[i].code) == length && strncmp(risks[i].code, code, length) == 0)
-      return risks[i].words;
+      return kt_tr(risks[i].words);
   return NULL;
 }
 
 char *kt_view_risk(const char *codes)
 {
+  codes = kt_tr(codes); /* words in it; codes are the same everywhere */
   if (!codes || !*codes || g_str_equal(codes, "-"))
-    return g_strdup("no risk");
+    return g_strdup(_("no risk"));
   GString *out = g_string_new(NULL);
   const char *joint = "";
   gboolean coded = TRUE; /* words that are no code ("restart app") stay together */
@@ -65,7 +68,7 @@ char *kt_view_risk(const char *codes)
       g_string_append_len(out, words ? words : p, words ? -1 : (gssize)length);
     }
     p += length;
-    joint = *p == '/' ? " or " : "; ";
+    joint = *p == '/' ? _(" or ") : _("; ");
     p += strspn(p, " /,");
   }
   return g_string_free(out, FALSE);
@@ -78,19 +81,19 @@ char *kt_view_applies(const KtCheck *check)
   static const struct {
     guint bits;
     const char *name;
-  } kinds[] = {{KT_FOR_HOST, "host"},
-               {KT_FOR_NESTED_HOST, "nested host"},
-               {KT_FOR_GUEST, "guest"},
-               {KT_FOR_DOMAIN, "domain"},
-               {KT_FOR_FLAVOR, "flavor"}};
+  } kinds[] = {{KT_FOR_HOST, N_("host")},
+               {KT_FOR_NESTED_HOST, N_("nested host")},
+               {KT_FOR_GUEST, N_("guest")},
+               {KT_FOR_DOMAIN, N_("domain")},
+               {KT_FOR_FLAVOR, N_("flavor")}};
   GString *out = g_string_new(NULL);
   for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
     if (check->applies & kinds[i].bits)
-      g_string_append_printf(out, "%s%s", out->len ? ", " : "", kinds[i].name);
+      g_string_append_printf(out, "%s%s", out->len ? _(", ") : "", kt_tr(kinds[i].name));
   if (check->hypervisors == KT_ON_KVM)
-    g_string_append(out, "; KVM");
+    g_string_append(out, _("; KVM"));
   if (check->x86_only)
-    g_string_append(out, "; x86");
+    g_string_append(out, _("; x86"));
   return g_string_free(out, FALSE);
 }
 
@@ -108,19 +111,19 @@ static const char *hypervisor_name(const char *hypervisor)
 char *kt_view_kind(const KtSubject *s)
 {
   if (s->flavor)
-    return g_strdup("Nova flavor");
+    return g_strdup(_("Nova flavor"));
   if (s->domain)
-    return g_strdup("domain");
+    return g_strdup(_("domain"));
   switch (s->kind) {
   case KT_FOR_GUEST:
-    return s->machine->hypervisor ? g_strconcat(hypervisor_name(s->machine->hypervisor), " guest", NULL)
-                                  : g_strdup("guest");
+    return s->machine->hypervisor ? g_strdup_printf(_("%s guest"), hypervisor_name(s->machine->hypervisor))
+                                  : g_strdup(_("guest"));
   case KT_FOR_HOST:
-    return g_strdup("host");
+    return g_strdup(_("host"));
   case KT_FOR_NESTED_HOST:
-    return g_strdup("nested host");
+    return g_strdup(_("nested host"));
   default:
-    return g_strdup("host or guest unknown");
+    return g_strdup(_("host or guest unknown"));
   }
 }
 

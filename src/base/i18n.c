@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/i18n.h"
+
+#include "config.h"
+
+#if HAVE_NLS
+
+#include <libintl.h>
+
+#define DOMAIN "kvmtune"
+
+static gboolean translating;
+
+void kt_i18n_start(const char *directory)
+{
+  translating = g_get_charset(NULL) && bindtextdomain(DOMAIN, directory) && bind_textdomain_codeset(DOMAIN, "UTF-8");
+}
+
+void kt_i18n_stop(void)
+{
+  translating = FALSE;
+}
+
+const char *kt_tr(const char *text)
+{
+  /* "" would be the catalog's own header */
+  return translating && text && *text ? dgettext(DOMAIN, text) : text;
+}
+
+const char *kt_trn(const char *one, const char *many, gulong n)
+{
+  return translating ? dngettext(DOMAIN, one, many, n) : n == 1 ? one : many;
+}
+
+#else
+
+void kt_i18n_start(const char *directory)
+{
+}
+
+void kt_i18n_stop(void)
+{
+}
+
+const char *kt_tr(const char *text)
+{
+  return text;
+}
+
+const char *kt_trn(const char *one, const char *many, gulong n)
+{
+  return n == 1 ? one : many;
+}
+
+#endif
