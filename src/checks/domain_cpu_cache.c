@@ -257,9 +257,9 @@ static Crossing find_crossing(const KtMachine *m, const KtCache *l3)
 
 static void fire_crossing(const KtSubject *s, KtFinding *f, const KtCache *l3, const Crossing *c)
 {
-  const char *what = c->packages == KT_YES && c->nodes == KT_YES ? "sockets and NUMA nodes"
-                     : c->packages == KT_YES                     ? "sockets"
-                                                                 : "NUMA nodes";
+  const char *what = c->packages == KT_YES && c->nodes == KT_YES ? _("sockets and NUMA nodes")
+                     : c->packages == KT_YES                     ? _("sockets")
+                                                                 : _("NUMA nodes");
   kt_finding_fire(f, s, "an L3 spans several virtual %s", what);
   if (c->group < l3->groups->len) {
     g_autofree char *cpus = kt_set_format(l3->groups->pdata[c->group]);

@@ -14,11 +14,11 @@ typedef struct {
 
 /* Documentation/admin-guide/kernel-parameters.txt */
 static const BootWord boot_words[] = {
-    {"numa=off", 2, "the kernel ignores the NUMA nodes it is shown"},
-    {"nosmp", 2, "the kernel uses one CPU"},
-    {"maxcpus=", 2, "the kernel starts fewer CPUs than there are"},
-    {"noapic", 2, "no I/O APIC: interrupts cannot be spread"},
-    {"nox2apic", 1, "interrupts between CPUs go the slow way"},
+    {"numa=off", 2, N_("the kernel ignores the NUMA nodes it is shown")},
+    {"nosmp", 2, N_("the kernel uses one CPU")},
+    {"maxcpus=", 2, N_("the kernel starts fewer CPUs than there are")},
+    {"noapic", 2, N_("no I/O APIC: interrupts cannot be spread")},
+    {"nox2apic", 1, N_("interrupts between CPUs go the slow way")},
 };
 
 /* maxcpus=N with N not below the CPUs that exist takes nothing away. */
@@ -55,7 +55,7 @@ void kt_check_g04(const KtSubject *s, KtFinding *f)
     if (!word || found->len > 200)
       continue;
     g_string_append_printf(found, "%s%s", found->len ? ", " : "", words[i]);
-    kt_finding_say(f, "%s: %s", words[i], word->effect);
+    kt_finding_say(f, "%s: %s", words[i], kt_tr(word->effect));
     severity = MAX(severity, word->severity);
   }
   if (!severity) {
@@ -117,13 +117,14 @@ typedef struct {
 } Complaint;
 
 static const Complaint complaints[] = {
-    {"llc-sibling CPU", "is not on the same node", "the kernel finds a last-level cache that spans NUMA nodes (X05)"},
-    {"Marking TSC unstable", NULL, "the kernel gave up the TSC as a clock"},
-    {"Marking clocksource 'tsc' as unstable", NULL, "the kernel gave up the TSC as a clock"},
-    {"soft lockup - CPU#", NULL, "soft lockup: a CPU did not get to run its watchdog, or was held too long"},
-    {"self-detected stall on CPU", NULL, "RCU stall: a CPU did not run for many seconds"},
-    {"rcu_sched detected stalls on CPUs", NULL, "RCU stall: a CPU did not run for many seconds"},
-    {"rcu_preempt detected stalls on CPUs", NULL, "RCU stall: a CPU did not run for many seconds"},
+    {"llc-sibling CPU", "is not on the same node",
+     N_("the kernel finds a last-level cache that spans NUMA nodes (X05)")},
+    {"Marking TSC unstable", NULL, N_("the kernel gave up the TSC as a clock")},
+    {"Marking clocksource 'tsc' as unstable", NULL, N_("the kernel gave up the TSC as a clock")},
+    {"soft lockup - CPU#", NULL, N_("soft lockup: a CPU did not get to run its watchdog, or was held too long")},
+    {"self-detected stall on CPU", NULL, N_("RCU stall: a CPU did not run for many seconds")},
+    {"rcu_sched detected stalls on CPUs", NULL, N_("RCU stall: a CPU did not run for many seconds")},
+    {"rcu_preempt detected stalls on CPUs", NULL, N_("RCU stall: a CPU did not run for many seconds")},
 };
 
 static const Complaint *complaint_of(const char *line)
@@ -148,8 +149,9 @@ void kt_check_g08(const KtSubject *s, KtFinding *f)
     const Complaint *complaint = complaint_of(line->text);
     if (!complaint)
       continue;
-    if (!g_ptr_array_find_with_equal_func(titles, complaint->title, g_str_equal, NULL)) {
-      g_ptr_array_add(titles, (gpointer)complaint->title);
+    const char *title = kt_tr(complaint->title);
+    if (!g_ptr_array_find_with_equal_func(titles, title, g_str_equal, NULL)) {
+      g_ptr_array_add(titles, (gpointer)title);
       kt_finding_cite(f, line); /* one line of each kind is enough */
     }
   }
@@ -159,7 +161,7 @@ void kt_check_g08(const KtSubject *s, KtFinding *f)
   }
   gboolean only_tsc = titles->len == 1 && strstr(titles->pdata[0], "TSC");
   g_ptr_array_add(titles, NULL);
-  g_autofree char *title = g_strjoinv("; ", (char **)titles->pdata);
+  g_autofree char *title = g_strjoinv(_("; "), (char **)titles->pdata);
   kt_finding_fire(f, s, "%s", title);
   if (only_tsc && g_strcmp0(m->clocksource, "kvm-clock") == 0)
     f->severity = 1; /* kvm-clock keeps the time without it */

@@ -199,8 +199,8 @@ static char *hidden_nodes(const KtMachine *m, const Tally *t, guint *hidden)
   if (*hidden == 1 && found == 1)
     return g_strdup_printf("node %d", only);
   if (*hidden == 1)
-    return g_strdup("the node that is not shown");
-  return g_strdup_printf("the %u nodes that are not shown, together,", *hidden);
+    return g_strdup(_("the node that is not shown"));
+  return g_strdup_printf(_("the %u nodes that are not shown, together,"), *hidden);
 }
 
 static void say_full_node(KtFinding *f, const KtMachine *m, const Tally *t)

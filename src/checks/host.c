@@ -149,8 +149,8 @@ KtLocality kt_host_locality(const KtMachine *host, const KtDomain *domain)
   if (!r->memory->len) {
     l.state = KT_LOCALITY_UNKNOWN;
     l.missing = g_str_equal(kt_host_why_missing_of(host, r, "numa_maps", ""), "")
-                    ? "the guest's memory by host node (numastat -p PID, as root)"
-                    : "the guest's memory by host node (/proc/PID/numa_maps: needs root)";
+                    ? _("the guest's memory by host node (numastat -p PID, as root)")
+                    : _("the guest's memory by host node (/proc/PID/numa_maps: needs root)");
     return l;
   }
   gboolean confined;
@@ -159,7 +159,7 @@ KtLocality kt_host_locality(const KtMachine *host, const KtDomain *domain)
     KtVcpuUse use = kt_host_vcpu_use(r);
     if (!use.run_pct.known) {
       l.state = KT_LOCALITY_UNKNOWN;
-      l.missing = "where the vCPU threads run (affinity, CPU use)";
+      l.missing = _("where the vCPU threads run (affinity, CPU use)");
     }
     return l;
   }

@@ -370,7 +370,7 @@ void kt_check_h14(const KtSubject *s, KtFinding *f)
   if (!r->halt_poll_fail_pct.known || !r->halt_poll_success_pct.known || !use.run_pct.known)
     return kt_finding_cannot(f, "time spent in halt polling (%s)",
                              kt_host_why_missing(s->host, "/sys/kernel/debug/kvm",
-                                                 "/sys/kernel/debug/kvm or virsh domstats --cpu-total, twice"));
+                                                 _("/sys/kernel/debug/kvm or virsh domstats --cpu-total, twice")));
   double vain = r->halt_poll_fail_pct.value, paid = r->halt_poll_success_pct.value;
   /* In vain for at least a tenth of a CPU, and a quarter of what the vCPU threads used. */
   if (vain <= paid || vain < 10 || vain < use.run_pct.value / 4)

@@ -100,7 +100,7 @@ static void look_at_nics(const KtSubject *s, KtFinding *f)
     g_autofree char *cpus = kt_set_format(load->busiest->affinity);
     g_autofree char *path = g_strconcat("interrupts.", load->busiest->name, NULL);
     kt_finding_say(f,
-                   "%s is on node %" G_GINT64_FORMAT ": %.0f of its %.0f interrupts a second go elsewhere, "
+                   "%s is on node %" PRId64 ": %.0f of its %.0f interrupts a second go elsewhere, "
                    "interrupt %s to CPU %s",
                    (const char *)l->data, load->busiest->node.value, load->far, load->all, load->busiest->name, cpus);
     kt_finding_cite_machine(f, m, path);

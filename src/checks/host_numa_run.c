@@ -269,7 +269,7 @@ void kt_check_h26(const KtSubject *s, KtFinding *f)
     return kt_finding_cannot(f, "how much of the shared memory is mapped huge (ShmemPmdMapped of smaps_rollup)");
   if (!never && (!r->rss_kib.known || !r->anon_huge_kib.known))
     return kt_finding_cannot(f, "AnonHugePages and Rss of the QEMU process (/proc/PID/smaps_rollup: %s)",
-                             kt_host_why_missing_of(s->host, r, "smaps_rollup", "with --deep for a large guest"));
+                             kt_host_why_missing_of(s->host, r, "smaps_rollup", _("with --deep for a large guest")));
   /* Rss leaves hugetlb pages out */
   gint64 huge = r->anon_huge_kib.value + r->hugetlb_kib.value, used = r->rss_kib.value + r->hugetlb_kib.value;
   gboolean known = r->rss_kib.known && r->anon_huge_kib.known;

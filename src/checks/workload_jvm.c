@@ -56,7 +56,7 @@ static void over_jvms(const KtSubject *s, KtFinding *f, JvmRule rule)
   const KtMachine *m = s->machine;
   if (!m->processes_seen && !m->processes->len) {
     if (has_or_gets_nodes(s))
-      cannot_without_processes(s, f, "a process list with the JVM's flags (ps -ef)");
+      cannot_without_processes(s, f, _("a process list with the JVM's flags (ps -ef)"));
     return;
   }
   KtInt nodes = kt_machine_nodes_known(m);
