@@ -67,7 +67,7 @@ printf 'nothing that any tool prints\n' >"$dir/prose.txt"
 printf '{"name": "guest", "disk_format": "raw", "container_format": "bare", "status": "active", "min_ram": 0}\n' >"$dir/nothing.json"
 printf 'a file\n' >"$dir/file"
 
-echo 1..38
+echo 1..49
 answers 0 "kvmtune 0" --version
 answers 0 "usage: kvmtune" --help
 answers 0 "usage: kvmtune" help
@@ -103,6 +103,22 @@ refuses "reference and a subject" compare "$dir/fast.txt"
 refuses "no machine or domain '9'" compare "$dir/fast.txt#9" "$dir/slow.txt"
 refuses "no check 'Z99'" explain Z99
 refuses "no domain 'nobody'" doctor --domain nobody "$dir/slow.txt"
+
+# Accepted risks, the change since a report, the monitoring line.
+KVMTUNE_IGNORE=$dir/ignore
+export KVMTUNE_IGNORE
+"$kvmtune" doctor --json "$dir/slow.txt" >"$dir/last.json"
+answers 0 "no risk is accepted" ignore
+refuses "reason is expected" ignore X06
+refuses "no check 'Q99'" ignore Q99 --reason why
+answers 0 "X06 is now accepted" ignore x06 --reason "licence by sockets"
+answers 0 "X03 is now accepted" ignore X03 --reason "old machine type stays" --subject "machine 1"
+answers 0 "Not counted: licence by sockets" doctor "$dir/slow.txt"
+answers 0 "KVMTUNE OK" doctor --nagios "$dir/slow.txt"
+answers 0 "X06 is no longer accepted" ignore --remove X06
+answers 2 "KVMTUNE CRITICAL - machine 1: X06" doctor --nagios "$dir/slow.txt"
+answers 3 "KVMTUNE UNKNOWN - " doctor --nagios "$dir/absent"
+answers 1 "0 new, 0 gone, 2 unchanged" doctor --since "$dir/last.json" "$dir/slow.txt"
 
 # A reader that goes away is no error; a full disk is one.
 status=$( { { "$kvmtune" checks; echo $? >&3; } | head -n 1 >/dev/null; } 3>&1)

@@ -50,6 +50,7 @@ static void report_init(Report *r)
   r->diagnosis = (KtDiagnosis){
       .subject = {.kind = KT_FOR_GUEST, .name = "crm", .snapshot = r->snapshot, .machine = m, .guest = m},
       .findings = g_ptr_array_new_with_free_func((GDestroyNotify)kt_finding_free),
+      .accepted = g_ptr_array_new_with_free_func((GDestroyNotify)kt_finding_free),
       .unknown = g_ptr_array_new_with_free_func((GDestroyNotify)kt_finding_free),
       .fine = g_ptr_array_new_with_free_func((GDestroyNotify)kt_finding_free),
   };
@@ -61,6 +62,7 @@ static void report_clear(Report *r)
 {
   g_ptr_array_unref(r->all);
   g_ptr_array_unref(r->diagnosis.findings);
+  g_ptr_array_unref(r->diagnosis.accepted);
   g_ptr_array_unref(r->diagnosis.unknown);
   g_ptr_array_unref(r->diagnosis.fine);
   kt_snapshot_free(r->snapshot);
@@ -82,7 +84,7 @@ static void fill(Report *r)
 static char *show(Report *r, guint width)
 {
   const KtTerm term = {.width = width, .utf8 = TRUE};
-  return kt_view_doctor_text(&term, r->snapshot, r->all);
+  return kt_view_doctor_text(&term, r->snapshot, r->all, NULL, NULL);
 }
 
 static void assert_fits(const char *text, guint width)
@@ -153,7 +155,7 @@ static void test_ascii(void)
   report_init(&r);
   fill(&r);
   const KtTerm term = {.width = 60};
-  g_autofree char *text = kt_view_doctor_text(&term, r.snapshot, r.all);
+  g_autofree char *text = kt_view_doctor_text(&term, r.snapshot, r.all, NULL, NULL);
   g_assert_true(g_str_is_ascii(text));
   report_clear(&r);
 }

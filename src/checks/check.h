@@ -101,6 +101,7 @@ struct KtFinding {
   char *reason;        /* of KT_FINE, where it is worth saying: "steal is 0.00 % on average"; else NULL */
   GHashTable *fill;    /* placeholder -> text */
   const char *echo_of; /* id of the root cause this is an echo of, or NULL */
+  char *accepted;      /* why somebody accepted it (checks/accepted.h), or NULL */
 };
 
 /* ---- for check functions ----
@@ -142,6 +143,7 @@ typedef struct {
   KtSubject subject;
   KtMachine *prediction; /* owns subject.guest of a domain; NULL */
   GPtrArray *findings;   /* KtFinding* that fired: roots by impact, each followed by its echoes */
+  GPtrArray *accepted;   /* KtFinding* that fired and were accepted; empty before kt_accepted_apply() */
   GPtrArray *unknown;    /* KtFinding* that cannot tell */
   GPtrArray *fine;       /* KtFinding* */
 } KtDiagnosis;

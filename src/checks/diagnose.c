@@ -7,6 +7,7 @@ static void diagnosis_free(gpointer data)
 {
   KtDiagnosis *d = data;
   g_ptr_array_unref(d->findings);
+  g_ptr_array_unref(d->accepted);
   g_ptr_array_unref(d->unknown);
   g_ptr_array_unref(d->fine);
   kt_machine_free(d->prediction);
@@ -79,6 +80,7 @@ static KtDiagnosis *diagnosis_new(const KtSnapshot *snapshot, KtFor kind, const 
   KtDiagnosis *d = g_new0(KtDiagnosis, 1);
   d->subject = (KtSubject){.kind = kind, .snapshot = snapshot, .name = name};
   d->findings = g_ptr_array_new_with_free_func((GDestroyNotify)kt_finding_free);
+  d->accepted = g_ptr_array_new_with_free_func((GDestroyNotify)kt_finding_free);
   d->unknown = g_ptr_array_new_with_free_func((GDestroyNotify)kt_finding_free);
   d->fine = g_ptr_array_new_with_free_func((GDestroyNotify)kt_finding_free);
   return d;

@@ -20,6 +20,7 @@ void kt_finding_free(KtFinding *f)
   g_free(f->title);
   g_free(f->missing);
   g_free(f->reason);
+  g_free(f->accepted);
   g_ptr_array_unref(f->evidence);
   g_hash_table_unref(f->fill);
   g_free(f);

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/error.h"
+#include "cmd/accepted_files.h"
 #include "cmd/command.h"
 #include "cmd/input.h"
 #include "evidence/evidence.h"
+#include "evidence/past_report.h"
+#include "view/summary.h"
 #include "view/view.h"
 
-static gboolean json, deep;
-static char *root, *connect_uri, *domain, *interval, *colour;
+#define NAGIOS_UNKNOWN 3
+
+static gboolean json, deep, nagios;
+static char *root, *connect_uri, *domain, *interval, *colour, *since_file;
 
 static const GOptionEntry *options(void)
 {
@@ -18,6 +23,9 @@ static const GOptionEntry *options(void)
       {"domain", 0, 0, G_OPTION_ARG_STRING, &domain, "look at this domain only, by name or UUID", "NAME"},
       {"interval", 0, 0, G_OPTION_ARG_STRING, &interval, "seconds to sample this machine, 0 for one look (1)", "S"},
       {"deep", 0, 0, G_OPTION_ARG_NONE, &deep, "also take looks that cost a large guest time (full numa_maps)", NULL},
+      {"since", 0, 0, G_OPTION_ARG_FILENAME, &since_file,
+       "also tell what is new, gone and unchanged since this report of 'doctor --json'", "FILE"},
+      {"nagios", 0, 0, G_OPTION_ARG_NONE, &nagios, "print a monitoring plugin's line, with its exit status", NULL},
       {"color", 0, 0, G_OPTION_ARG_STRING, &colour, "colours in the report", "auto|always|never"},
       {0},
   };
@@ -86,24 +94,63 @@ static void set_nothing(const KtSnapshot *snapshot, GError **error)
     g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s", nothing);
 }
 
+/* Gathers and diagnoses; what is accepted is set aside. *snapshot has to outlive the result. */
+static GPtrArray *diagnose(int argc, char **argv, KtSnapshot **snapshot, GError **error)
+{
+  g_autoptr(GPtrArray) accepted = kt_accepted_read_all(error);
+  *snapshot = accepted ? gather(argc, argv, error) : NULL;
+  if (!*snapshot || (domain && !keep_domain(*snapshot, domain, error)))
+    return NULL;
+  g_autoptr(GPtrArray) diagnoses = kt_diagnose(*snapshot, NULL);
+  if (!diagnoses->len) {
+    set_nothing(*snapshot, error);
+    return NULL;
+  }
+  kt_accepted_apply(diagnoses, accepted);
+  return g_steal_pointer(&diagnoses);
+}
+
+static void add_past(const char *subject, const char *id, const char *title, gpointer past)
+{
+  kt_past_add(past, subject, id, title);
+}
+
+static int report(int argc, char **argv, KtColour when, GError **error)
+{
+  g_autoptr(GPtrArray) past = kt_past_new();
+  if (since_file && !kt_past_report_read(since_file, add_past, past, error))
+    return -1;
+  g_autoptr(KtSnapshot) snapshot = NULL;
+  g_autoptr(GPtrArray) diagnoses = diagnose(argc, argv, &snapshot, error);
+  if (!diagnoses)
+    return -1;
+  g_autoptr(KtSince) since = since_file ? kt_since(past, diagnoses) : NULL;
+  const KtTerm term = kt_term_of_stdout(when);
+  g_autofree char *text =
+      json ? kt_view_doctor_json(diagnoses, since) : kt_view_doctor_text(&term, snapshot, diagnoses, since_file, since);
+  if (!kt_output(text, error))
+    return -1;
+  return kt_diagnoses_worst(diagnoses) >= 2 ? KT_EXIT_FINDINGS : KT_EXIT_HEALTHY;
+}
+
+/* A plugin says everything in a line on standard output, its failures too. */
+static int monitor(int argc, char **argv, GError **error)
+{
+  g_autoptr(KtSnapshot) snapshot = NULL;
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(GPtrArray) diagnoses = diagnose(argc, argv, &snapshot, &failed);
+  int status = NAGIOS_UNKNOWN;
+  g_autofree char *line =
+      diagnoses ? kt_view_nagios(diagnoses, &status) : g_strdup_printf("KVMTUNE UNKNOWN - %s\n", failed->message);
+  return kt_output(line, error) ? status : -1;
+}
+
 static int run(int argc, char **argv, GError **error)
 {
   KtColour when;
   if (!kt_input_colour(colour, &when, error))
     return -1;
-  g_autoptr(KtSnapshot) snapshot = gather(argc, argv, error);
-  if (!snapshot || (domain && !keep_domain(snapshot, domain, error)))
-    return -1;
-  g_autoptr(GPtrArray) diagnoses = kt_diagnose(snapshot, NULL);
-  if (!diagnoses->len) {
-    set_nothing(snapshot, error);
-    return -1;
-  }
-  const KtTerm term = kt_term_of_stdout(when);
-  g_autofree char *text = json ? kt_view_doctor_json(diagnoses) : kt_view_doctor_text(&term, snapshot, diagnoses);
-  if (!kt_output(text, error))
-    return -1;
-  return kt_diagnoses_worst(diagnoses) >= 2 ? KT_EXIT_FINDINGS : KT_EXIT_HEALTHY;
+  return nagios ? monitor(argc, argv, error) : report(argc, argv, when, error);
 }
 
 const KtCommand kt_command_doctor = {

@@ -45,6 +45,8 @@ static void put_finding(KtJson *json, const KtFinding *f)
   put_evidence(json, f);
   put_remedies(json, f);
   kt_json_string(json, "echo_of", f->echo_of);
+  if (f->accepted)
+    kt_json_string(json, "accepted", f->accepted);
   kt_json_close_object(json);
 }
 
@@ -56,6 +58,12 @@ static void put_subject(KtJson *json, const KtDiagnosis *d)
   for (guint i = 0; i < d->findings->len; i++)
     put_finding(json, d->findings->pdata[i]);
   kt_json_close_array(json);
+  if (d->accepted->len) {
+    kt_json_open_array(json, "accepted");
+    for (guint i = 0; i < d->accepted->len; i++)
+      put_finding(json, d->accepted->pdata[i]);
+    kt_json_close_array(json);
+  }
   kt_json_open_array(json, "unknown");
   for (guint i = 0; i < d->unknown->len; i++) {
     const KtFinding *f = d->unknown->pdata[i];
@@ -68,7 +76,37 @@ static void put_subject(KtJson *json, const KtDiagnosis *d)
   kt_json_close_object(json);
 }
 
-char *kt_view_doctor_json(const GPtrArray *diagnoses)
+static void put_change(KtJson *json, const char *subject, const char *id)
+{
+  kt_json_open_object(json, NULL);
+  kt_json_string(json, "subject", subject);
+  kt_json_string(json, "id", id);
+  kt_json_close_object(json);
+}
+
+static void put_past(KtJson *json, const char *key, const GPtrArray *past)
+{
+  kt_json_open_array(json, key);
+  for (guint i = 0; i < past->len; i++)
+    put_change(json, ((const KtPastFinding *)past->pdata[i])->subject, ((const KtPastFinding *)past->pdata[i])->id);
+  kt_json_close_array(json);
+}
+
+static void put_since(KtJson *json, const KtSince *since)
+{
+  kt_json_open_object(json, "since");
+  kt_json_open_array(json, "new");
+  for (guint i = 0; i < since->fresh->len; i++)
+    put_change(json, ((const KtDiagnosis *)since->fresh_of->pdata[i])->subject.name,
+               ((const KtFinding *)since->fresh->pdata[i])->check->id);
+  kt_json_close_array(json);
+  put_past(json, "gone", since->gone);
+  put_past(json, "not_seen", since->not_seen);
+  kt_json_int(json, "unchanged", since->unchanged);
+  kt_json_close_object(json);
+}
+
+char *kt_view_doctor_json(const GPtrArray *diagnoses, const KtSince *since)
 {
   g_autoptr(KtJson) json = kt_json_new();
   kt_json_open_object(json, NULL);
@@ -76,6 +114,8 @@ char *kt_view_doctor_json(const GPtrArray *diagnoses)
   for (guint i = 0; i < diagnoses->len; i++)
     put_subject(json, diagnoses->pdata[i]);
   kt_json_close_array(json);
+  if (since)
+    put_since(json, since);
   kt_json_close_object(json);
   return kt_json_finish(json);
 }

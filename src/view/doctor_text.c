@@ -2,6 +2,7 @@
 /* The doctor's report: verdicts, findings by impact, what is unknown, what to change. */
 #include "view/action.h"
 #include "view/report.h"
+#include "view/summary.h"
 #include "view/view.h"
 #include "view/words.h"
 
@@ -130,9 +131,21 @@ static void put_fine(KtPage *page, const KtDiagnosis *d)
   }
 }
 
+static void put_accepted(KtPage *page, const KtDiagnosis *d)
+{
+  for (guint i = 0; i < d->accepted->len; i++) {
+    const KtFinding *f = d->accepted->pdata[i];
+    if (i == 0)
+      kt_page_gap(page);
+    g_autofree char *mark = g_strdup_printf("%-9s %s", "accepted", f->check->id);
+    kt_page_item(page, 2, KT_STYLE_DIM, mark, 17, KT_STYLE_PLAIN, f->title);
+    kt_page_textf(page, 17, KT_STYLE_DIM, "Not counted: %s", f->accepted);
+  }
+}
+
 static void put_subject(KtPage *page, const KtDiagnosis *d)
 {
-  if (!d->findings->len && !d->unknown->len && !d->fine->len)
+  if (!d->findings->len && !d->accepted->len && !d->unknown->len && !d->fine->len)
     return;
   g_autofree char *kind = kt_view_kind(&d->subject), *head = g_strdup_printf(_("%s, %s"), kt_report_name(d), kind);
   kt_page_gap(page);
@@ -143,6 +156,7 @@ static void put_subject(KtPage *page, const KtDiagnosis *d)
       kt_page_gap(page);
     put_finding(page, f, f->echo_of ? 8 : 2);
   }
+  put_accepted(page, d);
   put_unknown(page, d);
   if (d->subject.machine)
     put_unreadable(page, d->subject.machine);
@@ -211,14 +225,18 @@ static void put_notes(KtPage *page, const KtSnapshot *s)
     kt_page_textf(page, 4, KT_STYLE_DIM, _("and %u more (kvmtune facts shows all)"), notes + rejected);
 }
 
-char *kt_view_doctor_text(const KtTerm *term, const KtSnapshot *snapshot, const GPtrArray *diagnoses)
+char *kt_view_doctor_text(const KtTerm *term, const KtSnapshot *snapshot, const GPtrArray *diagnoses,
+                          const char *since_file, const KtSince *since)
 {
   KtPage *page = kt_page_new(term);
   for (guint i = 0; i < diagnoses->len; i++)
     put_verdict(page, diagnoses->pdata[i]);
   for (guint i = 0; i < diagnoses->len; i++)
     put_subject(page, diagnoses->pdata[i]);
+  if (since)
+    kt_view_put_since(page, since_file, since);
   put_changes(page, diagnoses);
   put_notes(page, snapshot);
+  kt_view_put_ranking(page, diagnoses);
   return kt_page_finish(page);
 }
