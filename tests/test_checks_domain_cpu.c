@@ -31,7 +31,7 @@ static KtMachine *lscpu_guest(int cpus, int sockets, int nodes, gboolean l3)
   if (l3)
     add_cache(m, 3, KT_CACHE_UNIFIED, 16384, 0, 23);
   KtCite numa = {.source = "lscpu.txt", .line = 24, .text = "NUMA node(s): 1"};
-  kt_machine_cite(m, "topology.nodes", &numa);
+  kt_machine_cite(m, "caches.end", &numa);
   return m;
 }
 
@@ -231,7 +231,7 @@ static void test_x03_cut(void)
 {
   /* the text may end behind the L2 line */
   g_autoptr(KtMachine) m = lscpu_guest(32, 32, 1, FALSE);
-  g_hash_table_remove(m->cites, "topology.nodes");
+  g_hash_table_remove(m->cites, "caches.end");
   guest_is("X03", m, KT_CANNOT_TELL);
   /* nodes by numactl say nothing of lscpu's end */
   KtCite numactl = {.source = "lscpu.txt", .line = 30, .text = "node 0 cpus: 0 1 2"};
@@ -239,7 +239,7 @@ static void test_x03_cut(void)
   guest_is("X03", m, KT_CANNOT_TELL);
   /* a table's header names all */
   g_autoptr(KtMachine) table = lscpu_guest(8, 8, 1, FALSE);
-  g_hash_table_remove(table->cites, "topology.nodes");
+  g_hash_table_remove(table->cites, "caches.end");
   g_hash_table_remove(table->cites, "caches.L2");
   KtCite header = {.source = "e.txt", .line = 1, .text = "CPU NODE SOCKET CORE L1d:L1i:L2 ONLINE"};
   kt_machine_cite(table, "caches.L2", &header);

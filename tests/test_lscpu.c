@@ -165,6 +165,7 @@ static void test_tree(void)
   ASSERT_INT(kt_machine_find_cache(m, 3, KT_CACHE_UNIFIED)->size_kib, 36608);
   ASSERT_INT(kt_machine_find_cache(m, 3, KT_CACHE_UNIFIED)->instances, 2);
   assert_set(kt_machine_find_node(m, 3)->cpus, "");
+  g_assert_true(g_str_has_prefix(kt_machine_cite_of(m, "caches.end")->text, "  NUMA node"));
   g_assert_true(kt_machine_has_flag(m, "arat"));
   g_assert_cmpstr(kt_machine_setting(m, "/sys/devices/system/cpu/vulnerabilities/spec_store_bypass"), ==,
                   "Mitigation; Speculative Store Bypass disabled via prctl");

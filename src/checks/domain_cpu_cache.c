@@ -88,14 +88,8 @@ static gboolean caches_are_complete(const KtSubject *s)
   if (!l2->line || strstr(l2->source, "/index") || strstr(l2->source, "/cache/") ||
       (l2->text && (strstr(l2->text, "L1d:") || strstr(l2->text, "L1d,"))))
     return TRUE;
-  static const char *const after[] = {"topology.nodes", "nodes.0.cpus"};
-  for (guint i = 0; i < G_N_ELEMENTS(after); i++) {
-    const KtCite *numa = kt_machine_cite_of(m, after[i]);
-    if (numa && g_strcmp0(numa->source, l2->source) == 0 && numa->line > l2->line && numa->text &&
-        strcasestr(numa->text, "NUMA"))
-      return TRUE;
-  }
-  return FALSE;
+  const KtCite *end = kt_machine_cite_of(m, "caches.end");
+  return end && g_strcmp0(end->source, l2->source) == 0 && end->line >= l2->line;
 }
 
 /* Has each CPU an L3 of its own? */

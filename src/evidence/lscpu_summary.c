@@ -277,6 +277,20 @@ static void apply_parts(const KtLscpuSummary *s, KtReading *r, KtMachine *m)
   }
 }
 
+/* Lines about NUMA stand behind those of all caches. */
+static void cite_end_of_caches(const KtLscpuSummary *s, KtReading *r, KtMachine *m)
+{
+  gboolean caches = FALSE;
+  for (guint i = 0; i < s->entries->len; i++) {
+    const Entry *e = &g_array_index(s->entries, Entry, i);
+    caches |= e->label == KT_LSCPU_CACHE;
+    if (caches && (e->label == KT_LSCPU_NODES || e->label == KT_LSCPU_NODE_CPUS)) {
+      kt_machine_cite(m, "caches.end", kt_reading_cite(r, e->line));
+      return;
+    }
+  }
+}
+
 static gboolean runs_on_x86(const KtMachine *m)
 {
   static const char *const archs[] = {"x86_64", "i686", "i586", "i386", NULL};
@@ -325,5 +339,6 @@ void kt_lscpu_summary_apply(const KtLscpuSummary *s, KtReading *r)
   apply_counts(s, r, m);
   apply_online(s, r, m);
   apply_parts(s, r, m);
+  cite_end_of_caches(s, r, m);
   apply_hypervisor(s, r, m);
 }

@@ -190,7 +190,8 @@ const char *kt_machine_setting(const KtMachine *m, const char *name);           
 gboolean kt_machine_setting_int(const KtMachine *m, const char *name, gint64 *out); /* FALSE: unknown or no number */
 
 /* Notes where a fact stands: any path of facts --json, e.g. "nodes.0.numastat",
- * "caches.L3", "activity", "interrupts.RES", "counters.vmstat.numa_foreign". The first stays. */
+ * "caches.L3", "activity", "interrupts.RES", "counters.vmstat.numa_foreign". The first stays.
+ * "caches.end" is a line behind lscpu's list of caches: none is missing in it. */
 void kt_machine_cite(KtMachine *m, const char *path, const KtCite *cite);
 const KtCite *kt_machine_cite_of(const KtMachine *m, const char *path); /* NULL if none */
 
