@@ -76,6 +76,19 @@ static void test_cut(void)
   g_assert_false(m->sockets.known || m->online.known || m->cpus.known);
   ASSERT_INT(m->node_count, 2);
   ASSERT_INT(kt_machine_find_node(m, 2)->memory_kib, 2097152);
+  g_assert_cmpuint(kt_set_count(kt_machine_find_node(m, 0)->cpus), ==, 2);
+  g_assert_null(kt_machine_find_node(m, 2)->cpus);
+
+  static const char *const ends[] = {"<sibling id='2' value='21'/>", "16</pages>", "<bank id='1'"};
+  for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+    g_autofree char *shorter = g_strndup(capabilities, (gsize)(strstr(capabilities, ends[i]) - capabilities));
+    g_autoptr(KtMachine) cut = read_machine(shorter, s);
+    const KtNode *node = kt_machine_find_node(cut, 0);
+    ASSERT_INT(node->memory_kib, 1048576);
+    g_assert_cmpuint(node->distances->len, ==, i == 2 ? 2 : 0);
+    g_assert_true(node->hugepages_total.known == (i != 1));
+    g_assert_null(kt_machine_find_cache(cut, 3, KT_CACHE_UNIFIED));
+  }
 }
 #endif
 

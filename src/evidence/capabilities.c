@@ -15,8 +15,10 @@
 #define MAX_NODES 1024
 #define MAX_BANKS 8192
 
-static void read_distances(KtNode *node, xmlNode *distances)
+static void read_distances(KtNode *node, const KtXml *xml, xmlNode *distances)
 {
+  if (!kt_xml_is_whole(xml, distances))
+    return;
   kt_xml_foreach(sibling, distances, "sibling")
   {
     KtInt value = kt_xml_int_attr(sibling, "value");
@@ -26,19 +28,20 @@ static void read_distances(KtNode *node, xmlNode *distances)
   }
 }
 
-static void read_pages(KtNode *node, xmlNode *cell)
+static void read_pages(KtNode *node, const KtXml *xml, xmlNode *cell)
 {
   gint64 huge = 0;
-  gboolean seen = FALSE;
+  gboolean seen = FALSE, whole = TRUE;
   kt_xml_foreach(pages, cell, "pages")
   {
     KtInt size = kt_xml_size_kib(pages, "size", "unit"), n = kt_xml_int(pages);
     if (!size.known || size.value < 2048 || !n.known || n.value > (gint64)1e12 / size.value)
       continue;
     seen = TRUE;
+    whole = kt_xml_is_whole(xml, pages);
     huge += n.value * size.value;
   }
-  if (seen)
+  if (seen && whole)
     node->hugepages_total = KT_INT(huge);
 }
 
@@ -68,11 +71,12 @@ static void read_cell(KtMachine *m, KtXml *xml, xmlNode *cell)
   KtNode *node = kt_machine_node(m, (int)id.value);
   if (node->cpus)
     return;
-  xmlNode *cpus = kt_xml_child(cell, "cpus");
-  node->memory_kib = kt_xml_size_kib(kt_xml_child(cell, "memory"), NULL, "unit");
-  read_distances(node, kt_xml_child(cell, "distances"));
-  read_pages(node, cell);
-  if (cpus) {
+  xmlNode *cpus = kt_xml_child(cell, "cpus"), *memory = kt_xml_child(cell, "memory");
+  if (kt_xml_is_whole(xml, memory))
+    node->memory_kib = kt_xml_size_kib(memory, NULL, "unit");
+  read_distances(node, xml, kt_xml_child(cell, "distances"));
+  read_pages(node, xml, cell);
+  if (cpus && kt_xml_is_whole(xml, cpus)) {
     node->cpus = kt_set_new();
     kt_xml_foreach(cpu, cpus, "cpu") read_cpu(m, node, cpu);
   }
@@ -213,13 +217,14 @@ gboolean kt_capabilities_read(KtMachine *m, KtXml *xml)
   m->role = KT_ROLE_HOST;
   kt_machine_cite(m, "role", kt_xml_cite(xml, host));
   g_autofree char *arch = kt_xml_text(kt_xml_child(cpu, "arch"));
-  if (arch)
+  if (arch && kt_xml_is_whole(xml, cpu))
     kt_machine_set_text(m, "arch", arch, kt_xml_cite(xml, cpu));
   read_vendor(m, xml, kt_xml_child(cpu, "vendor"));
   if (topology)
     read_topology(m, xml, topology);
-  if (kt_xml_child(host, "cache"))
-    read_banks(m, xml, kt_xml_child(host, "cache"));
+  xmlNode *cache = kt_xml_child(host, "cache");
+  if (cache && kt_xml_is_whole(xml, cache))
+    read_banks(m, xml, cache);
   return TRUE;
 }
 

@@ -176,6 +176,16 @@ static xmlNode *first_of(xmlNode *node, const char *name)
   return node;
 }
 
+gboolean kt_xml_is_whole(const KtXml *xml, xmlNode *node)
+{
+  if (xml->complete)
+    return TRUE;
+  for (; node && node != xml->root; node = node->parent)
+    if (xmlNextElementSibling(node))
+      return TRUE;
+  return FALSE;
+}
+
 xmlNode *kt_xml_child(xmlNode *node, const char *name)
 {
   return node ? first_of(node->children, name) : NULL;

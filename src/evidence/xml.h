@@ -46,6 +46,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtXml, kt_xml_free)
 /* Where a node stands; valid until the next call. */
 const KtCite *kt_xml_cite(KtXml *xml, xmlNode *node);
 
+/* FALSE if the text may have been cut inside of the node: nothing follows it. */
+gboolean kt_xml_is_whole(const KtXml *xml, xmlNode *node);
+
 /* The first child element of that name (with any prefix), or NULL; a NULL node has none. */
 xmlNode *kt_xml_child(xmlNode *node, const char *name);
 xmlNode *kt_xml_next(xmlNode *node, const char *name); /* the next sibling of that name */
