@@ -67,7 +67,7 @@ printf 'nothing that any tool prints\n' >"$dir/prose.txt"
 printf '{"name": "guest", "disk_format": "raw", "container_format": "bare", "status": "active", "min_ram": 0}\n' >"$dir/nothing.json"
 printf 'a file\n' >"$dir/file"
 
-echo 1..49
+echo 1..50
 answers 0 "kvmtune 0" --version
 answers 0 "usage: kvmtune" --help
 answers 0 "usage: kvmtune" help
@@ -119,6 +119,11 @@ answers 0 "X06 is no longer accepted" ignore --remove X06
 answers 2 "KVMTUNE CRITICAL - machine 1: X06" doctor --nagios "$dir/slow.txt"
 answers 3 "KVMTUNE UNKNOWN - " doctor --nagios "$dir/absent"
 answers 1 "0 new, 0 gone, 2 unchanged" doctor --since "$dir/last.json" "$dir/slow.txt"
+
+# A paste given twice is one paste.
+"$kvmtune" facts --json "$dir/slow.txt" >"$dir/once"
+"$kvmtune" facts --json "$dir/slow.txt" "$dir/slow.txt" | cmp -s - "$dir/once"
+verdict $? "a file given twice"
 
 # A reader that goes away is no error; a full disk is one.
 status=$( { { "$kvmtune" checks; echo $? >&3; } | head -n 1 >/dev/null; } 3>&1)

@@ -197,13 +197,22 @@ static gboolean read_path(Gathering *g, const char *path, GError **error)
   return TRUE;
 }
 
+/* A file given twice tells nothing new; its tables would be dealt to two machines. */
+static gboolean is_repeated(const char *const *paths, guint at)
+{
+  for (guint i = 0; i < at; i++)
+    if (g_str_equal(paths[i], paths[at]))
+      return TRUE;
+  return FALSE;
+}
+
 KtSnapshot *kt_evidence_read(const char *const *paths, GError **error)
 {
   g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
   g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
   Gathering g = {.snapshot = snapshot, .fragments = fragments};
   for (guint i = 0; paths[i]; i++)
-    if (!read_path(&g, paths[i], error))
+    if (!is_repeated(paths, i) && !read_path(&g, paths[i], error))
       return NULL;
   if (!g.understood) {
     g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "nothing in '%s'%s is output that kvmtune knows", paths[0],
