@@ -6,7 +6,7 @@
 /* One line of a remedy. */
 typedef struct {
   char *text;       /* without the remark */
-  char *remark;     /* behind a command ("then restart"): no part of what is copied; NULL */
+  char *remark;     /* behind a command ("then restart"): a comment if it is copied along; NULL */
   gboolean is_code; /* a command or a piece of XML, to be copied as it is */
   gboolean breaks;  /* of code: a command, which may go on behind a backslash */
 } KtActionPart;
