@@ -67,7 +67,7 @@ printf 'nothing that any tool prints\n' >"$dir/prose.txt"
 printf '{"name": "guest", "disk_format": "raw", "container_format": "bare", "status": "active", "min_ram": 0}\n' >"$dir/nothing.json"
 printf 'a file\n' >"$dir/file"
 
-echo 1..50
+echo 1..58
 answers 0 "kvmtune 0" --version
 answers 0 "usage: kvmtune" --help
 answers 0 "usage: kvmtune" help
@@ -76,6 +76,16 @@ answers 0 "--interval" doctor --help
 answers 0 "X06" checks
 answers 0 '"implemented"' checks --json
 answers 0 "Risk of the change" explain x06
+answers 1 "X06" doctor "$dir/slow.txt" --html "$dir/page.html"
+grep -q 'id="finding-1-X06"' "$dir/page.html" && [ "$(ls "$dir"/page.html*)" = "$dir/page.html" ]
+verdict $? "the page has the finding, and nothing is left beside it"
+answers 1 "<!DOCTYPE html>" doctor "$dir/slow.txt" --html -
+answers 0 "<!DOCTYPE html>" compare "$dir/fast.txt" "$dir/slow.txt" --html -
+answers 1 "X06" doctor "$dir/slow.txt" --html /dev/null
+[ -c /dev/null ]
+verdict $? "a device stays a device"
+refuses "--html" doctor --json --html - "$dir/slow.txt"
+refuses "cannot write" doctor "$dir/slow.txt" --html "$dir/none/page.html"
 answers 1 "X06" doctor "$dir/slow.txt"
 answers 1 '"id": "X06"' doctor --json "$dir/slow.txt"
 answers 0 "is healthy" doctor "$dir/fast.txt"

@@ -42,4 +42,10 @@ const char *kt_nearest(const char *word, const char *const *candidates);
 /* Writes all of the text to standard output. A reader that has gone away is no error. */
 gboolean kt_output(const char *text, GError **error);
 
+/* Writes the text into a file, which is the old one or the whole new one at any
+ * time; "-" is standard output, and a device or pipe is written as it is. */
+gboolean kt_output_file(const char *path, const char *text, GError **error);
+/* A report, and the same as a page for the file `html` (both NULL: no page); "-": the page instead of the report. */
+gboolean kt_output_report(const char *report, const char *html, const char *page, GError **error);
+
 gboolean kt_help_print(const KtCommand *command, GError **error); /* NULL: of kvmtune as a whole */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -178,4 +179,39 @@ gboolean kt_output(const char *text, GError **error)
     return FALSE;
   }
   return TRUE;
+}
+
+static gboolean write_special(const char *path, const char *text)
+{
+  FILE *file = fopen(path, "we");
+  if (!file)
+    return FALSE;
+  gboolean written = fputs(text, file) != EOF;
+  return fclose(file) == 0 && written;
+}
+
+gboolean kt_output_file(const char *path, const char *text, GError **error)
+{
+  if (g_str_equal(path, "-"))
+    return kt_output(text, error);
+  g_autofree char *target = realpath(path, NULL); /* a link stays one */
+  const char *real = target ? target : path;
+  gboolean special = target && !g_file_test(real, G_FILE_TEST_IS_REGULAR);
+  g_autoptr(GError) failed = NULL;
+  if (special ? write_special(real, text)
+              : g_file_set_contents_full(real, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &failed))
+    return TRUE;
+  int err = errno;
+  if (failed)
+    g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "cannot write '%s': %s", path, failed->message);
+  else
+    g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot write '%s': %s", path, g_strerror(err));
+  return FALSE;
+}
+
+gboolean kt_output_report(const char *report, const char *html, const char *page, GError **error)
+{
+  if (html && !kt_output_file(html, page, error))
+    return FALSE;
+  return g_strcmp0(html, "-") == 0 || kt_output(report, error);
 }

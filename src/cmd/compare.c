@@ -10,7 +10,7 @@
 
 static gboolean json;
 static char **reference_files, **subject_files;
-static char *colour;
+static char *colour, *html;
 
 static const GOptionEntry *options(void)
 {
@@ -19,6 +19,8 @@ static const GOptionEntry *options(void)
        "FILE..."},
       {"subject", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &subject_files, "the slow machine, from several files", "FILE..."},
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL},
+      {"html", 0, 0, G_OPTION_ARG_FILENAME, &html,
+       "also write the report as a page into FILE; '-': the page instead of the report", "FILE"},
       {"color", 0, 0, G_OPTION_ARG_STRING, &colour, "colours in the report", "auto|always|never"},
       {0},
   };
@@ -143,7 +145,7 @@ static int run(int argc, char **argv, GError **error)
   char **subject_paths = subject_files ? subject_files : subject_one;
   guint wanted = !reference_files + !subject_files;
   KtColour when;
-  if (!kt_input_colour(colour, &when, error))
+  if (!kt_input_colour(colour, &when, error) || !kt_input_page(html, json, error))
     return -1;
   if ((guint)argc != wanted) {
     g_set_error(
@@ -159,7 +161,10 @@ static int run(int argc, char **argv, GError **error)
   const KtTerm term = kt_term_of_stdout(when);
   g_autofree char *text = json ? kt_view_compare_json(reference.label, subject.label, differences)
                                : kt_view_compare_text(&term, reference.label, subject.label, differences);
-  return kt_output(text, error) ? KT_EXIT_HEALTHY : -1;
+  g_autofree char *page =
+      html ? kt_view_compare_html(reference.label, reference.machine, subject.label, subject.machine, differences)
+           : NULL;
+  return kt_output_report(text, html, page, error) ? KT_EXIT_HEALTHY : -1;
 }
 
 const KtCommand kt_command_compare = {

@@ -11,7 +11,7 @@
 #define NAGIOS_UNKNOWN 3
 
 static gboolean json, deep, nagios;
-static char *root, *connect_uri, *domain, *interval, *colour, *since_file;
+static char *root, *connect_uri, *domain, *interval, *colour, *since_file, *html;
 
 static const GOptionEntry *options(void)
 {
@@ -19,6 +19,8 @@ static const GOptionEntry *options(void)
       {"root", 0, 0, G_OPTION_ARG_FILENAME, &root, "diagnose a copied root: a directory with sys/ and proc/ in it",
        "DIR"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL},
+      {"html", 0, 0, G_OPTION_ARG_FILENAME, &html,
+       "also write the report as a page into FILE; '-': the page instead of the report", "FILE"},
       {"connect", 0, 0, G_OPTION_ARG_STRING, &connect_uri, "the libvirt to ask, read-only", "URI"},
       {"domain", 0, 0, G_OPTION_ARG_STRING, &domain, "look at this domain only, by name or UUID", "NAME"},
       {"interval", 0, 0, G_OPTION_ARG_STRING, &interval, "seconds to sample this machine, 0 for one look (1)", "S"},
@@ -128,7 +130,8 @@ static int report(int argc, char **argv, KtColour when, GError **error)
   const KtTerm term = kt_term_of_stdout(when);
   g_autofree char *text =
       json ? kt_view_doctor_json(diagnoses, since) : kt_view_doctor_text(&term, snapshot, diagnoses, since_file, since);
-  if (!kt_output(text, error))
+  g_autofree char *page = html ? kt_view_doctor_html(snapshot, diagnoses, since_file, since) : NULL;
+  if (!kt_output_report(text, html, page, error))
     return -1;
   return kt_diagnoses_worst(diagnoses) >= 2 ? KT_EXIT_FINDINGS : KT_EXIT_HEALTHY;
 }
@@ -148,7 +151,7 @@ static int monitor(int argc, char **argv, GError **error)
 static int run(int argc, char **argv, GError **error)
 {
   KtColour when;
-  if (!kt_input_colour(colour, &when, error))
+  if (!kt_input_colour(colour, &when, error) || !kt_input_page(html, json, error))
     return -1;
   return nagios ? monitor(argc, argv, error) : report(argc, argv, when, error);
 }

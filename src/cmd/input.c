@@ -43,3 +43,11 @@ gboolean kt_input_colour(const char *word, KtColour *when, GError **error)
     g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--color is 'auto', 'always' or 'never'");
   return !word;
 }
+
+gboolean kt_input_page(const char *html, gboolean json, GError **error)
+{
+  if (!json || g_strcmp0(html, "-") != 0)
+    return TRUE;
+  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--json and '--html -' at once; give the page a file");
+  return FALSE;
+}

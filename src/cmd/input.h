@@ -13,5 +13,8 @@ typedef struct {
 } KtLiveInput;
 KtSnapshot *kt_input_live(const KtLiveInput *input, GError **error);
 
+/* FALSE and *error where --json and --html both want standard output. */
+gboolean kt_input_page(const char *html, gboolean json, GError **error);
+
 /* "auto", "always", "never" or NULL (auto). FALSE and *error for another word. */
 gboolean kt_input_colour(const char *word, KtColour *when, GError **error);

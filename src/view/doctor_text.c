@@ -7,7 +7,6 @@
 #include "view/words.h"
 
 #define MAX_EVIDENCE 6
-#define MAX_UNREADABLE 6
 #define MAX_NOTES 8
 
 /* ---- verdict ---- */
@@ -83,35 +82,13 @@ static void put_unknown(KtPage *page, const KtDiagnosis *d)
   }
 }
 
-/* "/proc/123/numa_maps" of any process; others as they are. Caller frees. */
-static char *of_any_process(const char *path)
-{
-  static const char proc[] = "/proc/";
-  const char *number = path + strlen(proc);
-  if (!g_str_has_prefix(path, proc) || !g_ascii_isdigit(*number))
-    return g_strdup(path);
-  return g_strconcat(proc, "PID", number + strspn(number, "0123456789"), NULL);
-}
-
-/* What only root may read, so that a user knows what another run would see. */
 static void put_unreadable(KtPage *page, const KtMachine *m)
 {
-  g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(m->unreadable), (GCompareFunc)strcmp);
-  g_autoptr(GHashTable) done = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr(GString) out = g_string_new(NULL);
-  for (GList *l = paths; l; l = l->next) {
-    char *path = of_any_process(l->data);
-    if (!g_hash_table_add(done, path) || g_hash_table_size(done) > MAX_UNREADABLE)
-      continue;
-    const char *why = g_hash_table_lookup(m->unreadable, l->data);
-    g_string_append_printf(out, "%s%s (%s)", out->len ? _(", ") : _("Could not be read: "), path, why);
-  }
-  if (!out->len)
+  g_autofree char *text = kt_report_unreadable(m);
+  if (!text)
     return;
-  if (g_hash_table_size(done) > MAX_UNREADABLE)
-    g_string_append_printf(out, _(" and %u more (kvmtune facts shows all)"), g_hash_table_size(done) - MAX_UNREADABLE);
   kt_page_gap(page);
-  kt_page_text(page, 2, KT_STYLE_YELLOW, out->str);
+  kt_page_text(page, 2, KT_STYLE_YELLOW, text);
 }
 
 static void put_fine(KtPage *page, const KtDiagnosis *d)

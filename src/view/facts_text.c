@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "model/predict.h"
+#include "view/facts_words.h"
 #include "view/view.h"
 #include "view/words.h"
 
@@ -15,60 +16,16 @@ static void put(KtPage *page, const char *label, const char *value)
     kt_page_item(page, 2, KT_STYLE_DIM, label, HANG, KT_STYLE_PLAIN, value);
 }
 
-static void add(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void add(GString *out, const char *format, ...)
-{
-  va_list args;
-  if (out->len)
-    g_string_append(out, ", ");
-  va_start(args, format);
-  g_string_append_vprintf(out, format, args);
-  va_end(args);
-}
-
-/* "4 sockets", "1 socket": the first of the words is the noun. */
-static void add_int(GString *out, KtInt value, const char *words)
-{
-  if (!value.known)
-    return;
-  gsize noun = strcspn(words, " "), plural = value.value == 1 && words[noun - 1] == 's';
-  add(out, "%" G_GINT64_FORMAT " %.*s%s", value.value, (int)(noun - plural), words, words + noun);
-}
-
 static void put_string(KtPage *page, const char *label, GString *value)
 {
   put(page, label, value->len ? value->str : NULL);
   g_string_free(value, TRUE);
 }
 
-static char *say_kib(KtInt kib)
+static void put_said(KtPage *page, const char *label, char *text)
 {
-  return kib.known ? kt_units_format_kib((guint64)MAX(kib.value, 0)) : NULL;
-}
-
-static void put_topology(KtPage *page, const char *label, const KtMachine *m)
-{
-  GString *out = g_string_new(NULL);
-  add_int(out, m->cpus, "CPUs");
-  add_int(out, m->online, "online");
-  add_int(out, m->sockets, "sockets");
-  add_int(out, m->dies, "dies per socket");
-  add_int(out, m->cores_per_socket, "cores per socket");
-  add_int(out, m->threads_per_core, "threads per core");
-  put_string(page, label, out);
-}
-
-static void put_caches(KtPage *page, const char *label, const KtMachine *m)
-{
-  GString *out = g_string_new(NULL);
-  for (guint i = 0; i < m->caches->len; i++) {
-    const KtCache *cache = m->caches->pdata[i];
-    g_autofree char *name = kt_cache_name(cache), *size = say_kib(cache->size_kib);
-    add(out, "%s %s", name, size ? size : "of unknown size");
-    if (cache->instances.known)
-      g_string_append_printf(out, " x %" G_GINT64_FORMAT, cache->instances.value);
-  }
-  put_string(page, label, out);
+  put(page, label, text);
+  g_free(text);
 }
 
 static void add_count(KtTable *table, KtInt value)
@@ -87,7 +44,7 @@ static void put_nodes(KtPage *page, const KtMachine *m)
   g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
   for (guint i = 0; i < m->nodes->len; i++) {
     const KtNode *node = m->nodes->pdata[i];
-    g_autofree char *cpus = node->cpus ? kt_set_format(node->cpus) : NULL, *memory = say_kib(node->memory_kib);
+    g_autofree char *cpus = node->cpus ? kt_set_format(node->cpus) : NULL, *memory = kt_say_kib(node->memory_kib);
     g_autoptr(GString) distances = g_string_new(NULL);
     for (guint j = 0; j < node->distances->len; j++)
       g_string_append_printf(distances, "%s%d", j ? " " : "", g_array_index(node->distances, int, j));
@@ -112,11 +69,11 @@ static void put_activity(KtPage *page, const KtActivity *activity)
   if (!activity || !activity->rows->len)
     return;
   GString *out = g_string_new(NULL);
-  add(out, "%u row%s", activity->rows->len, activity->rows->len == 1 ? "" : "s");
+  kt_say(out, "%u row%s", activity->rows->len, activity->rows->len == 1 ? "" : "s");
   for (guint field = 0; field < KT_CPU_FIELDS; field++) {
     double mean, max;
     if (kt_activity_stat(activity, field, &mean, &max))
-      add(out, "%s %.1f %% (max %.1f)", kt_cpu_field_names[field], mean, max);
+      kt_say(out, "%s %.1f %% (max %.1f)", kt_cpu_field_names[field], mean, max);
   }
   put_string(page, "CPU use", out);
 }
@@ -132,12 +89,12 @@ static void put_interrupts(KtPage *page, const KtMachine *m)
     if (irq->device || !irq->total)
       continue;
     g_autofree char *total = kt_units_format_count(irq->total);
-    add(out, "%s %s", irq->name, total);
+    kt_say(out, "%s %s", irq->name, total);
     if (irq->per_second.known)
       g_string_append_printf(out, " (%.0f/s)", irq->per_second.value);
   }
   if (devices)
-    add(out, "%u of devices", devices);
+    kt_say(out, "%u of devices", devices);
   put_string(page, "interrupts", out);
 }
 
@@ -157,16 +114,16 @@ static void put_cpu(KtPage *page, const KtMachine *m)
 {
   GString *out = g_string_new(NULL);
   if (m->cpu_vendor)
-    add(out, "%s", m->cpu_vendor);
+    kt_say(out, "%s", m->cpu_vendor);
   if (m->cpu_model_name)
-    add(out, "%s", m->cpu_model_name);
+    kt_say(out, "%s", m->cpu_model_name);
   const struct {
     const char *word;
     KtInt value;
   } numbers[] = {{"family", m->cpu_family}, {"model", m->cpu_model}, {"stepping", m->cpu_stepping}};
   for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
     if (numbers[i].value.known)
-      add(out, "%s %" G_GINT64_FORMAT, numbers[i].word, numbers[i].value.value);
+      kt_say(out, "%s %" G_GINT64_FORMAT, numbers[i].word, numbers[i].value.value);
   put_string(page, "CPU", out);
 }
 
@@ -174,7 +131,7 @@ static void put_machine(KtPage *page, const KtMachine *m, guint number)
 {
   static const char *const roles[] = {
       [KT_ROLE_UNKNOWN] = "host or guest unknown", [KT_ROLE_HOST] = "host", [KT_ROLE_GUEST] = "guest"};
-  g_autofree char *memory = say_kib(m->memory_kib), *mark = g_strdup_printf("#%u", number);
+  g_autofree char *memory = kt_say_kib(m->memory_kib), *mark = g_strdup_printf("#%u", number);
   g_autoptr(GString) head = g_string_new(m->name ? m->name : "(no name)");
   g_string_append_printf(head, ", %s", roles[m->role]);
   if (m->hypervisor)
@@ -189,8 +146,8 @@ static void put_machine(KtPage *page, const KtMachine *m, guint number)
   put(page, "command line", m->kernel_cmdline);
   put(page, "clocksource", m->clocksource);
   put_cpu(page, m);
-  put_topology(page, "topology", m);
-  put_caches(page, "caches", m);
+  put_said(page, "topology", kt_view_say_topology(m));
+  put_said(page, "caches", kt_view_say_caches(m));
   put(page, "memory", memory);
   put_nodes(page, m);
   put_activity(page, m->activity);
@@ -211,14 +168,14 @@ static void put_pins(KtPage *page, const KtDomain *d)
   g_autoptr(GList) vcpus = g_list_sort(g_hash_table_get_keys(d->vcpupin), by_number);
   for (GList *v = vcpus; v; v = v->next) {
     g_autofree char *cpus = kt_set_format(kt_domain_pin(d, GPOINTER_TO_INT(v->data)));
-    add(out, "%d to %s", GPOINTER_TO_INT(v->data), cpus);
+    kt_say(out, "%d to %s", GPOINTER_TO_INT(v->data), cpus);
   }
   put_string(page, "vCPU pins", out);
 }
 
 static void put_domain(KtPage *page, const KtDomain *d, const KtMachine *host)
 {
-  g_autofree char *memory = say_kib(d->memory_kib);
+  g_autofree char *memory = kt_say_kib(d->memory_kib);
   g_autofree char *head = g_strdup_printf("domain %s", d->name ? d->name : "(no name)");
   g_autoptr(KtMachine) guest = kt_predict_guest(d, host);
   kt_page_gap(page);
@@ -231,24 +188,24 @@ static void put_domain(KtPage *page, const KtDomain *d, const KtMachine *host)
   put(page, "CPU model", d->cpu_model);
   put(page, "memory", memory);
   GString *topology = g_string_new(NULL);
-  add_int(topology, d->vcpus, "vCPUs");
-  add_int(topology, d->sockets, "sockets");
-  add_int(topology, d->dies, "dies");
-  add_int(topology, d->cores, "cores");
-  add_int(topology, d->threads, "threads");
+  kt_say_int(topology, d->vcpus, "vCPUs");
+  kt_say_int(topology, d->sockets, "sockets");
+  kt_say_int(topology, d->dies, "dies");
+  kt_say_int(topology, d->cores, "cores");
+  kt_say_int(topology, d->threads, "threads");
   put_string(page, "topology", topology);
   for (guint i = 0; i < d->cells->len; i++) {
     const KtCell *cell = d->cells->pdata[i];
     g_autofree char *cpus = cell->cpus ? kt_set_format(cell->cpus) : g_strdup("unknown"),
-                    *size = say_kib(cell->memory_kib), *nodes = cell->memnode ? kt_set_format(cell->memnode) : NULL;
+                    *size = kt_say_kib(cell->memory_kib), *nodes = cell->memnode ? kt_set_format(cell->memnode) : NULL;
     g_autofree char *text = g_strdup_printf("%d: vCPUs %s, %s%s%s", cell->id, cpus, size ? size : "memory unknown",
                                             nodes ? ", on host nodes " : "", nodes ? nodes : "");
     put(page, i ? "" : "cells", text);
   }
   put_pins(page, d);
   kt_page_text(page, 2, KT_STYLE_DIM, "what its kernel will see");
-  put_topology(page, "  topology", guest);
-  put_caches(page, "  caches", guest);
+  put_said(page, "  topology", kt_view_say_topology(guest));
+  put_said(page, "  caches", kt_view_say_caches(guest));
   put_nodes(page, guest);
 }
 
@@ -259,8 +216,8 @@ static void put_flavor(KtPage *page, const KtFlavor *f)
   kt_page_gap(page);
   kt_page_text(page, 0, KT_STYLE_BOLD, head);
   put(page, "source", f->source);
-  add_int(size, f->vcpus, "vCPUs");
-  add_int(size, f->ram_mib, "MiB of memory");
+  kt_say_int(size, f->vcpus, "vCPUs");
+  kt_say_int(size, f->ram_mib, "MiB of memory");
   put_string(page, "size", size);
   if (f->extra_specs)
     put_table(page, "extra specs", f->extra_specs);

@@ -5,6 +5,8 @@
 
 #include "view/words.h"
 
+#define MAX_UNREADABLE 6
+
 const char *kt_report_name(const KtDiagnosis *d)
 {
   return d->subject.name ? d->subject.name : _("(no name)");
@@ -151,6 +153,34 @@ GPtrArray *kt_report_missing(const KtDiagnosis *d)
     g_string_append_printf(missing->checks, "%s%s", missing->checks->len ? " " : "", f->check->id);
   }
   return all;
+}
+
+/* "/proc/123/numa_maps" of any process; others as they are. Caller frees. */
+static char *of_any_process(const char *path)
+{
+  static const char proc[] = "/proc/";
+  const char *number = path + strlen(proc);
+  if (!g_str_has_prefix(path, proc) || !g_ascii_isdigit(*number))
+    return g_strdup(path);
+  return g_strconcat(proc, "PID", number + strspn(number, "0123456789"), NULL);
+}
+
+/* What only root may read, so that a user knows what another run would see. */
+char *kt_report_unreadable(const KtMachine *m)
+{
+  g_autoptr(GList) paths = g_list_sort(g_hash_table_get_keys(m->unreadable), (GCompareFunc)strcmp);
+  g_autoptr(GHashTable) done = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  GString *out = g_string_new(NULL);
+  for (GList *l = paths; l; l = l->next) {
+    char *path = of_any_process(l->data);
+    if (!g_hash_table_add(done, path) || g_hash_table_size(done) > MAX_UNREADABLE)
+      continue;
+    const char *why = g_hash_table_lookup(m->unreadable, l->data);
+    g_string_append_printf(out, "%s%s (%s)", out->len ? _(", ") : _("Could not be read: "), path, why);
+  }
+  if (g_hash_table_size(done) > MAX_UNREADABLE)
+    g_string_append_printf(out, _(" and %u more (kvmtune facts shows all)"), g_hash_table_size(done) - MAX_UNREADABLE);
+  return g_string_free(out, out->len == 0);
 }
 
 /* ---- two machines ---- */

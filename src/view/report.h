@@ -33,6 +33,9 @@ typedef struct {
 /* KtMissing*, each thing once, in the order of the findings. Free with g_ptr_array_unref(). */
 GPtrArray *kt_report_missing(const KtDiagnosis *d);
 
+/* "Could not be read: /sys/kernel/debug (needs root)"; NULL: nothing. Caller frees. */
+char *kt_report_unreadable(const KtMachine *m);
+
 guint kt_report_count(const GPtrArray *differences, KtDifferenceKind kind);
 /* "kvm differs from vmware in 3 points that can explain why it is slower." Caller frees. */
 char *kt_report_say_comparison(const char *reference, const char *subject, const GPtrArray *differences);

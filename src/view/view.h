@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Views: the same values as terminal text and as JSON. Text from evidence is
+/* Views: the same values as terminal text, as JSON and as a page. Text from evidence is
  * escaped for each. All return text that the caller frees. */
 #pragma once
 #include "base/term.h"
@@ -22,3 +22,9 @@ char *kt_view_compare_text(const KtTerm *term, const char *reference, const char
                            const GPtrArray *differences);
 char *kt_view_checks_text(const KtTerm *term);
 char *kt_view_explain_text(const KtTerm *term, const KtCheck *check);
+
+/* One self-contained page (of one diagnosis or more): no script, nothing loaded, well-formed XML too. */
+char *kt_view_doctor_html(const KtSnapshot *snapshot, const GPtrArray *diagnoses, const char *since_file,
+                          const KtSince *since);
+char *kt_view_compare_html(const char *reference, const KtMachine *reference_machine, const char *subject,
+                           const KtMachine *subject_machine, const GPtrArray *differences);
