@@ -349,6 +349,18 @@ static void test_impossible(void)
   g_assert_cmpuint(other->caches->len, ==, 0);
 }
 
+/* 8192 x 64 x 8192 is 2^32: once a division by zero. */
+static void test_product_beyond_32_bits(void)
+{
+  g_autoptr(KtDomain) d = libvirt_domain(8, "pc-q35-7.2");
+  g_free(d->format);
+  d->format = g_strdup("qemu");
+  d->sockets = d->cores = KT_INT(8192);
+  d->dies = KT_INT(64);
+  g_autoptr(KtMachine) guest = kt_predict_guest(d, NULL);
+  g_assert_false(guest->sockets.known);
+}
+
 static void test_hidden_hypervisor(void)
 {
   g_autoptr(KtDomain) d = libvirt_domain(2, "pc-q35-7.2");
@@ -424,5 +436,6 @@ int main(int argc, char **argv)
   g_test_add_func("/predict/hidden", test_hidden_hypervisor);
   g_test_add_func("/predict/partial-smp", test_partial_smp);
   g_test_add_func("/predict/default-model", test_default_model);
+  g_test_add_func("/predict/product-beyond-32-bits", test_product_beyond_32_bits);
   return g_test_run();
 }

@@ -66,15 +66,16 @@ static gboolean fill_qemu(KtShape *s, int version)
     else
       s->sockets = 1;
   }
-  guint known = (s->sockets ? s->sockets : 1) * (s->cores ? s->cores : 1) * s->dies;
+  /* the product of four levels outgrows 32 bits */
+  guint64 known = (guint64)(s->sockets ? s->sockets : 1) * (s->cores ? s->cores : 1) * s->dies;
   if (s->sockets && s->cores && !s->threads)
-    s->threads = s->total / known;
+    s->threads = (guint)(s->total / known);
   else if (!s->threads)
     s->threads = 1;
   if (!s->sockets)
-    s->sockets = s->total / (known * s->threads);
+    s->sockets = (guint)(s->total / (known * s->threads));
   else if (!s->cores)
-    s->cores = s->total / (known * s->threads);
+    s->cores = (guint)(s->total / (known * s->threads));
   return TRUE;
 }
 
