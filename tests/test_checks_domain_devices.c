@@ -263,7 +263,7 @@ static const struct {
     {"X39", windows_cut, KT_CANNOT_TELL, 0},
     {"X39", windows_passthrough, KT_FINE, 0},
     {"X39", windows_full, KT_FINE, 0},
-    {"X39", windows_no_tlbflush, KT_FIRED, 2},
+    {"X39", windows_no_tlbflush, KT_FIRED, 1},
     {"X41", as_it_is, KT_FINE, 0},
     {"X41", no_x2apic, KT_FIRED, 1},
     {"X41", no_x2apic_small, KT_FINE, 0},

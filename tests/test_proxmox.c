@@ -89,6 +89,34 @@ static void test_args_and_cells(void)
   ASSERT_INT(((KtCell *)d->cells->pdata[1])->memory_kib, 2097152);
 }
 
+static const char *enlightened(const char *extra, const char *name)
+{
+  g_autofree char *text = g_strconcat(extra, "cores: 2\nmemory: 4096\nname: a\nnuma: 0\nsockets: 1\n", NULL);
+  g_autoptr(KtSnapshot) s = read_text(text);
+  const KtDomain *d = s->domains->pdata[0];
+  const char *state = g_str_equal(name, "hypervclock") ? g_hash_table_lookup(d->timers, name)
+                      : d->hyperv                      ? g_hash_table_lookup(d->hyperv, name)
+                                                       : NULL;
+  return g_intern_string(state);
+}
+
+/* Windows gets enlightenments without a word in the configuration. */
+static void test_windows(void)
+{
+  g_assert_cmpstr(enlightened("ostype: win11\n", "stimer"), ==, "on");
+  g_assert_cmpstr(enlightened("ostype: win11\n", "hypervclock"), ==, "yes");
+  g_assert_null(enlightened("ostype: win11\n", "tlbflush"));
+  g_assert_cmpstr(enlightened("cpu: host,flags=+hv-tlbflush\nostype: win11\n", "tlbflush"), ==, "on");
+  g_assert_null(enlightened("machine: pc-i440fx-2.6\nostype: win10\n", "stimer"));
+  g_assert_cmpstr(enlightened("ostype: w2k8\n", "vapic"), ==, "on");
+  g_assert_null(enlightened("ostype: w2k8\n", "stimer"));
+  g_assert_null(enlightened("bios: ovmf\nostype: win7\n", "vapic"));
+  g_assert_null(enlightened("ostype: l26\n", "vapic"));
+  /* the last -cpu wins, and this one has none */
+  g_assert_null(enlightened("args: -cpu host\nostype: win11\n", "stimer"));
+  g_assert_cmpstr(enlightened("args: -cpu host,hv-time\nostype: win11\n", "hypervclock"), ==, "yes");
+}
+
 static void test_cut(void)
 {
   g_autoptr(KtSnapshot) s = read_text("cores: 2\nmemory: 4096\nname: a\nnuma: 0\nsockets: 1");
@@ -108,6 +136,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/proxmox/config", test_config);
   g_test_add_func("/proxmox/args-and-cells", test_args_and_cells);
+  g_test_add_func("/proxmox/windows", test_windows);
   g_test_add_func("/proxmox/cut", test_cut);
   g_test_add_func("/proxmox/other-text", test_other_text);
   return g_test_run();

@@ -81,16 +81,19 @@ static gboolean has_hint(const KtDomain *d)
   return g_strcmp0(g_hash_table_lookup(d->kvm, "hint-dedicated"), "on") == 0;
 }
 
+/* May another guest run on the CPUs that this one is pinned to? One that is not pinned may. */
 static gboolean shares_pins(const KtDomain *d, const KtSnapshot *snapshot)
 {
+  int first = kt_set_next(d->pinned, 0);
   for (guint i = 0; i < snapshot->domains->len; i++) {
     const KtDomain *other = snapshot->domains->pdata[i];
-    for (int v = 0; other != d && v < d->vcpus.value; v++)
-      for (int o = 0; other->vcpus.known && o < other->vcpus.value; o++) {
-        const KtSet *theirs = kt_domain_pin(other, o);
-        if (!theirs || kt_set_intersects(kt_domain_pin(d, v), theirs))
-          return TRUE;
-      }
+    if (other == d || !other->vcpus.known)
+      continue;
+    if (g_hash_table_size(other->vcpupin) < other->vcpus.value)
+      return TRUE;
+    for (int c = first; c >= 0; c = kt_set_next(d->pinned, (guint)c + 1))
+      if (kt_set_has(other->pinned, (guint)c))
+        return TRUE;
   }
   return FALSE;
 }
@@ -256,8 +259,15 @@ void kt_check_x38(const KtSubject *s, KtFinding *f)
   kt_finding_cite_domain(f, s->domain, "timers");
 }
 
-static const char *const enlightenments[] = {"relaxed", "vapic", "spinlocks", "vpindex",     "runtime", "synic",
-                                             "stimer",  "reset", "ipi",       "frequencies", "tlbflush"};
+/* `weight`: severity if it is missing. Without the timers the guest polls a hardware timer all the time; the last
+ * ones spare some exits at the start and between many vCPUs. */
+static const struct {
+  const char *name;
+  int weight;
+} enlightenments[] = {
+    {"relaxed", 2}, {"vapic", 2}, {"spinlocks", 2}, {"vpindex", 2},     {"runtime", 1},  {"synic", 3},
+    {"stimer", 3},  {"reset", 1}, {"ipi", 1},       {"frequencies", 1}, {"tlbflush", 1},
+};
 
 void kt_check_x39(const KtSubject *s, KtFinding *f)
 {
@@ -273,26 +283,26 @@ void kt_check_x39(const KtSubject *s, KtFinding *f)
   if (cut_off(s, f))
     return;
   g_autoptr(GString) missing = g_string_new(NULL);
-  guint n = 0;
+  int severity = 0;
   for (guint i = 0; i < G_N_ELEMENTS(enlightenments); i++) {
-    const char *state = d->hyperv ? g_hash_table_lookup(d->hyperv, enlightenments[i]) : NULL;
+    const char *state = d->hyperv ? g_hash_table_lookup(d->hyperv, enlightenments[i].name) : NULL;
     if (g_strcmp0(state, "on") == 0)
       continue;
-    g_string_append_printf(missing, "%s%s", n++ ? ", " : "", enlightenments[i]);
+    g_string_append_printf(missing, "%s%s", severity ? ", " : "", enlightenments[i].name);
+    severity = MAX(severity, enlightenments[i].weight);
   }
   const char *clock = g_hash_table_lookup(d->timers, "hypervclock");
-  if (g_strcmp0(clock, "yes") != 0)
-    g_string_append_printf(missing, "%shypervclock", n++ ? ", " : "");
-  if (!n) {
+  if (g_strcmp0(clock, "yes") != 0) {
+    g_string_append_printf(missing, "%shypervclock", severity ? ", " : "");
+    severity = 3;
+  }
+  if (!severity) {
     kt_finding_fine(f);
     return;
   }
   kt_finding_fire(f, s, "Windows without %s", missing->str);
   seen(f);
-  /* Without the timer pair the guest polls a hardware timer all the time; the rest is tens of percent at most. */
-  gboolean timers =
-      !strstr(missing->str, "stimer") && !strstr(missing->str, "hypervclock") && !strstr(missing->str, "synic");
-  f->severity = timers ? 2 : 3;
+  f->severity = severity;
   kt_finding_cite_domain(f, d, "os");
   kt_finding_cite_domain(f, d, "hyperv");
   kt_finding_cite_domain(f, d, "features");

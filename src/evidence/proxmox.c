@@ -32,6 +32,7 @@ typedef struct {
   const KtCite *cite;
   KtInt cores, sockets, vcpus;
   char *controller; /* scsihw */
+  gboolean ovmf;
   char *args;
   KtCite *args_cite;
   gboolean numa;
@@ -172,6 +173,11 @@ static void read_ostype(Proxmox *p, const char *value)
   kt_domain_cite(p->d, "os", p->cite);
 }
 
+static void read_bios(Proxmox *p, const char *value)
+{
+  p->ovmf = g_str_equal(value, "ovmf");
+}
+
 static void read_arch(Proxmox *p, const char *value)
 {
   p->d->arch = g_strdup(value);
@@ -212,7 +218,7 @@ static const Key keys[] = {
     {"cpu", read_cpu},         {"numa", read_numa},           {"affinity", read_affinity},
     {"machine", read_machine}, {"ostype", read_ostype},       {"arch", read_arch},
     {"kvm", read_kvm},         {"smbios1", read_smbios},      {"scsihw", read_controller},
-    {"args", read_args},       {"hugepages", read_hugepages},
+    {"args", read_args},       {"hugepages", read_hugepages}, {"bios", read_bios},
 };
 
 /* ---- devices ---- */
@@ -345,6 +351,48 @@ static void finish_devices(Proxmox *p)
     p->d->iothreads = KT_INT(0);
 }
 
+/* The Windows that an ostype stands for, by Microsoft's count: 5 XP, 6 Vista, 7, 8, 10, 11. */
+static int windows_version(const char *ostype)
+{
+  static const char *const vista[] = {"wvista", "w2k8", NULL};
+  if (g_strv_contains(vista, ostype))
+    return 6;
+  return g_str_has_prefix(ostype, "win") ? (int)CLAMP(g_ascii_strtoll(ostype + 3, NULL, 10), 5, 99) : 5;
+}
+
+/* What Proxmox gives to Windows by itself, by the version of the machine type:
+ * qemu-server PVE/QemuServer/CPUConfig.pm, get_hyperv_enlightenments(). */
+static const struct {
+  const char *name;
+  int windows, major, minor;
+} own_enlightenments[] = {
+    {"spinlocks", 6, 0, 0}, {"vapic", 6, 2, 3},  {"reset", 6, 2, 6},   {"vpindex", 6, 2, 6}, {"runtime", 6, 2, 6},
+    {"relaxed", 7, 0, 0},   {"synic", 7, 2, 12}, {"stimer", 7, 2, 12}, {"ipi", 7, 3, 1},
+};
+
+static void finish_enlightenments(Proxmox *p)
+{
+  KtDomain *d = p->d;
+  int version = d->os == KT_OS_WINDOWS && d->os_name ? windows_version(d->os_name) : 0;
+  if (version < 6 || (p->ovmf && version < 8))
+    return;
+  int major, minor;
+  if (!kt_domain_machine_version(d, &major, &minor)) { /* the newest */
+    major = G_MAXINT;
+    minor = 0;
+  }
+  d->hyperv = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  for (guint i = 0; i < G_N_ELEMENTS(own_enlightenments); i++) {
+    int at_major = own_enlightenments[i].major, at_minor = own_enlightenments[i].minor;
+    if (version >= own_enlightenments[i].windows && (major > at_major || (major == at_major && minor >= at_minor)))
+      g_hash_table_replace(d->hyperv, g_strdup(own_enlightenments[i].name), g_strdup("on"));
+  }
+  if (g_hash_table_contains(d->hyperv, "vapic")) /* hv_time comes with it */
+    g_hash_table_replace(d->timers, g_strdup("hypervclock"), g_strdup("yes"));
+  if (g_strcmp0(kt_domain_feature(d, "hv-tlbflush"), "require") == 0)
+    g_hash_table_replace(d->hyperv, g_strdup("tlbflush"), g_strdup("on"));
+}
+
 /* args: go to QEMU behind everything else, so a -cpu in there is the one that counts. */
 static void finish_args(Proxmox *p)
 {
@@ -369,6 +417,11 @@ static void finish_args(Proxmox *p)
   GHashTable *features = d->cpu_features;
   d->cpu_features = extra->cpu_features;
   extra->cpu_features = features;
+  g_clear_pointer(&d->hyperv, g_hash_table_unref);
+  d->hyperv = g_steal_pointer(&extra->hyperv);
+  d->hyperv_passthrough = extra->hyperv_passthrough;
+  const char *clock = g_hash_table_lookup(extra->timers, "hypervclock");
+  g_hash_table_replace(d->timers, g_strdup("hypervclock"), g_strdup(clock ? clock : "no"));
   g_hash_table_remove(d->cites, "cpu");
   kt_domain_cite(d, "cpu", p->args_cite);
 }
@@ -420,6 +473,7 @@ static guint read_proxmox(KtReading *r, const KtText *text, guint i)
   finish_topology(&p);
   finish_cells(&p);
   finish_devices(&p);
+  finish_enlightenments(&p);
   finish_args(&p);
   g_free(p.controller);
   g_free(p.args);

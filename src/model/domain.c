@@ -102,6 +102,7 @@ void kt_domain_free(KtDomain *d)
   g_ptr_array_unref(d->cells);
   g_ptr_array_unref(d->devices);
   g_ptr_array_unref(d->hostdevs);
+  kt_set_free(d->pinned);
   kt_set_free(d->vcpu_cpuset);
   kt_set_free(d->emulatorpin);
   kt_set_free(d->numatune_nodeset);
@@ -140,6 +141,9 @@ KtVirtDevice *kt_domain_add_device(KtDomain *d, const char *kind)
 
 void kt_domain_set_pin(KtDomain *d, int vcpu, KtSet *cpus)
 {
+  if (!d->pinned)
+    d->pinned = kt_set_new();
+  kt_set_add_all(d->pinned, cpus);
   g_hash_table_replace(d->vcpupin, GINT_TO_POINTER(vcpu), cpus);
 }
 

@@ -93,6 +93,7 @@ typedef struct {
   KtSet *vcpu_cpuset;                            /* <vcpu cpuset=>; NULL */
   char *vcpu_placement;                          /* "static", "auto"; NULL */
   GHashTable *vcpupin;                           /* GINT_TO_POINTER(vcpu) -> KtSet* */
+  KtSet *pinned;                                 /* all CPUs that kt_domain_set_pin() was given; NULL: none */
   KtSet *emulatorpin;                            /* NULL unset */
   GHashTable *iothreadpin;                       /* GINT_TO_POINTER(iothread) -> KtSet* */
   char *numatune_mode, *numatune_placement;      /* of <memory>; NULL */
