@@ -42,6 +42,19 @@ static void test_order(void)
   }
 }
 
+/* A check may call itself an echo of one that did not fire. */
+static void test_root_is_missing(void)
+{
+  g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func((GDestroyNotify)kt_finding_free);
+  g_ptr_array_add(findings, kt_finding_new(kt_check_find("X03")));
+  g_ptr_array_add(findings, kt_finding_new(kt_check_find("X42")));
+  ((KtFinding *)findings->pdata[0])->echo_of = "X06";
+  kt_findings_order(findings);
+  g_assert_cmpstr(((KtFinding *)findings->pdata[0])->check->id, ==, "X03");
+  g_assert_null(((KtFinding *)findings->pdata[0])->echo_of);
+  g_assert_cmpstr(((KtFinding *)findings->pdata[1])->check->id, ==, "X42");
+}
+
 /* Ids in the tables of order.c exist: each fires its way through alone. */
 static void test_every_check_survives(void)
 {
@@ -58,6 +71,7 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/order/roots-and-echoes", test_order);
+  g_test_add_func("/order/root-is-missing", test_root_is_missing);
   g_test_add_func("/order/every-check", test_every_check_survives);
   return g_test_run();
 }

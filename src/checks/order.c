@@ -98,8 +98,10 @@ void kt_findings_order(GPtrArray *findings)
   for (guint i = 0; i < findings->len; i++) {
     KtFinding *f = findings->pdata[i];
     const KtFinding *root = f->echo_of ? find(findings, f->echo_of) : NULL;
-    /* An echo of an echo hangs on the same root. */
-    if (root && root->echo_of)
+    /* An echo of an echo hangs on the same root; one whose root did not fire stands for itself. */
+    if (!root)
+      f->echo_of = NULL;
+    else if (root->echo_of)
       f->echo_of = root->echo_of;
     g_ptr_array_add(f->echo_of ? echoing : roots, f);
   }
