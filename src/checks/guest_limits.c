@@ -27,9 +27,9 @@ void kt_check_g11(const KtSubject *s, KtFinding *f)
 {
   const KtMachine *m = s->machine;
   const char *thp = kt_machine_setting(m, THP);
-  if (!thp || !m->processes_seen) {
-    if (thp || m->processes_seen)
-      kt_finding_cannot(f, thp ? N_("a process list") : N_("transparent_hugepage/enabled"));
+  if (!thp) {
+    if (m->processes_seen)
+      kt_finding_cannot(f, N_("transparent_hugepage/enabled"));
     return;
   }
   for (guint i = 0; i < m->processes->len; i++) {
@@ -40,9 +40,14 @@ void kt_check_g11(const KtSubject *s, KtFinding *f)
       continue;
     kt_finding_fire(f, s, "transparent huge pages are \"%s\", which does not suit %s", thp, p->comm);
     kt_finding_cite_machine(f, m, "settings." THP);
+    g_autofree char *path = g_strconcat("processes.", p->comm, NULL);
+    kt_finding_cite_machine(f, m, path);
     return;
   }
-  kt_finding_fine(f);
+  if (m->processes_seen)
+    kt_finding_fine(f);
+  else
+    kt_finding_cannot(f, N_("a process list"));
 }
 
 /* ---- G14: cgroup limits inside the guest ---- */
