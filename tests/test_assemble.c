@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which outputs are of one machine. */
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "evidence/evidence.h"
 #include "evidence/reading.h"
 
 #define LSCPU_KVM                                                                                                      \
@@ -118,6 +121,47 @@ static void test_stated(void)
   g_assert_cmpuint(((KtCite *)snapshot->stated->pdata[0])->line, ==, 21);
 }
 
+static gboolean has_note(const KtSnapshot *s, const char *part)
+{
+  for (guint i = 0; i < s->notes->len; i++)
+    if (strstr(s->notes->pdata[i], part))
+      return TRUE;
+  return FALSE;
+}
+
+/* What would take for ever is left out, and said. */
+static void test_too_many(void)
+{
+  g_autoptr(GString) machines = g_string_new(NULL), domains = g_string_new(NULL);
+  for (guint i = 0; i < 1005; i++)
+    g_string_append_printf(machines, "Linux host%u 5.15.0 #1 SMP Tue Nov 14 13:30:08 UTC 2023 x86_64 GNU/Linux\n", i);
+  for (guint i = 0; i < 70; i++)
+    g_string_append_printf(domains, "<domain type='kvm'><name>d%u</name><vcpu>8192</vcpu></domain>\n", i);
+  g_autoptr(KtSnapshot) s = assemble((const Paste[]){{"a", machines->str}, {"b", domains->str}, {0}});
+  g_assert_cmpuint(s->machines->len, ==, 1000);
+  g_assert_true(has_note(s, "5 outputs are left out"));
+  g_assert_cmpuint(s->domains->len, ==, 64);
+  g_assert_true(has_note(s, "6 domains of 'b' are left out"));
+}
+
+/* Folders that link to themselves do not keep it busy. */
+static void test_maze(void)
+{
+  g_autofree char *directory = g_dir_make_tmp("kt-maze-XXXXXX", NULL);
+  for (guint i = 0; i < 12; i++) {
+    g_autofree char *link = g_strdup_printf("%s/%u", directory, i);
+    g_assert_cmpint(symlink(".", link), ==, 0);
+  }
+  g_autoptr(GError) error = NULL;
+  g_assert_null(kt_evidence_read((const char *const[]){directory, NULL}, &error));
+  g_assert_nonnull(error);
+  for (guint i = 0; i < 12; i++) {
+    g_autofree char *link = g_strdup_printf("%s/%u", directory, i);
+    g_unlink(link);
+  }
+  g_rmdir(directory);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -126,5 +170,7 @@ int main(int argc, char **argv)
   g_test_add_func("/assemble/folders", test_folders);
   g_test_add_func("/assemble/ambiguous", test_ambiguous);
   g_test_add_func("/assemble/stated", test_stated);
+  g_test_add_func("/assemble/too-many", test_too_many);
+  g_test_add_func("/assemble/maze", test_maze);
   return g_test_run();
 }

@@ -10,6 +10,11 @@
 #include "evidence/readers.h"
 #include "evidence/reading.h"
 
+/* Of one reading; what would be more goes unread, with a note. Each fragment is
+ * held against each machine. */
+#define MAX_MACHINES 1000
+#define MAX_FRAGMENTS 50000
+
 /* A machine under way. */
 typedef struct {
   KtMachine *machine; /* NULL once it went to the snapshot */
@@ -137,7 +142,8 @@ static Group *choose(GPtrArray *groups, const KtFragment *f)
   return equals > 1 && best_points < 4 ? NULL : best;
 }
 
-static void add_fragment(KtSnapshot *snapshot, GPtrArray *groups, KtFragment *f)
+/* FALSE: it is of one machine too many. */
+static gboolean add_fragment(KtSnapshot *snapshot, GPtrArray *groups, KtFragment *f)
 {
   Group *g = choose(groups, f);
   if (g) {
@@ -145,6 +151,8 @@ static void add_fragment(KtSnapshot *snapshot, GPtrArray *groups, KtFragment *f)
       g_ptr_array_add(snapshot->notes, g_strdup_printf("host name '%s' (%s) is taken for '%s'", f->machine->name,
                                                        f->source, g->machine->name));
     kt_machine_absorb(g->machine, g_steal_pointer(&f->machine));
+  } else if (groups->len >= MAX_MACHINES) {
+    return FALSE;
   } else {
     g = g_new0(Group, 1);
     g->machine = g_steal_pointer(&f->machine);
@@ -154,7 +162,9 @@ static void add_fragment(KtSnapshot *snapshot, GPtrArray *groups, KtFragment *f)
   }
   g_free(g->last_source);
   g->last_source = g_strdup(f->source);
-  g_ptr_array_add(g->readers, (gpointer)f->reader);
+  if (!g_ptr_array_find(g->readers, f->reader, NULL))
+    g_ptr_array_add(g->readers, (gpointer)f->reader);
+  return TRUE;
 }
 
 /* A folder inside another one, with other kinds of output: still the same machine. */
@@ -186,34 +196,21 @@ static void join_nested_folders(GPtrArray *groups)
       kt_machine_absorb(outer->machine, g_steal_pointer(&inner->machine));
       g_ptr_array_extend(outer->readers, inner->readers, NULL, NULL);
       g_ptr_array_remove_index(groups, k - 1);
-      i = 0;
-      break;
+      i -= k - 1 < i;
     }
   }
 }
 
-static gboolean name_is_taken(const KtSnapshot *snapshot, const char *name)
-{
-  for (guint i = 0; i < snapshot->machines->len; i++)
-    if (g_strcmp0(((KtMachine *)snapshot->machines->pdata[i])->name, name) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 /* Each machine gets a name of its own: its host name, numbered if it comes again
  * (the same host at another time), else "machine N". */
-static void name_machine(const KtSnapshot *snapshot, KtMachine *m)
+static void name_machine(GHashTable *taken, guint number, KtMachine *m)
 {
-  guint number = snapshot->machines->len + 1;
   if (!m->name)
     m->name = g_strdup_printf("machine %u", number);
-  else if (name_is_taken(snapshot, m->name)) {
-    g_autofree char *name = g_steal_pointer(&m->name);
-    guint k = 2;
-    do {
-      g_free(m->name);
-      m->name = g_strdup_printf("%s (%u)", name, k++);
-    } while (name_is_taken(snapshot, m->name));
+  g_autofree char *name = g_strdup(m->name);
+  for (guint k = 2; !g_hash_table_add(taken, g_strdup(m->name)); k++) {
+    g_free(m->name);
+    m->name = g_strdup_printf("%s (%u)", name, k);
   }
 }
 
@@ -228,15 +225,23 @@ static void settle_role(KtMachine *m)
 void kt_assemble(KtSnapshot *snapshot, GPtrArray *fragments)
 {
   g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(group_free);
-  for (guint i = 0; i < fragments->len; i++)
-    add_fragment(snapshot, groups, fragments->pdata[i]);
+  g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  guint left_out = fragments->len - MIN(fragments->len, MAX_FRAGMENTS);
+  for (guint i = 0; i < fragments->len && i < MAX_FRAGMENTS; i++)
+    left_out += !add_fragment(snapshot, groups, fragments->pdata[i]);
+  if (left_out)
+    g_ptr_array_add(snapshot->notes,
+                    g_strdup_printf("%u outputs are left out: of more than %d machines, or more than %d outputs",
+                                    left_out, MAX_MACHINES, MAX_FRAGMENTS));
   g_ptr_array_set_size(fragments, 0);
   join_nested_folders(groups);
+  for (guint i = 0; i < snapshot->machines->len; i++)
+    g_hash_table_add(taken, g_strdup(((KtMachine *)snapshot->machines->pdata[i])->name));
   for (guint i = 0; i < groups->len; i++) {
     Group *g = groups->pdata[i];
     kt_kernel_log_conclude(g->machine);
     settle_role(g->machine);
-    name_machine(snapshot, g->machine);
+    name_machine(taken, snapshot->machines->len + 1, g->machine);
     g_ptr_array_add(snapshot->machines, g_steal_pointer(&g->machine));
   }
   kt_domains_join(snapshot);

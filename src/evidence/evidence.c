@@ -20,7 +20,7 @@
 typedef struct {
   KtSnapshot *snapshot;
   GPtrArray *fragments;
-  guint files; /* looked at */
+  guint files; /* and folders, looked at */
   guint understood;
 } Gathering;
 
@@ -95,6 +95,7 @@ static void walk(Gathering *g, KtRoot *root, const char *directory, guint depth,
       continue;
     g_autofree char *path = *directory ? g_build_filename(directory, names[i], NULL) : g_strdup(names[i]);
     g_auto(GStrv) below = kt_root_list(root, path);
+    g->files++; /* folders too: links between them may form a maze */
     if (below) {
       if (depth < MAX_DEPTH)
         walk(g, root, path, depth + 1, copied);
@@ -103,7 +104,6 @@ static void walk(Gathering *g, KtRoot *root, const char *directory, guint depth,
     gsize length;
     g_autoptr(GError) error = NULL;
     g_autofree char *bytes = kt_root_read(root, path, KT_TEXT_LIMIT, &length, &error);
-    g->files++;
     if (!bytes) {
       note(g, "%s", error->message);
       continue;

@@ -3,6 +3,10 @@
 
 #include "evidence/stated.h"
 
+/* Of one snapshot: each domain is predicted CPU by CPU and held against the others. */
+#define MAX_DOMAINS 4096
+#define MAX_DOMAIN_VCPUS (512 * 1024)
+
 void kt_fragment_free(gpointer data)
 {
   KtFragment *f = data;
@@ -91,9 +95,29 @@ static const char *host_above(const KtText *text, guint first)
   return NULL;
 }
 
+static gint64 count_vcpus(const KtSnapshot *snapshot, guint first)
+{
+  gint64 sum = 0;
+  for (guint i = first; i < snapshot->domains->len; i++) {
+    const KtDomain *d = snapshot->domains->pdata[i];
+    sum += d->vcpus.known ? CLAMP(d->vcpus.value, 1, MAX_DOMAIN_VCPUS) : 1;
+  }
+  return sum;
+}
+
+/* Drops the domains from `first` if they are too many. */
+static gboolean drop_domains(KtSnapshot *snapshot, guint first, gint64 vcpus)
+{
+  if (snapshot->domains->len == first || (snapshot->domains->len <= MAX_DOMAINS && vcpus <= MAX_DOMAIN_VCPUS))
+    return FALSE;
+  g_ptr_array_set_size(snapshot->domains, (int)first);
+  return TRUE;
+}
+
 gboolean kt_reading_run(const KtText *text, const char *directory, KtSnapshot *snapshot, GPtrArray *fragments)
 {
-  guint n_readers, known = 0;
+  guint n_readers, known = 0, dropped = 0;
+  gint64 vcpus = count_vcpus(snapshot, 0);
   const KtReader *const *readers = kt_readers(&n_readers);
   guint n = kt_text_count(text);
   for (guint i = 0; i < n;) {
@@ -107,7 +131,7 @@ gboolean kt_reading_run(const KtText *text, const char *directory, KtSnapshot *s
       i++;
       continue;
     }
-    guint before = fragments->len;
+    guint before = fragments->len, domains = snapshot->domains->len;
     KtReading r = {.reader = readers[k], .text = text, .snapshot = snapshot, .fragments = fragments, .first = i};
     guint end = readers[k]->read(&r, text, i);
     kt_cite_free(r.cite);
@@ -118,8 +142,16 @@ gboolean kt_reading_run(const KtText *text, const char *directory, KtSnapshot *s
       if (!fragment->machine->name)
         fragment->machine->name = g_strdup(host);
     }
+    gint64 more = count_vcpus(snapshot, domains);
+    if (drop_domains(snapshot, domains, vcpus + more))
+      dropped++;
+    else
+      vcpus += more;
     known++;
     i = MAX(end, i + 1);
   }
+  if (dropped)
+    g_ptr_array_add(snapshot->notes, g_strdup_printf("%u domains of '%s' are left out: more than %d, or %d vCPUs",
+                                                     dropped, text->source, MAX_DOMAINS, MAX_DOMAIN_VCPUS));
   return known > 0;
 }

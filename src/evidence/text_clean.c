@@ -101,6 +101,8 @@ static const char *const html_names[] = {"p",      "br",   "pre", "code", "div",
                                          "em",     "font", "li",  "ul",   "ol",  "td",   "tr",         "html", "body",
                                          "center", "h1",   "h2",  "h3",   "hr",  "tt",   "blockquote", NULL};
 
+#define MAX_TAG 200 /* bytes behind the name */
+
 /* Length of an HTML tag at p, 0 if it is none. */
 static gsize html_length(const char *p)
 {
@@ -110,8 +112,10 @@ static gsize html_length(const char *p)
   gsize n = 0;
   while (g_ascii_isalnum(name[n]))
     n++;
-  const char *end = n > 0 && n < 12 ? strchr(name + n, '>') : NULL;
-  if (!end || end - p > 200 || !strchr(" \t/>", name[n]))
+  if (!n || n >= 12 || !strchr(" \t/>", name[n]))
+    return 0;
+  const char *end = memchr(name + n, '>', strnlen(name + n, MAX_TAG));
+  if (!end)
     return 0;
   g_autofree char *word = g_ascii_strdown(name, (gssize)n);
   return g_strv_contains(html_names, word) ? (gsize)(end - p + 1) : 0;

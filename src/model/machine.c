@@ -232,8 +232,9 @@ static void absorb_table(GHashTable *into, GHashTable *from)
 
 static void move_items(GPtrArray *into, GPtrArray *from)
 {
-  while (from->len)
-    g_ptr_array_add(into, g_ptr_array_steal_index(from, 0));
+  g_ptr_array_extend(into, from, NULL, NULL);
+  while (from->len) /* from the end: each goes without moving the others */
+    g_ptr_array_steal_index(from, from->len - 1);
 }
 
 static void take_if_empty(GPtrArray *into, GPtrArray *from)
