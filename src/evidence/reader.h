@@ -22,7 +22,6 @@ KtNovaConf *kt_reading_add_conf(KtReading *r);
 void kt_reading_reject(KtReading *r, guint i, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* A citation of line i; valid until the next call for another line. */
 const KtCite *kt_reading_cite(KtReading *r, guint i);
-const char *kt_reading_source(const KtReading *r);
 
 typedef struct {
   const char *name; /* "lscpu" */

@@ -16,11 +16,6 @@ void kt_fragment_free(gpointer data)
   g_free(f);
 }
 
-const char *kt_reading_source(const KtReading *r)
-{
-  return r->text->source;
-}
-
 const KtCite *kt_reading_cite(KtReading *r, guint i)
 {
   if (!r->cite || r->cite_line != i) {
