@@ -49,6 +49,12 @@ void kt_set_add(KtSet *set, guint id)
   g_array_index(set->words, guint64, id / WORD_BITS) |= G_GUINT64_CONSTANT(1) << (id % WORD_BITS);
 }
 
+void kt_set_remove(KtSet *set, guint id)
+{
+  if (id / WORD_BITS < set->words->len)
+    g_array_index(set->words, guint64, id / WORD_BITS) &= ~(G_GUINT64_CONSTANT(1) << (id % WORD_BITS));
+}
+
 void kt_set_add_all(KtSet *set, const KtSet *other)
 {
   if (!other)

@@ -28,6 +28,7 @@ KtSet *kt_set_parse_mask(const char *text, GError **error);
 char *kt_set_format(const KtSet *set);
 
 void kt_set_add(KtSet *set, guint id); /* id < KT_SET_MAX, else ignored */
+void kt_set_remove(KtSet *set, guint id);
 void kt_set_add_all(KtSet *set, const KtSet *other);
 void kt_set_keep_only(KtSet *set, const KtSet *other); /* intersection in place */
 void kt_set_remove_all(KtSet *set, const KtSet *other);
