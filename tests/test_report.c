@@ -226,6 +226,29 @@ static void test_layer(void)
   report_clear(&r);
 }
 
+/* A guest of VMware is never told to edit libvirt's XML. */
+static void test_other_hypervisor(void)
+{
+  static const KtCheck both = {
+      .id = "X06",
+      .applies = KT_FOR_DOMAIN | KT_FOR_GUEST,
+      .remedies = {{KT_LAYER_LIBVIRT, "virsh edit {name}"}, {KT_LAYER_VMWARE, "Cores per Socket = 8"}},
+  };
+  g_autoptr(KtMachine) guest = kt_machine_new();
+  g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+  guest->role = KT_ROLE_GUEST;
+  kt_machine_set_text(guest, "hypervisor", "vmware", NULL);
+  const KtSubject s = {.kind = KT_FOR_GUEST, .machine = guest, .guest = guest, .snapshot = snapshot};
+  gboolean theirs;
+  g_assert_true(kt_view_remedy(&both, &s, &theirs) == &both.remedies[1]);
+  g_assert_false(kt_view_remedy_fits(&both.remedies[0], &s));
+  g_assert_null(kt_view_remedy(&sockets, &s, &theirs));
+  g_free(guest->hypervisor);
+  guest->hypervisor = g_strdup("kvm");
+  g_assert_true(kt_view_remedy_fits(&both.remedies[0], &s));
+  g_assert_false(kt_view_remedy_fits(&both.remedies[1], &s));
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -237,5 +260,6 @@ int main(int argc, char **argv)
   g_test_add_func("/report/risk", test_risk);
   g_test_add_func("/report/action", test_action);
   g_test_add_func("/report/layer", test_layer);
+  g_test_add_func("/report/other-hypervisor", test_other_hypervisor);
   return g_test_run();
 }

@@ -20,11 +20,13 @@ static void put_evidence(KtJson *json, const KtFinding *f)
   kt_json_close_array(json);
 }
 
-static void put_remedies(KtJson *json, const KtFinding *f)
+static void put_remedies(KtJson *json, const KtSubject *subject, const KtFinding *f)
 {
   kt_json_open_array(json, "remedies");
   for (guint i = 0; i < KT_MAX_REMEDIES && f->check->remedies[i].action; i++) {
     const KtRemedy *remedy = &f->check->remedies[i];
+    if (!kt_view_remedy_fits(remedy, subject))
+      continue;
     g_autofree char *action = kt_finding_action(f, remedy);
     kt_json_open_object(json, NULL);
     kt_json_string(json, "layer", kt_layer_names[remedy->layer]);
@@ -35,7 +37,7 @@ static void put_remedies(KtJson *json, const KtFinding *f)
   kt_json_close_array(json);
 }
 
-static void put_finding(KtJson *json, const KtFinding *f)
+static void put_finding(KtJson *json, const KtSubject *subject, const KtFinding *f)
 {
   kt_json_open_object(json, NULL);
   kt_json_string(json, "id", f->check->id);
@@ -43,7 +45,7 @@ static void put_finding(KtJson *json, const KtFinding *f)
   kt_json_string(json, "basis", kt_view_basis_names[f->basis]);
   kt_json_string(json, "title", f->title);
   put_evidence(json, f);
-  put_remedies(json, f);
+  put_remedies(json, subject, f);
   kt_json_string(json, "echo_of", f->echo_of);
   if (f->accepted)
     kt_json_string(json, "accepted", f->accepted);
@@ -56,12 +58,12 @@ static void put_subject(KtJson *json, const KtDiagnosis *d)
   kt_json_string(json, "name", d->subject.name);
   kt_json_open_array(json, "findings");
   for (guint i = 0; i < d->findings->len; i++)
-    put_finding(json, d->findings->pdata[i]);
+    put_finding(json, &d->subject, d->findings->pdata[i]);
   kt_json_close_array(json);
   if (d->accepted->len) {
     kt_json_open_array(json, "accepted");
     for (guint i = 0; i < d->accepted->len; i++)
-      put_finding(json, d->accepted->pdata[i]);
+      put_finding(json, &d->subject, d->accepted->pdata[i]);
     kt_json_close_array(json);
   }
   kt_json_open_array(json, "unknown");

@@ -165,7 +165,8 @@ static void put_changes(KtPage *page, const GPtrArray *diagnoses)
       const KtDiagnosis *d = diagnoses->pdata[i];
       for (guint j = 0; j < d->findings->len; j++) {
         const KtFinding *f = d->findings->pdata[j];
-        if (f->severity != severity || f->echo_of || !f->check->remedies[0].action)
+        gboolean theirs;
+        if (f->severity != severity || f->echo_of || !kt_view_remedy(f->check, &d->subject, &theirs))
           continue;
         if (number++ == 0) {
           kt_page_gap(page);

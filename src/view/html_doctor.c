@@ -104,12 +104,12 @@ static void put_action(KtHtml *html, const char *action)
   }
 }
 
-static void put_other_layers(KtHtml *html, const KtFinding *f, const KtRemedy *first)
+static void put_other_layers(KtHtml *html, const KtSubject *subject, const KtFinding *f, const KtRemedy *first)
 {
   gboolean any = FALSE;
   for (guint i = 0; i < KT_MAX_REMEDIES && f->check->remedies[i].action; i++) {
     const KtRemedy *remedy = &f->check->remedies[i];
-    if (remedy == first)
+    if (remedy == first || !kt_view_remedy_fits(remedy, subject))
       continue;
     if (!any) {
       kt_html_open(html, "details", NULL);
@@ -139,7 +139,7 @@ static void put_remedies(KtHtml *html, const KtDiagnosis *d, const KtFinding *f)
   if (theirs)
     kt_html_leaf(html, "p", "muted", _("Not from inside the guest; for whoever runs its host or cloud:"));
   put_action(html, action);
-  put_other_layers(html, f, remedy);
+  put_other_layers(html, &d->subject, f, remedy);
   kt_html_close(html);
 }
 

@@ -176,6 +176,32 @@ static const KtRemedy *remedy_of(const KtCheck *check, KtLayer layer)
   return NULL;
 }
 
+gboolean kt_view_remedy_fits(const KtRemedy *remedy, const KtSubject *s)
+{
+  const char *hypervisor = s->kind == KT_FOR_GUEST && s->machine ? s->machine->hypervisor : NULL;
+  gboolean vmware = g_strcmp0(hypervisor, "vmware") == 0;
+  switch (remedy->layer) {
+  case KT_LAYER_VMWARE:
+    return vmware;
+  case KT_LAYER_LIBVIRT:
+  case KT_LAYER_NOVA:
+  case KT_LAYER_PROXMOX:
+  case KT_LAYER_QEMU:
+    return !hypervisor || g_str_equal(hypervisor, "kvm") || g_str_equal(hypervisor, "qemu");
+  default:
+    return TRUE;
+  }
+}
+
+/* The first of the check's remedies that fits; NULL if none does. */
+static const KtRemedy *first_fitting(const KtCheck *check, const KtSubject *s)
+{
+  for (guint i = 0; i < KT_MAX_REMEDIES && check->remedies[i].action; i++)
+    if (kt_view_remedy_fits(&check->remedies[i], s))
+      return &check->remedies[i];
+  return NULL;
+}
+
 const KtRemedy *kt_view_remedy(const KtCheck *check, const KtSubject *s, gboolean *theirs)
 {
   static const KtLayer machine_first[] = {KT_LAYER_GUEST, KT_LAYER_WORKLOAD, KT_LAYER_HOST};
@@ -193,10 +219,11 @@ const KtRemedy *kt_view_remedy(const KtCheck *check, const KtSubject *s, gboolea
         return found;
       }
   *theirs = inside;
-  if ((found = remedy_of(check, defined_by)) || (found = remedy_of(check, KT_LAYER_LIBVIRT)))
+  if (((found = remedy_of(check, defined_by)) || (found = remedy_of(check, KT_LAYER_LIBVIRT))) &&
+      kt_view_remedy_fits(found, s))
     return found;
   if ((found = remedy_of(check, KT_LAYER_HOST)))
     return found;
   *theirs = FALSE;
-  return check->remedies[0].action ? &check->remedies[0] : NULL;
+  return first_fitting(check, s);
 }

@@ -20,9 +20,14 @@ char *kt_view_applies(const KtCheck *check);
 /* "KVM guest", "host", "domain", "Nova flavor". Caller frees. */
 char *kt_view_kind(const KtSubject *subject);
 
+/* TRUE if the remedy fits what the subject runs on: "cores per socket" for a
+ * VMware guest and only there; libvirt, Nova, Proxmox and QEMU never for a
+ * guest of another hypervisor than KVM. */
+gboolean kt_view_remedy_fits(const KtRemedy *remedy, const KtSubject *subject);
+
 /* The layer in which this user changes what the check is about, guessed from
  * what the snapshot shows: Nova, Proxmox, libvirt, QEMU, a VMware guest, the
- * inside of a guest. NULL if the check has no remedy. `*theirs` is set if that
+ * inside of a guest. NULL if the check has no remedy that fits. `*theirs` is set if that
  * is not in the hands of the one who runs the subject (a guest's definition
  * seen from inside it). */
 const KtRemedy *kt_view_remedy(const KtCheck *check, const KtSubject *subject, gboolean *theirs);
