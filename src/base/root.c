@@ -20,6 +20,7 @@ typedef struct {
   GBytes *content;      /* a file */
   char *target;         /* a symbolic link */
   GHashTable *children; /* a directory: name -> Entry */
+  gboolean unreadable;  /* a file without content */
 } Entry;
 
 struct KtRoot {
@@ -28,7 +29,9 @@ struct KtRoot {
   int fd; /* of the directory, -1 for a tree in memory */
   gboolean live;
   Entry *tree;
-  KtRoot *above; /* whose tree this one's is a part of, or NULL */
+  KtRoot *above;          /* whose tree this one's is a part of, or NULL */
+  GHashTable *unreadable; /* paths in a directory that are to be taken for unreadable, or NULL */
+  KtRoot *into;           /* what is read is recorded there, or NULL */
 };
 
 static void entry_free(gpointer data)
@@ -97,6 +100,9 @@ void kt_root_unref(KtRoot *root)
     kt_root_unref(root->above);
   else
     entry_free(root->tree);
+  if (root->into)
+    kt_root_unref(root->into);
+  g_clear_pointer(&root->unreadable, g_hash_table_unref);
   g_free(root->name);
   g_free(root);
 }
@@ -153,6 +159,105 @@ void kt_root_add_link(KtRoot *root, const char *path, const char *target)
   Entry *leaf = g_new0(Entry, 1);
   leaf->target = g_strdup(target);
   tree_insert(root, path, leaf);
+}
+
+static Entry *tree_find(const KtRoot *root, const char *path, gboolean follow);
+
+static const char *relative(const char *path)
+{
+  return path + strspn(path, "/");
+}
+
+void kt_root_add_directory(KtRoot *root, const char *path)
+{
+  if (!tree_find(root, path, FALSE))
+    tree_insert(root, path, entry_new_directory());
+}
+
+void kt_root_add_unreadable(KtRoot *root, const char *path)
+{
+  if (root->tree) {
+    Entry *leaf = g_new0(Entry, 1);
+    leaf->unreadable = TRUE;
+    tree_insert(root, path, leaf);
+    return;
+  }
+  if (!root->unreadable)
+    root->unreadable = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  g_hash_table_add(root->unreadable, g_strdup(relative(path)));
+}
+
+void kt_root_remove(KtRoot *root, const char *path)
+{
+  g_autofree char *directory = g_path_get_dirname(path), *name = g_path_get_basename(path);
+  Entry *above = tree_find(root, directory, FALSE);
+  if (above && above->children)
+    g_hash_table_remove(above->children, name);
+}
+
+typedef struct {
+  void (*func)(const KtRootItem *item, gpointer data);
+  gpointer data;
+} Visit;
+
+/* As deep as the tree, whose paths are bounded where they come from. */
+static void visit(KtRoot *root, const char *path, const Visit *v)
+{
+  Entry *entry = tree_find(root, path, FALSE);
+  if (entry->children && (g_hash_table_size(entry->children) || !*path)) {
+    g_auto(GStrv) names = kt_root_list(root, path);
+    for (guint i = 0; names[i]; i++) {
+      g_autofree char *below = *path ? g_build_filename(path, names[i], NULL) : g_strdup(names[i]);
+      visit(root, below, v);
+    }
+    return;
+  }
+  const KtRootItem item = {path, entry->content, entry->target, entry->unreadable};
+  v->func(&item, v->data);
+}
+
+void kt_root_each(KtRoot *root, void (*func)(const KtRootItem *item, gpointer data), gpointer data)
+{
+  const Visit v = {func, data};
+  visit(root, "", &v);
+}
+
+/* ---- recording ---- */
+
+void kt_root_record(KtRoot *root, KtRoot *into)
+{
+  KtRoot *before = root->into;
+  root->into = into ? kt_root_ref(into) : NULL;
+  if (before)
+    kt_root_unref(before);
+}
+
+static void record_file(KtRoot *root, const char *path, const char *bytes, gsize length)
+{
+  if (!root->into)
+    return;
+  g_autoptr(GBytes) content = g_bytes_new(bytes, length);
+  kt_root_add_file(root->into, path, content);
+}
+
+void kt_root_note(KtRoot *root, const char *path, const char *text)
+{
+  record_file(root, path, text, strlen(text));
+}
+
+/* No more steps up than there are directories above the link. */
+static void record_link(KtRoot *root, const char *path, const char *target)
+{
+  guint depth = 0, up = 0;
+  for (const char *p = relative(path); *p; p++)
+    depth += *p == '/';
+  for (target = relative(target); g_str_has_prefix(target, "../"); target = relative(target + 3))
+    up++;
+  g_autoptr(GString) safe = g_string_new(NULL);
+  for (guint i = 0; i < MIN(up, depth); i++)
+    g_string_append(safe, "../");
+  g_string_append(safe, target);
+  kt_root_add_link(root->into, path, safe->str);
 }
 
 /* Walks to path; follows links (the last one only if `follow`). */
@@ -245,6 +350,10 @@ static char *read_fd(int fd, gsize limit, gsize *length, int *err)
 
 static char *read_directory_file(KtRoot *root, const char *path, gsize limit, gsize *length, int *err)
 {
+  if (root->unreadable && g_hash_table_contains(root->unreadable, relative(path))) {
+    *err = EACCES;
+    return NULL;
+  }
   /* O_NONBLOCK: a copied root may hold a fifo, which must not block us. */
   int fd = open_inside(root, path, O_RDONLY | O_NONBLOCK);
   struct stat st;
@@ -267,7 +376,7 @@ static char *read_memory_file(KtRoot *root, const char *path, gsize limit, gsize
 {
   Entry *entry = tree_find(root, path, TRUE);
   if (!entry || !entry->content) {
-    *err = entry ? EINVAL : ENOENT;
+    *err = !entry ? ENOENT : entry->unreadable ? EACCES : EINVAL;
     return NULL;
   }
   gsize size;
@@ -291,10 +400,13 @@ char *kt_root_read(KtRoot *root, const char *path, gsize limit, gsize *length, G
   char *content = root->tree ? read_memory_file(root, path, limit, &size, &err)
                              : read_directory_file(root, path, limit, &size, &err);
   if (!content) {
+    if (root->into && (err == EACCES || err == EPERM))
+      kt_root_add_unreadable(root->into, path);
     g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot read '%s': %s", path,
                 err == EFBIG ? "it is too large" : g_strerror(err));
     return NULL;
   }
+  record_file(root, path, content, size);
   if (length)
     *length = size;
   return content;
@@ -308,6 +420,7 @@ char *kt_root_read_head(KtRoot *root, const char *path, gsize bytes)
       return NULL;
     gsize size;
     const char *data = g_bytes_get_data(entry->content, &size);
+    record_file(root, path, data, MIN(size, bytes));
     return data ? g_strndup(data, MIN(size, bytes)) : g_strdup("");
   }
   int fd = open_inside(root, path, O_RDONLY | O_NONBLOCK);
@@ -318,6 +431,8 @@ char *kt_root_read_head(KtRoot *root, const char *path, gsize bytes)
   close(fd);
   if (n < 0)
     g_clear_pointer(&head, g_free);
+  else
+    record_file(root, path, head, (gsize)n);
   return head;
 }
 
@@ -363,9 +478,15 @@ char **kt_root_list(KtRoot *root, const char *directory)
       return NULL;
     }
     struct dirent *item;
-    while ((item = readdir(dir)))
-      if (!g_str_equal(item->d_name, ".") && !g_str_equal(item->d_name, ".."))
-        g_ptr_array_add(names, g_strdup(item->d_name));
+    while ((item = readdir(dir))) {
+      if (g_str_equal(item->d_name, ".") || g_str_equal(item->d_name, ".."))
+        continue;
+      g_ptr_array_add(names, g_strdup(item->d_name));
+      if (root->into && item->d_type == DT_DIR) {
+        g_autofree char *below = g_build_filename(directory, item->d_name, NULL);
+        kt_root_add_directory(root->into, below);
+      }
+    }
     closedir(dir);
   }
   g_ptr_array_sort(names, compare_names);
@@ -383,6 +504,15 @@ KtRoot *kt_root_open_below(KtRoot *root, const char *directory)
   KtRoot *below = root_new(name);
   below->fd = fd;
   below->tree = entry;
+  if (root->unreadable) {
+    g_autofree char *prefix = g_strconcat(relative(directory), "/", NULL);
+    GHashTableIter iter;
+    gpointer path;
+    g_hash_table_iter_init(&iter, root->unreadable);
+    while (g_hash_table_iter_next(&iter, &path, NULL))
+      if (g_str_has_prefix(path, prefix))
+        kt_root_add_unreadable(below, (char *)path + strlen(prefix));
+  }
   below->above = kt_root_ref(root);
   return below;
 }
@@ -391,10 +521,16 @@ gboolean kt_root_exists(KtRoot *root, const char *path)
 {
   if (root->tree)
     return tree_find(root, path, TRUE) != NULL;
+  if (root->unreadable && g_hash_table_contains(root->unreadable, relative(path)))
+    return TRUE;
   int fd = open_inside(root, path, O_PATH);
-  if (fd >= 0)
-    close(fd);
-  return fd >= 0;
+  if (fd < 0)
+    return FALSE;
+  struct stat st;
+  if (root->into && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !tree_find(root->into, path, FALSE))
+    record_file(root, path, "", 0);
+  close(fd);
+  return TRUE;
 }
 
 char *kt_root_read_link(KtRoot *root, const char *path)
@@ -409,5 +545,8 @@ char *kt_root_read_link(KtRoot *root, const char *path)
   char buffer[4096];
   ssize_t n = readlinkat(fd, "", buffer, sizeof buffer);
   close(fd);
-  return n >= 0 ? g_strndup(buffer, (gsize)n) : NULL;
+  char *target = n >= 0 ? g_strndup(buffer, (gsize)n) : NULL;
+  if (target && root->into)
+    record_link(root, path, target);
+  return target;
 }

@@ -15,6 +15,27 @@ KtRoot *kt_root_open(const char *directory, GError **error);
 KtRoot *kt_root_new_memory(const char *name);
 void kt_root_add_file(KtRoot *root, const char *path, GBytes *content);
 void kt_root_add_link(KtRoot *root, const char *path, const char *target);
+void kt_root_add_directory(KtRoot *root, const char *path); /* one that is there already stays */
+/* A file that is there and may not be read: reading it says KT_ERROR_ACCESS. Any root. */
+void kt_root_add_unreadable(KtRoot *root, const char *path);
+void kt_root_remove(KtRoot *root, const char *path); /* with all that is below it */
+
+/* What a tree in memory holds: one of content, target (a link) and `unreadable`; none of them: an empty directory. */
+typedef struct {
+  const char *path;
+  GBytes *content;
+  const char *target;
+  gboolean unreadable;
+} KtRootItem;
+/* Each item, in the order of kt_root_list(). */
+void kt_root_each(KtRoot *root, void (*func)(const KtRootItem *item, gpointer data), gpointer data);
+
+/* From now on all that is read of `root` is kept in `into`, a tree in memory, under
+ * the same path: contents, links (made not to lead out of the tree), the
+ * directories that were seen in lists, and what may not be read. NULL ends it. */
+void kt_root_record(KtRoot *root, KtRoot *into);
+/* Keeps a text that was not read from a file, if the root is recorded. */
+void kt_root_note(KtRoot *root, const char *path, const char *text);
 
 /* A directory of root as a root of its own, named for both; NULL if there is no
  * such directory. Keeps `root` alive. */

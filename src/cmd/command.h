@@ -22,6 +22,7 @@ typedef struct {
 extern const KtCommand kt_command_doctor;  /* doctor.c */
 extern const KtCommand kt_command_compare; /* compare.c */
 extern const KtCommand kt_command_facts;   /* facts.c */
+extern const KtCommand kt_command_capture; /* capture.c */
 extern const KtCommand kt_command_checks;  /* checks.c */
 extern const KtCommand kt_command_explain; /* explain.c */
 extern const KtCommand kt_command_ignore;  /* ignore.c */

@@ -103,6 +103,8 @@ static gboolean unpack_member(Unpacking *u, Archive *archive, struct archive_ent
       kt_root_add_link(u->root, name, archive_entry_symlink(entry));
     return TRUE;
   }
+  if (archive_entry_filetype(entry) == AE_IFDIR)
+    kt_root_add_directory(u->root, name);
   if (archive_entry_filetype(entry) != AE_IFREG)
     return TRUE;
   gboolean too_large;

@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "evidence/archive.h"
+#include "evidence/capture_root.h"
+#include "evidence/paste.h"
 #include "evidence/reading.h"
 #include "evidence/root_machine.h"
 
@@ -22,6 +24,7 @@ typedef struct {
   GPtrArray *fragments;
   guint files; /* and folders, looked at */
   guint understood;
+  gboolean capture; /* reading what kvmtune took: outputs that no reader knows are no news */
 } Gathering;
 
 static void note(Gathering *g, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -58,7 +61,7 @@ static void read_text(Gathering *g, const char *source, const char *bytes, gsize
   g_autoptr(KtText) text = kt_text_new(source, bytes, length);
   if (kt_reading_run(text, directory, g->snapshot, g->fragments))
     g->understood++;
-  else
+  else if (!g->capture)
     note(g, "nothing in '%s' is output that kvmtune knows", source);
 }
 
@@ -91,9 +94,10 @@ static void walk(Gathering *g, KtRoot *root, const char *directory, guint depth,
 {
   g_auto(GStrv) names = kt_root_list(root, *directory ? directory : ".");
   for (guint i = 0; names && names[i] && g->files < MAX_FILES; i++) {
-    if (names[i][0] == '.' || (copied && g_strv_contains(system_directories, names[i])))
-      continue;
     g_autofree char *path = *directory ? g_build_filename(directory, names[i], NULL) : g_strdup(names[i]);
+    if (names[i][0] == '.' || (copied && g_strv_contains(system_directories, names[i])) ||
+        kt_capture_is_part(root, path))
+      continue;
     g_auto(GStrv) below = kt_root_list(root, path);
     g->files++; /* folders too: links between them may form a maze */
     if (below) {
@@ -113,6 +117,14 @@ static void walk(Gathering *g, KtRoot *root, const char *directory, guint depth,
   }
 }
 
+static void read_root(Gathering *g, KtRoot *root)
+{
+  gboolean before = g->capture, copied = read_machines(g, root);
+  g->capture |= kt_root_exists(root, KT_CAPTURE_MANIFEST);
+  walk(g, root, "", 0, copied);
+  g->capture = before;
+}
+
 static void read_archive(Gathering *g, const char *source, GBytes *bytes, GError **error)
 {
   g_autoptr(GPtrArray) left_out = g_ptr_array_new_with_free_func(g_free);
@@ -120,7 +132,20 @@ static void read_archive(Gathering *g, const char *source, GBytes *bytes, GError
   for (guint i = 0; i < left_out->len; i++)
     note(g, "%s", (char *)left_out->pdata[i]);
   if (root)
-    walk(g, root, "", 0, read_machines(g, root));
+    read_root(g, root);
+}
+
+/* The output of the capture script, with whatever else was pasted around it. */
+static void read_paste(Gathering *g, const char *source, const char *content, gsize length)
+{
+  g_autoptr(GPtrArray) roots = g_ptr_array_new_with_free_func((GDestroyNotify)kt_root_unref);
+  g_autofree char *rest = kt_paste_read(source, content, length, roots);
+  g->capture = TRUE;
+  for (guint i = 0; i < roots->len; i++)
+    read_root(g, roots->pdata[i]);
+  if (rest[strspn(rest, " \t\r\n")])
+    read_text(g, source, rest, strlen(rest));
+  g->capture = FALSE;
 }
 
 static void read_bytes(Gathering *g, const char *source, char *content, gsize length, GError **error)
@@ -130,6 +155,8 @@ static void read_bytes(Gathering *g, const char *source, char *content, gsize le
     read_archive(g, source, bytes, error);
   else if (length > KT_TEXT_LIMIT)
     g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "'%s' is larger than %d MiB", source, KT_TEXT_LIMIT / 1048576);
+  else if (kt_paste_recognise(content, length))
+    read_paste(g, source, content, length);
   else
     read_text(g, source, content, length);
 }
@@ -186,7 +213,7 @@ static gboolean read_path(Gathering *g, const char *path, GError **error)
   if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
     g_autoptr(KtRoot) root = kt_root_open(path, &failed);
     if (root)
-      walk(g, root, "", 0, read_machines(g, root));
+      read_root(g, root);
   } else {
     read_file(g, path, &failed);
   }

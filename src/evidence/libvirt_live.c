@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "evidence/libvirt_live.h"
 
+#include <string.h>
+
 #include "config.h"
 
 #include "base/error.h"
@@ -125,11 +127,11 @@ static void read_host(virConnectPtr connection, KtSnapshot *snapshot, KtMachine 
   free(name);
 }
 
-gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot, KtMachine *host, GError **error)
+static virConnectPtr open_connection(const char *uri, GError **error)
 {
   if (!uri && !daemon_listens()) {
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "no libvirt runs here");
-    return FALSE;
+    return NULL;
   }
   virSetErrorFunc(NULL, say_nothing);
   xmlSetGenericErrorFunc(NULL, drop_words);
@@ -137,11 +139,127 @@ gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot
   if (!connection) {
     g_autofree char *what = g_strdup_printf("connect to '%s'", uri ? uri : LOCAL_URI);
     set_error(error, what);
-    return FALSE;
   }
+  return connection;
+}
+
+gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot, KtMachine *host, GError **error)
+{
+  virConnectPtr connection = open_connection(uri, error);
+  if (!connection)
+    return FALSE;
   gboolean ok = read_domains(connection, only, snapshot, error);
   if (ok)
     read_host(connection, snapshot, host);
+  virConnectClose(connection);
+  return ok;
+}
+
+/* ---- as documents ---- */
+
+static void add_text(KtRoot *tree, const char *path, const char *text)
+{
+  g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
+  kt_root_add_file(tree, path, bytes);
+}
+
+static void add_domain(KtRoot *tree, virDomainPtr domain)
+{
+  char uuid[VIR_UUID_STRING_BUFLEN] = "";
+  const char *name = virDomainGetName(domain);
+  virDomainGetUUIDString(domain, uuid);
+  gboolean plain = name && *name != '.' && strlen(name) < 128;
+  for (const char *p = name; plain && *p; p++)
+    plain = g_ascii_isalnum(*p) || strchr("._-", *p);
+  g_autofree char *path = g_strdup_printf("libvirt/%s.xml", plain ? name : uuid);
+  char *xml = virDomainGetXMLDesc(domain, 0);
+  if (xml) /* else gone since it was listed */
+    add_text(tree, path, xml);
+  free(xml);
+}
+
+/* As `virsh domstats` prints them. */
+static void add_stats(GString *out, const virDomainStatsRecord *record)
+{
+  g_string_append_printf(out, "Domain: '%s'\n", virDomainGetName(record->dom));
+  for (int i = 0; i < record->nparams; i++) {
+    const virTypedParameter *p = &record->params[i];
+    g_string_append_printf(out, "  %s=", p->field);
+    switch (p->type) {
+    case VIR_TYPED_PARAM_INT:
+      g_string_append_printf(out, "%d\n", p->value.i);
+      break;
+    case VIR_TYPED_PARAM_UINT:
+      g_string_append_printf(out, "%u\n", p->value.ui);
+      break;
+    case VIR_TYPED_PARAM_LLONG:
+      g_string_append_printf(out, "%lld\n", p->value.l);
+      break;
+    case VIR_TYPED_PARAM_ULLONG:
+      g_string_append_printf(out, "%llu\n", p->value.ul);
+      break;
+    case VIR_TYPED_PARAM_DOUBLE:
+      g_string_append_printf(out, "%f\n", p->value.d);
+      break;
+    case VIR_TYPED_PARAM_BOOLEAN:
+      g_string_append(out, p->value.b ? "yes\n" : "no\n");
+      break;
+    default:
+      g_string_append_printf(out, "%s\n", p->type == VIR_TYPED_PARAM_STRING ? p->value.s : "");
+    }
+  }
+  g_string_append_c(out, '\n');
+}
+
+static gboolean capture_domains(virConnectPtr connection, const char *only, KtRoot *tree, guint *domains,
+                                GError **error)
+{
+  virDomainStatsRecordPtr *records = NULL;
+  int n = virConnectGetAllDomainStats(connection, 0, &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING);
+  if (n < 0) {
+    set_error(error, "list libvirt's domains");
+    return FALSE;
+  }
+  g_autoptr(GString) stats = g_string_new(NULL);
+  for (int i = 0; i < n; i++) {
+    if (!is_wanted(records[i]->dom, only))
+      continue;
+    add_domain(tree, records[i]->dom);
+    add_stats(stats, records[i]);
+    (*domains)++;
+  }
+  virDomainStatsRecordListFree(records);
+  if (stats->len)
+    add_text(tree, "libvirt/domstats.txt", stats->str);
+  return TRUE;
+}
+
+static void capture_host(virConnectPtr connection, KtRoot *tree)
+{
+  char *capabilities = virConnectGetCapabilities(connection);
+  virNodeInfo info;
+  if (capabilities)
+    add_text(tree, "libvirt/capabilities.xml", capabilities);
+  free(capabilities);
+  if (virNodeGetInfo(connection, &info) < 0)
+    return;
+  g_autofree char *text =
+      g_strdup_printf("CPU model:           %s\nCPU(s):              %u\nCPU frequency:       %u MHz\n"
+                      "CPU socket(s):       %u\nCore(s) per socket:  %u\nThread(s) per core:  %u\n"
+                      "NUMA cell(s):        %u\nMemory size:         %lu KiB\n",
+                      info.model, info.cpus, info.mhz, info.sockets, info.cores, info.threads, info.nodes, info.memory);
+  add_text(tree, "libvirt/nodeinfo.txt", text);
+}
+
+gboolean kt_libvirt_capture(const char *uri, const char *only, KtRoot *tree, guint *domains, GError **error)
+{
+  *domains = 0;
+  virConnectPtr connection = open_connection(uri, error);
+  if (!connection)
+    return FALSE;
+  gboolean ok = capture_domains(connection, only, tree, domains, error);
+  if (ok)
+    capture_host(connection, tree);
   virConnectClose(connection);
   return ok;
 }
@@ -152,6 +270,12 @@ gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot
 {
   g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "this build cannot talk to libvirt");
   return FALSE;
+}
+
+gboolean kt_libvirt_capture(const char *uri, const char *only, KtRoot *tree, guint *domains, GError **error)
+{
+  *domains = 0;
+  return kt_libvirt_read(uri, only, NULL, NULL, error);
 }
 
 #endif

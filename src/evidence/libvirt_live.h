@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A running libvirt, read-only. */
 #pragma once
+#include "base/root.h"
 #include "model/snapshot.h"
 
 /* Does this libvirt manage the machine that we run on? By the URI: no other
@@ -15,3 +16,8 @@ gboolean kt_libvirt_is_local(const char *uri);
  * here), _ACCESS or _SYSTEM (it does not answer) or _UNSUPPORTED (built without
  * libvirt); `snapshot` is as it was then. */
 gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot, KtMachine *host, GError **error);
+
+/* Puts what libvirt says into a tree in memory: libvirt/capabilities.xml and
+ * nodeinfo.txt, for each running domain libvirt/NAME.xml, libvirt/domstats.txt. *domains: how many there
+ * were. Same arguments and errors as above. */
+gboolean kt_libvirt_capture(const char *uri, const char *only, KtRoot *tree, guint *domains, GError **error);

@@ -6,6 +6,8 @@
 #include "evidence/evidence.h"
 #include "evidence/join.h"
 #include "evidence/libvirt_live.h"
+#include "evidence/live.h"
+#include "evidence/readers.h"
 #include "evidence/reading.h"
 #include "evidence/root_machine.h"
 #include "evidence/sample.h"
@@ -13,20 +15,31 @@
 #define KLOG_READ_ALL 3 /* syslog(2) */
 #define KLOG_SIZE 10
 
-static void read_kernel_log(KtSnapshot *snapshot, KtMachine *m)
+char *kt_live_kernel_log(gsize *length)
 {
   int size = klogctl(KLOG_SIZE, NULL, 0);
   g_autofree char *buffer = size > 0 && size <= KT_TEXT_LIMIT ? g_malloc((gsize)size) : NULL;
-  int length = buffer ? klogctl(KLOG_READ_ALL, buffer, size) : -1;
-  if (length < 0) {
+  int n = buffer ? klogctl(KLOG_READ_ALL, buffer, size) : -1;
+  if (n < 0)
+    return NULL;
+  *length = (gsize)n;
+  return g_steal_pointer(&buffer);
+}
+
+static void read_kernel_log(KtSnapshot *snapshot, KtMachine *m)
+{
+  gsize length;
+  g_autofree char *buffer = kt_live_kernel_log(&length);
+  if (!buffer) {
     kt_machine_set_unreadable(m, "dmesg", "needs root");
     return;
   }
-  g_autoptr(KtText) text = kt_text_new("live:dmesg", buffer, (gsize)length);
+  g_autoptr(KtText) text = kt_text_new("live:dmesg", buffer, length);
   g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
   kt_reading_run(text, "", snapshot, fragments);
   for (guint i = 0; i < fragments->len; i++)
     kt_machine_absorb(m, g_steal_pointer(&((KtFragment *)fragments->pdata[i])->machine));
+  kt_kernel_log_conclude(m);
 }
 
 static void wait_for(const KtLiveOptions *options)
@@ -48,6 +61,7 @@ static void sample_rates(KtRoot *root, const KtLiveOptions *options, KtSnapshot 
   wait_for(options);
   double seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
   g_autoptr(KtSample) second = kt_sample_take(root, snapshot);
+  kt_sample_add_row(first, second, seconds, snapshot);
   kt_sample_rates(first, second, seconds, snapshot);
 }
 

@@ -150,7 +150,8 @@ void kt_process_read_memory(KtRootReading *r, KtDomain *d, int pid)
   g_autofree char *numa_stat = NULL;
   g_autofree char *group = own_group(r, pid, anon.value + shmem.value, &numa_stat);
   gboolean hugetlb = runtime->hugetlb_kib.known && runtime->hugetlb_kib.value > 0;
-  if (r->deep) {
+  g_autofree char *maps = g_strdup_printf("proc/%d/numa_maps", pid);
+  if (r->deep && kt_root_exists(r->root, maps)) {
     read_numa_maps(r, d, pid, TRUE);
   } else {
     if (hugetlb && small)

@@ -2,6 +2,7 @@
 #include "evidence/root_machine.h"
 
 #include "base/error.h"
+#include "evidence/capture_root.h"
 #include "evidence/evidence.h"
 
 static gboolean is_machine(KtRoot *root)
@@ -14,6 +15,8 @@ gboolean kt_root_read_machine(KtRoot *root, KtSnapshot *snapshot, gboolean deep)
 {
   if (!is_machine(root))
     return FALSE;
+  kt_capture_note_unreadable(root);
+  guint domains = snapshot->domains->len;
   KtRootReading r = {.root = root, .m = kt_machine_new(), .snapshot = snapshot, .deep = deep};
   g_ptr_array_add(snapshot->machines, r.m);
   kt_machine_add_source(r.m, kt_root_is_live(root) ? "live" : kt_root_name(root));
@@ -27,6 +30,7 @@ gboolean kt_root_read_machine(KtRoot *root, KtSnapshot *snapshot, gboolean deep)
   kt_root_read_interrupts(&r);
   kt_root_read_cgroups(&r);
   kt_root_read_role(&r, kt_root_read_processes(&r));
+  kt_capture_read_moments(&r, domains);
   return TRUE;
 }
 

@@ -84,6 +84,7 @@ static void read_arch(KtRootReading *r)
   if (kt_root_set_text(r, "arch", "proc/sys/kernel/arch"))
     return;
   if (kt_root_is_live(r->root) && uname(&uts) == 0) {
+    kt_root_note(r->root, "proc/sys/kernel/arch", uts.machine); /* what kernels since 6.1 say there */
     g_autoptr(KtCite) cite = kt_cite_new("live:uname -m", 0, uts.machine);
     kt_machine_set_text(r->m, "arch", uts.machine, cite);
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Host or guest, and of which hypervisor. Only what is certain is said: a sign
  * that two hypervisors give alike leaves the name unknown. */
+#include <stdio.h>
 #include <string.h>
 
 #include "evidence/root_machine.h"
@@ -46,29 +47,60 @@ static void name_hypervisor(KtRootReading *r, const char *name, const char *path
   kt_machine_set_text(r->m, "hypervisor", name, cite);
 }
 
+#define CPUID_FILE "cpuid.txt" /* of a capture */
+
+/* The leaves of the hypervisor as `cpuid -r` prints them; NULL if there is none or it is another machine's. */
+static char *ask_cpu(KtRoot *root)
+{
+#if defined(__x86_64__) || defined(__i386__)
+  unsigned a, b, c, d;
+  if (!kt_root_is_live(root) || !__get_cpuid(1, &a, &b, &c, &d) || !(c & (1u << 31)))
+    return NULL;
+  GString *text = g_string_new(NULL);
+  for (unsigned leaf = 0x40000000; leaf <= 0x40000200; leaf += 0x100) {
+    __cpuid(leaf, a, b, c, d);
+    g_string_append_printf(text, "0x%08x 0x00: eax=0x%08x ebx=0x%08x ecx=0x%08x edx=0x%08x\n", leaf, a, b, c, d);
+  }
+  kt_root_note(root, CPUID_FILE, text->str);
+  return g_string_free(text, FALSE);
+#else
+  return NULL;
+#endif
+}
+
+/* The twelve letters that a line of leaves spells. */
+static gboolean signature_of(const char *line, char signature[13])
+{
+  unsigned leaf, sub, eax, regs[3];
+  if (sscanf(line, "0x%8x 0x%2x: eax=0x%8x ebx=0x%8x ecx=0x%8x edx=0x%8x", &leaf, &sub, &eax, &regs[0], &regs[1],
+             &regs[2]) != 6 ||
+      leaf < 0x40000000 || leaf > 0x40000200)
+    return FALSE;
+  for (guint i = 0; i < 12; i++)
+    signature[i] = (char)(regs[i / 4] >> (8 * (i % 4)));
+  signature[12] = '\0';
+  return TRUE;
+}
+
 /* KVM with Hyper-V's interface shows that at the first leaf and itself at the next. */
 static void ask_cpuid(KtRootReading *r)
 {
-#if defined(__x86_64__) || defined(__i386__)
-  unsigned a, regs[4] = {0};
-  if (!kt_root_is_live(r->root) || !__get_cpuid(1, &a, &regs[0], &regs[1], &regs[2]) || !(regs[1] & (1u << 31)))
-    return;
+  g_autofree char *asked = ask_cpu(r->root);
+  g_autofree char *text = asked ? g_steal_pointer(&asked) : kt_root_read_line(r->root, CPUID_FILE);
   const char *found = NULL;
   char signature[13] = "", found_signature[13] = "";
-  for (unsigned leaf = 0x40000000; leaf <= 0x40000200; leaf += 0x100) {
-    __cpuid(leaf, a, regs[0], regs[1], regs[2]);
-    memcpy(signature, regs, 12);
-    for (guint i = 0; i < G_N_ELEMENTS(signatures); i++)
+  g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", 8);
+  for (guint k = 0; lines[k]; k++)
+    for (guint i = 0; signature_of(lines[k], signature) && i < G_N_ELEMENTS(signatures); i++)
       if (g_str_equal(signature, signatures[i].signature) && (!found || g_str_equal(found, "hyperv"))) {
         found = signatures[i].hypervisor;
         memcpy(found_signature, signature, sizeof signature);
       }
-  }
-  if (found) {
-    g_autoptr(KtCite) cite = kt_cite_new("live:cpuid 0x40000000", 0, found_signature);
-    kt_machine_set_text(r->m, "hypervisor", found, cite);
-  }
-#endif
+  if (!found)
+    return;
+  g_autofree char *source = kt_root_is_live(r->root) ? NULL : kt_root_source(r->root, CPUID_FILE);
+  g_autoptr(KtCite) cite = kt_cite_new(source ? source : "live:cpuid 0x40000000", 0, found_signature);
+  kt_machine_set_text(r->m, "hypervisor", found, cite);
 }
 
 static gboolean begins(const char *text, const char *beginning)

@@ -39,6 +39,7 @@ struct KtSample {
   GHashTable *domains;   /* pid -> DomainCounts* */
   KtMachine *m;          /* counters, interrupts and nodes */
   char *stat_source;
+  double epoch, uptime;
 };
 
 static gboolean parse_times(const char *line, CpuTimes *times)
@@ -117,6 +118,30 @@ static void take_domain(KtSample *sample, KtRoot *root, const KtDomain *d)
     take_thread(sample, root, d->runtime->pid, ((const KtThread *)d->runtime->threads->pdata[i])->tid);
 }
 
+/* The kernel's own clock: seconds since it started, and when that was. */
+static void take_time(KtSample *sample, KtRoot *root)
+{
+  g_autofree char *uptime = kt_root_read_line(root, "proc/uptime");
+  g_autofree char *stat = kt_root_read(root, "proc/stat", STAT_LIMIT, NULL, NULL);
+  const char *started = stat ? strstr(stat, "\nbtime ") : NULL;
+  double start = started ? (double)g_ascii_strtoull(started + strlen("\nbtime "), NULL, 10) : 0;
+  sample->uptime = uptime && g_ascii_isdigit(*uptime) ? g_ascii_strtod(uptime, NULL) : -1;
+  if (kt_root_is_live(root))
+    sample->epoch = (double)g_get_real_time() / G_USEC_PER_SEC;
+  else if (start > 0 && start < 1e10 && sample->uptime >= 0 && sample->uptime < 1e10)
+    sample->epoch = start + sample->uptime;
+}
+
+double kt_sample_epoch(const KtSample *sample)
+{
+  return sample->epoch;
+}
+
+double kt_sample_uptime(const KtSample *sample)
+{
+  return sample->uptime;
+}
+
 KtSample *kt_sample_take(KtRoot *root, const KtSnapshot *snapshot)
 {
   KtSample *sample = g_new0(KtSample, 1);
@@ -130,6 +155,7 @@ KtSample *kt_sample_take(KtRoot *root, const KtSnapshot *snapshot)
     if (d->runtime && d->runtime->pid)
       take_domain(sample, root, d);
   }
+  take_time(sample, root);
   take_cpu_times(sample, root);
   g_autoptr(KtSnapshot) rejects = kt_snapshot_new(); /* told at the first look */
   KtRootReading r = {.root = root, .m = sample->m, .snapshot = rejects};
@@ -201,7 +227,24 @@ static void fill_row(KtActivityRow *row, const double t[TIMES], double total)
     row->pct[i] = KT_NUM(100 * ticks[i] / total);
 }
 
-static void rates_of_cpus(const KtSample *first, const KtSample *second, double seconds, KtMachine *m)
+void kt_sample_add_row(const KtSample *first, const KtSample *second, double seconds, KtSnapshot *snapshot)
+{
+  KtMachine *m = snapshot->machines->len ? snapshot->machines->pdata[0] : NULL;
+  const CpuTimes *before = g_hash_table_lookup(first->cpu_times, NULL),
+                 *after = g_hash_table_lookup(second->cpu_times, NULL);
+  double ticks[TIMES], total;
+  if (!m || !before || !after || !ticks_between(before, after, ticks, &total))
+    return;
+  KtActivityRow *row = kt_activity_add_row(kt_machine_activity(m));
+  row->epoch = (gint64)second->epoch;
+  row->seconds = seconds;
+  fill_row(row, ticks, total);
+  g_autofree char *text = g_strdup_printf("between two looks %.1f s apart", seconds);
+  g_autoptr(KtCite) cite = kt_cite_new(second->stat_source, 1, text);
+  kt_machine_cite(m, "activity", cite);
+}
+
+static void rates_of_cpus(const KtSample *first, const KtSample *second, KtMachine *m)
 {
   GHashTableIter iter;
   gpointer key, value;
@@ -209,24 +252,14 @@ static void rates_of_cpus(const KtSample *first, const KtSample *second, double 
   while (g_hash_table_iter_next(&iter, &key, &value)) {
     const CpuTimes *before = g_hash_table_lookup(first->cpu_times, key);
     double ticks[TIMES], total;
-    if (!before || !ticks_between(before, value, ticks, &total))
+    if (key == NULL || !before || !ticks_between(before, value, ticks, &total))
       continue;
     KtActivity *activity = kt_machine_activity(m);
-    if (key == NULL) {
-      KtActivityRow *row = kt_activity_add_row(activity);
-      row->epoch = g_get_real_time() / G_USEC_PER_SEC;
-      row->seconds = seconds;
-      fill_row(row, ticks, total);
-      g_autofree char *text = g_strdup_printf("between two looks %.1f s apart", seconds);
-      g_autoptr(KtCite) cite = kt_cite_new(second->stat_source, 1, text);
-      kt_machine_cite(m, "activity", cite);
-    } else {
-      if (!activity->per_cpu_busy)
-        activity->per_cpu_busy = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-      KtNum busy = KT_NUM(100 - 100 * (ticks[IDLE] + ticks[IOWAIT]) / total);
-      g_hash_table_replace(activity->per_cpu_busy, GUINT_TO_POINTER(GPOINTER_TO_UINT(key) - 1),
-                           g_memdup2(&busy, sizeof busy));
-    }
+    if (!activity->per_cpu_busy)
+      activity->per_cpu_busy = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    KtNum busy = KT_NUM(100 - 100 * (ticks[IDLE] + ticks[IOWAIT]) / total);
+    g_hash_table_replace(activity->per_cpu_busy, GUINT_TO_POINTER(GPOINTER_TO_UINT(key) - 1),
+                         g_memdup2(&busy, sizeof busy));
   }
 }
 
@@ -306,7 +339,7 @@ void kt_sample_rates(const KtSample *first, const KtSample *second, double secon
 {
   KtMachine *m = snapshot->machines->len ? snapshot->machines->pdata[0] : NULL;
   if (m) {
-    rates_of_cpus(first, second, seconds, m);
+    rates_of_cpus(first, second, m);
     rates_of_counters(first->m, second->m, seconds, m);
   }
   for (guint i = snapshot->domains->len; i-- > 0;) {

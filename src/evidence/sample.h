@@ -11,8 +11,15 @@ KtSample *kt_sample_take(KtRoot *root, const KtSnapshot *snapshot);
 void kt_sample_free(KtSample *sample);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtSample, kt_sample_free)
 
+/* When it was taken: seconds since 1970, 0 if that is not known (a copied root without
+ * proc/uptime); and seconds since the machine started, -1 if not known. */
+double kt_sample_epoch(const KtSample *sample);
+double kt_sample_uptime(const KtSample *sample);
+
 /* Puts into the snapshot what happened between two moments `seconds` (> 0) apart:
- * CPU use as one row of activity, rates of interrupts, counters and nodes, and
- * for each thread how long it ran and waited. A counter that went backwards
- * gives no rate. A domain that ended meanwhile is taken out, with a note. */
+ * rates of interrupts, counters and nodes, how busy each CPU was, and for each
+ * thread how long it ran and waited. A counter that went backwards gives no rate.
+ * A domain that ended meanwhile is taken out, with a note. */
 void kt_sample_rates(const KtSample *first, const KtSample *second, double seconds, KtSnapshot *snapshot);
+/* The same for CPU use alone, as one more row of activity. */
+void kt_sample_add_row(const KtSample *first, const KtSample *second, double seconds, KtSnapshot *snapshot);
