@@ -105,6 +105,6 @@ void kt_capture_read_moments(KtRootReading *r, guint first_domain)
   const KtSample *first = samples->len > 1 ? samples->pdata[0] : NULL;
   double seconds = first ? between(first, samples->pdata[samples->len - 1]) : -1;
   if (seconds > 0)
-    kt_sample_rates(first, samples->pdata[samples->len - 1], seconds, view);
+    kt_sample_totals(first, samples->pdata[samples->len - 1], seconds, view);
   give_back(r, view, first_domain);
 }

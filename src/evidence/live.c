@@ -61,7 +61,6 @@ static void sample_rates(KtRoot *root, const KtLiveOptions *options, KtSnapshot 
   wait_for(options);
   double seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
   g_autoptr(KtSample) second = kt_sample_take(root, snapshot);
-  kt_sample_add_row(first, second, seconds, snapshot);
   kt_sample_rates(first, second, seconds, snapshot);
 }
 

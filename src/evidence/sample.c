@@ -335,7 +335,7 @@ static gboolean has_ended(const KtSample *second, const KtDomain *d)
   return counts && !counts->runs;
 }
 
-void kt_sample_rates(const KtSample *first, const KtSample *second, double seconds, KtSnapshot *snapshot)
+void kt_sample_totals(const KtSample *first, const KtSample *second, double seconds, KtSnapshot *snapshot)
 {
   KtMachine *m = snapshot->machines->len ? snapshot->machines->pdata[0] : NULL;
   if (m) {
@@ -354,4 +354,10 @@ void kt_sample_rates(const KtSample *first, const KtSample *second, double secon
     }
     rates_of_domain(first, second, seconds, d);
   }
+}
+
+void kt_sample_rates(const KtSample *first, const KtSample *second, double seconds, KtSnapshot *snapshot)
+{
+  kt_sample_add_row(first, second, seconds, snapshot);
+  kt_sample_totals(first, second, seconds, snapshot);
 }

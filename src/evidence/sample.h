@@ -17,9 +17,11 @@ double kt_sample_epoch(const KtSample *sample);
 double kt_sample_uptime(const KtSample *sample);
 
 /* Puts into the snapshot what happened between two moments `seconds` (> 0) apart:
- * rates of interrupts, counters and nodes, how busy each CPU was, and for each
- * thread how long it ran and waited. A counter that went backwards gives no rate.
- * A domain that ended meanwhile is taken out, with a note. */
+ * CPU use as one row of activity and the totals below. */
 void kt_sample_rates(const KtSample *first, const KtSample *second, double seconds, KtSnapshot *snapshot);
-/* The same for CPU use alone, as one more row of activity. */
+/* CPU use alone, for one of several intervals. */
 void kt_sample_add_row(const KtSample *first, const KtSample *second, double seconds, KtSnapshot *snapshot);
+/* Rates of interrupts, counters and nodes, how busy each CPU was, and for each thread
+ * how long it ran and waited. A counter that went backwards gives no rate. A domain
+ * that ended meanwhile is taken out, with a note. */
+void kt_sample_totals(const KtSample *first, const KtSample *second, double seconds, KtSnapshot *snapshot);
