@@ -182,7 +182,6 @@ cpuinfo() {
 /^clflush/d
 /^cache_al/d
 /^address sizes/d
-/^power man/d
 /^fpu/d
 /^wp/d
 /^cpuid level/d
@@ -446,7 +445,7 @@ scrubbed() {
         while ((at = index(low, name)) > 0) {
             before = at > 1 ? substr(text, at - 1, 1) : ""
             behind = substr(text, at + length(name), 1)
-            if (at > 4 && substr(text, at - 4, 4) == "\\x2d") before = ""
+            if (at > 4 && substr(text, at - 4, 4) == escape) before = ""
             if (length(name) < 6 && (before ~ /[0-9A-Za-z]/ || behind ~ /[0-9A-Za-z]/)) {
                 out = out substr(text, 1, at)
                 text = substr(text, at + 1)
@@ -473,6 +472,7 @@ scrubbed() {
         return out text
     }
     BEGIN {
+        escape = sprintf("%cx2d", 92)
         h = "[0-9a-fA-F]"
         h2 = h h
         h4 = h2 h2
@@ -487,8 +487,10 @@ scrubbed() {
             name = tolower(given[i])
             if (length(name) < 2 || name == "localhost" || name == "kvm" || name == "qemu" || name == "host") continue
             list[++n_list] = name
-            escaped = name
-            if (gsub(/-/, "\\x2d", escaped)) list[++n_list] = escaped
+            parts = split(name, part, "-") # as systemd writes it in names of units
+            escaped = part[1]
+            for (k = 2; k <= parts; k++) escaped = escaped escape part[k]
+            if (parts > 1) list[++n_list] = escaped
             dot = index(name, ".")
             if (dot > 2) list[++n_list] = substr(name, 1, dot - 1)
             if (dot && index(substr(name, dot + 1), ".")) list[++n_list] = substr(name, dot + 1)

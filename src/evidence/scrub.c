@@ -41,7 +41,7 @@ static gboolean is_technical(const char *path)
 
 static gboolean is_command_line(const char *path)
 {
-  return g_str_has_prefix(path, "proc/") && g_str_has_suffix(path, "/cmdline");
+  return g_str_has_prefix(path, "proc/") && g_ascii_isdigit(path[5]) && g_str_has_suffix(path, "/cmdline");
 }
 
 /* ---- command lines ---- */
