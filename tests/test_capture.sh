@@ -140,8 +140,8 @@ put proc/200/status 'Name:\tjava\nVmRSS:\t  4096 kB\n'
 put sys/fs/cgroup/cgroup.controllers 'cpu memory\n'
 put sys/fs/cgroup/cpu.stat 'usage_usec 5\n'
 put sys/fs/cgroup/machine.slice/cpu.stat 'usage_usec 5\nnr_periods 0\nnr_throttled 0\n'
-put 'sys/fs/cgroup/machine.slice/machine-qemu\\x2d3\\x2dcrm\\x2ddb.scope/cpu.stat' 'usage_usec 5\nnr_periods 10\nnr_throttled 4\n'
-put 'sys/fs/cgroup/machine.slice/machine-qemu\\x2d3\\x2dcrm\\x2ddb.scope/cpu.max' '200000 100000\n'
+put 'sys/fs/cgroup/machine.slice/machine-qemu\x2d3\x2dcrm\x2ddb.scope/cpu.stat' 'usage_usec 5\nnr_periods 10\nnr_throttled 4\n'
+put 'sys/fs/cgroup/machine.slice/machine-qemu\x2d3\x2dcrm\x2ddb.scope/cpu.max' '200000 100000\n'
 
 domains() { "$kvmtune" facts --json "$@" | sed -n '/"domains"/,$p'; }
 facts "$top" >"$dir/f0"

@@ -138,7 +138,7 @@ static void take_moments(Capture *c)
 {
   const KtCaptureOptions *o = c->options;
   double steps = o->duration_s > 0 ? MAX(o->duration_s / o->interval_s, 1) : 0;
-  guint n = (guint)MIN(steps, KT_CAPTURE_MAX_MOMENTS - 1);
+  guint n = (guint)MIN(steps + 0.001, KT_CAPTURE_MAX_MOMENTS - 1); /* 1.2 / 0.4 is 3 */
   gint64 start = g_get_monotonic_time();
   for (guint i = 0; n && i <= n; i++) {
     wait_until(c, start, o->duration_s * i / n);
