@@ -294,9 +294,9 @@ static void draw_tenants(KtHtml *html, const Place *place, int x, int y, int wid
     g_autofree char *said = say_tenant(t);
     put_label(html, "g", x, y + 10, width - text_width(said) - LETTER, t->name);
     put_text(html, "r", x + width, y + 10, said);
-    put_rect(html, "track", x, y + 14, width, 3, 1);
     if (t->memory_kib.known && place->box->memory_kib.known && place->box->memory_kib.value > 0) {
       double share = (double)t->memory_kib.value / (double)place->box->memory_kib.value;
+      put_rect(html, "track", x, y + 14, width, 3, 1);
       put_rect(html, "bar", x, y + 14, (int)(CLAMP(share, 0, 1) * width), 3, 1);
     }
   }
@@ -385,8 +385,39 @@ static void put_row(KtHtml *html, const Layout *l, const char *name, GPtrArray *
 
 /* ---- the same as a table ---- */
 
+/* Boxes that have no numbers of their own, and are alike. */
+static gboolean are_alike(const GPtrArray *boxes)
+{
+  const KtBox *first = boxes->len > 1 ? boxes->pdata[0] : NULL;
+  for (guint i = 1; first && i < boxes->len; i++) {
+    const KtBox *box = boxes->pdata[i];
+    if (!box->name || g_strcmp0(box->name, first->name) != 0 || g_strcmp0(box->detail, first->detail) != 0 ||
+        cpus_of(box) != cpus_of(first) || box->inside->len)
+      return FALSE;
+  }
+  return first != NULL;
+}
+
+static void put_alike(KtHtml *html, const GPtrArray *boxes)
+{
+  const KtBox *first = boxes->pdata[0];
+  g_autoptr(KtSet) cpus = kt_set_new();
+  for (guint i = 0; i < boxes->len; i++)
+    kt_set_add_all(cpus, ((const KtBox *)boxes->pdata[i])->cpus);
+  g_autofree char *count = count_of(first, boxes->len), *list = kt_set_format(cpus);
+  kt_html_open(html, "tr", NULL);
+  kt_html_leaf(html, "td", NULL, count);
+  kt_html_leaf(html, "td", NULL, *list ? list : _("unknown"));
+  kt_html_leaf(html, "td", NULL, first->detail ? first->detail : "");
+  kt_html_close(html);
+}
+
 static guint put_rows(KtHtml *html, const GPtrArray *boxes, guint done)
 {
+  if (are_alike(boxes)) {
+    put_alike(html, boxes);
+    return done + 1;
+  }
   for (guint i = 0; i < boxes->len && done < MAX_TABLE_ROWS; i++, done++) {
     const KtBox *box = boxes->pdata[i];
     g_autofree char *list = box->cpus ? kt_set_format(box->cpus) : NULL;
