@@ -4,7 +4,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 kvmtune = $(BUILD)/src/cmd/kvmtune
 
-.PHONY: all build demo check install uninstall format fuzz clean packages packages-check
+.PHONY: all configure build demo check install uninstall format fuzz clean packages packages-check
 
 all: build
 
@@ -14,11 +14,15 @@ packages:
 packages-check:
 	@tools/install-packages build check
 
-build: packages
+configure: packages
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) --prefix $(PREFIX)
+
+build: configure
 	@ninja -C $(BUILD)
 
-demo: build
+# Builds the program alone, without the tests.
+demo: configure
+	@ninja -C $(BUILD) src/cmd/kvmtune
 	@tools/demo $(kvmtune)
 
 check: packages-check
