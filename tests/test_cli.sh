@@ -67,7 +67,7 @@ printf 'nothing that any tool prints\n' >"$dir/prose.txt"
 printf '{"name": "guest", "disk_format": "raw", "container_format": "bare", "status": "active", "min_ram": 0}\n' >"$dir/nothing.json"
 printf 'a file\n' >"$dir/file"
 
-echo 1..58
+echo 1..59
 answers 0 "kvmtune 0" --version
 answers 0 "usage: kvmtune" --help
 answers 0 "usage: kvmtune" help
@@ -113,6 +113,12 @@ refuses "reference and a subject" compare "$dir/fast.txt"
 refuses "no machine or domain '9'" compare "$dir/fast.txt#9" "$dir/slow.txt"
 refuses "no check 'Z99'" explain Z99
 refuses "no domain 'nobody'" doctor --domain nobody "$dir/slow.txt"
+
+# A folder of captures: each archive is a machine.
+mkdir "$dir/captures"
+tar -C "$dir" -czf "$dir/captures/a.tar.gz" slow.txt
+tar -C "$dir" -cf "$dir/captures/b.tar" fast.txt
+answers 1 "machine 2 (KVM guest) is healthy" doctor "$dir/captures"
 
 # Accepted risks, the change since a report, the monitoring line.
 KVMTUNE_IGNORE=$dir/ignore

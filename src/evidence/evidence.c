@@ -24,6 +24,7 @@ typedef struct {
   GPtrArray *fragments;
   guint files; /* and folders, looked at */
   guint understood;
+  gboolean in_archive;
   gboolean capture; /* reading what kvmtune took: outputs that no reader knows are no news */
 } Gathering;
 
@@ -89,6 +90,8 @@ static gboolean read_machines(Gathering *g, KtRoot *root)
   return TRUE;
 }
 
+static void read_bytes(Gathering *g, const char *source, char *content, gsize length, GError **error);
+
 /* All files below a directory of the root; `copied`: a machine was found in it. */
 static void walk(Gathering *g, KtRoot *root, const char *directory, guint depth, gboolean copied)
 {
@@ -107,13 +110,12 @@ static void walk(Gathering *g, KtRoot *root, const char *directory, guint depth,
     }
     gsize length;
     g_autoptr(GError) error = NULL;
-    g_autofree char *bytes = kt_root_read(root, path, KT_TEXT_LIMIT, &length, &error);
-    if (!bytes) {
-      note(g, "%s", error->message);
-      continue;
-    }
+    char *bytes = kt_root_read(root, path, KT_TEXT_LIMIT, &length, &error);
     g_autofree char *source = g_build_filename(kt_root_name(root), path, NULL);
-    read_text(g, source, bytes, length);
+    if (bytes)
+      read_bytes(g, source, bytes, length, &error);
+    if (error)
+      note(g, "%s", error->message);
   }
 }
 
@@ -127,12 +129,18 @@ static void read_root(Gathering *g, KtRoot *root)
 
 static void read_archive(Gathering *g, const char *source, GBytes *bytes, GError **error)
 {
+  if (g->in_archive) {
+    note(g, "'%s' is an archive inside an archive, left out", source);
+    return;
+  }
   g_autoptr(GPtrArray) left_out = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(KtRoot) root = kt_archive_read_bytes(source, bytes, left_out, error);
+  g->in_archive = TRUE;
   for (guint i = 0; i < left_out->len; i++)
     note(g, "%s", (char *)left_out->pdata[i]);
   if (root)
     read_root(g, root);
+  g->in_archive = FALSE;
 }
 
 /* The output of the capture script, with whatever else was pasted around it. */
