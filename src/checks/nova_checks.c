@@ -248,7 +248,8 @@ void kt_check_n05(const KtSubject *s, KtFinding *f)
     kt_finding_fine(f); /* one core a socket: that is N02, and its cure sets the sockets */
     return;
   }
-  kt_finding_fire(f, s, "%d NUMA nodes but %d socket%s", (int)cells, t.sockets, t.sockets == 1 ? "" : "s");
+  kt_finding_fire(f, s, kt_trn("%d NUMA nodes but %d socket", "%d NUMA nodes but %d sockets", (gulong)t.sockets),
+                  (int)cells, t.sockets);
   if (t.sockets % cells == 0)
     f->severity = 1; /* no socket lies in two nodes */
   else
