@@ -46,7 +46,7 @@ static void put_check(const KtCheck *check)
 
 static void put_field(const KtCompareField *field)
 {
-  if (g_strcmp0(field->label, field->key) != 0) /* not the name of a setting */
+  if (!strchr(field->label, '.') && *field->label != '/') /* not the name of a setting */
     put(field->field, "label", field->label);
   put(field->field, "meaning", field->meaning);
   put(field->field, "neutral", field->neutral);

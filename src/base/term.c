@@ -141,6 +141,19 @@ char *kt_term_shorten(const KtTerm *term, const char *text, guint width)
 
 /* ---- wrapping ---- */
 
+static gboolean opens(gunichar c)
+{
+  GUnicodeType type = g_unichar_type(c);
+  return type == G_UNICODE_OPEN_PUNCTUATION || type == G_UNICODE_INITIAL_PUNCTUATION;
+}
+
+/* Next to a wide character, but not before what closes nor behind what opens. */
+static gboolean may_break(gunichar before, gunichar c)
+{
+  return (g_unichar_iswide(c) || g_unichar_iswide(before)) && before != ' ' && !opens(before) &&
+         (!g_unichar_ispunct(c) || opens(c));
+}
+
 /* The end of the first line of `text` that fits `width`: a space, or between
  * two wide characters; a word longer than that is cut. At least one character. */
 static const char *line_end(const char *text, guint width)
@@ -152,7 +165,7 @@ static const char *line_end(const char *text, guint width)
     gunichar c = g_utf8_get_char(p);
     if (c == ' ')
       last_break = p;
-    else if (before && (g_unichar_iswide(c) || g_unichar_iswide(before)) && !g_unichar_ispunct(c) && before != ' ')
+    else if (before && may_break(before, c))
       last_break = p;
     guint w = width_of_char(c);
     if (used + w > width && p > text)
@@ -163,8 +176,7 @@ static const char *line_end(const char *text, guint width)
   return text + strlen(text);
 }
 
-/* Lines of a clean text. */
-static GPtrArray *wrap(const char *text, guint width)
+GPtrArray *kt_term_wrap(const char *text, guint width)
 {
   GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
   while (*text == ' ')
@@ -240,7 +252,7 @@ void kt_page_item(KtPage *page, guint indent, KtStyle mark_style, const char *ma
     hang = used + 1;
   if (used < hang)
     pad(page, hang - used);
-  lines = wrap(clean, room_behind(page, hang));
+  lines = kt_term_wrap(clean, room_behind(page, hang));
   for (guint i = 0; i < lines->len; i++) {
     if (i)
       pad(page, hang);
@@ -369,7 +381,7 @@ static void put_row(KtPage *page, guint indent, const KtTable *table, const guin
   guint height = 1;
   for (guint c = 0; c < table->n; c++) {
     g_autofree char *clean = kt_term_clean(&page->term, cells[c].text);
-    GPtrArray *lines = wrap(widths[c] ? clean : "", widths[c]);
+    GPtrArray *lines = kt_term_wrap(widths[c] ? clean : "", widths[c]);
     height = MAX(height, lines->len);
     g_ptr_array_add(wrapped, lines);
   }

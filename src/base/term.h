@@ -38,6 +38,9 @@ typedef enum {
 guint kt_term_width_of(const char *text);
 /* The text made safe, one line. Caller frees. */
 char *kt_term_clean(const KtTerm *term, const char *text);
+/* Lines (char *) of a safe text, each at most `width` columns: broken at spaces and next to wide
+ * characters, a longer word is cut. Free with g_ptr_array_unref(). */
+GPtrArray *kt_term_wrap(const char *text, guint width);
 /* The safe text, cut to `width` columns with an ellipsis if longer. Caller frees. */
 char *kt_term_shorten(const KtTerm *term, const char *text, guint width);
 

@@ -88,7 +88,7 @@ void kt_check_g14(const KtSubject *s, KtFinding *f)
     if (m->cgroups_seen)
       kt_finding_fine(f);
     else
-      kt_finding_cannot(f, "cpu.stat of %s", seen ? "the guest's other cgroups" : "the guest's cgroups");
+      kt_finding_cannot(f, "cpu.stat of %s", seen ? _("the guest's other cgroups") : _("the guest's cgroups"));
     return;
   }
   g_autofree char *group = g_strndup(worst + strlen(CGROUP), strlen(worst) - strlen(CGROUP) - strlen(THROTTLED));

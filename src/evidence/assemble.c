@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "evidence/join.h"
 #include "evidence/readers.h"
 #include "evidence/reading.h"
@@ -148,7 +149,7 @@ static gboolean add_fragment(KtSnapshot *snapshot, GPtrArray *groups, KtFragment
   Group *g = choose(groups, f);
   if (g) {
     if (g->machine->name && f->machine->name && !same_host(g->machine->name, f->machine->name))
-      g_ptr_array_add(snapshot->notes, g_strdup_printf("host name '%s' (%s) is taken for '%s'", f->machine->name,
+      g_ptr_array_add(snapshot->notes, g_strdup_printf(_("host name '%s' (%s) is taken for '%s'"), f->machine->name,
                                                        f->source, g->machine->name));
     kt_machine_absorb(g->machine, g_steal_pointer(&f->machine));
   } else if (groups->len >= MAX_MACHINES) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/i18n.h"
 #include "evidence/archive.h"
 #include "evidence/capture_root.h"
 #include "evidence/paste.h"
@@ -33,7 +34,7 @@ static void note(Gathering *g, const char *format, ...)
 {
   va_list args;
   va_start(args, format);
-  g_ptr_array_add(g->snapshot->notes, g_strdup_vprintf(format, args));
+  g_ptr_array_add(g->snapshot->notes, g_strdup_vprintf(kt_tr(format), args));
   va_end(args);
 }
 

@@ -3,6 +3,7 @@
 #include <sys/klog.h>
 
 #include "base/error.h"
+#include "base/i18n.h"
 #include "evidence/evidence.h"
 #include "evidence/join.h"
 #include "evidence/libvirt_live.h"
@@ -90,7 +91,7 @@ static gboolean ask_libvirt(const KtLiveOptions *options, KtSnapshot *snapshot, 
     return FALSE;
   }
   if (m->role == KT_ROLE_HOST)
-    g_ptr_array_add(snapshot->notes, g_strdup_printf("without libvirt: %s", problem->message));
+    g_ptr_array_add(snapshot->notes, g_strdup_printf(_("without libvirt: %s"), problem->message));
   return TRUE;
 }
 

@@ -14,8 +14,8 @@ static gboolean is_command(const char *line)
   return g_strv_contains(tools, word);
 }
 
-/* The last space within `room` columns of `text`, or NULL; in a command (`quotes`) outside of quotes. */
-static const char *last_break(const char *text, guint room, gboolean quotes)
+/* The last space outside of quotes within `room` columns of a command, or NULL. */
+static const char *last_break(const char *text, guint room)
 {
   const char *found = NULL;
   char quote = '\0';
@@ -23,7 +23,7 @@ static const char *last_break(const char *text, guint room, gboolean quotes)
   for (const char *p = text; *p && used <= room; p = g_utf8_next_char(p), used++) {
     if (quote)
       quote = *p == quote ? '\0' : quote;
-    else if (quotes && (*p == '\'' || *p == '"'))
+    else if (*p == '\'' || *p == '"')
       quote = *p;
     else if (*p == ' ' && p > text)
       found = p;
@@ -103,7 +103,7 @@ static void put_command(KtPage *page, guint indent, const char *command)
   const char *rest = clean;
   guint at = indent;
   while (at + kt_term_width_of(rest) > page->term.width) {
-    const char *end = last_break(rest, page->term.width > at + 12 ? page->term.width - at - 2 : 10, TRUE);
+    const char *end = last_break(rest, page->term.width > at + 12 ? page->term.width - at - 2 : 10);
     if (!end)
       break;
     g_autofree char *line = g_strdup_printf("%.*s \\", (int)(end - rest), rest);
@@ -119,9 +119,9 @@ static void put_remark(KtPage *page, guint indent, const char *remark)
 {
   g_autofree char *clean = kt_term_clean(&page->term, remark);
   guint room = page->term.width > indent + 12 ? page->term.width - indent - 2 : 10;
-  for (const char *rest = clean, *end; rest; rest = end ? end + 1 : NULL) {
-    end = kt_term_width_of(rest) > room ? last_break(rest, room, FALSE) : NULL;
-    g_autofree char *line = g_strdup_printf("# %.*s", (int)(end ? end - rest : (gssize)strlen(rest)), rest);
+  g_autoptr(GPtrArray) lines = kt_term_wrap(clean, room);
+  for (guint i = 0; i < lines->len; i++) {
+    g_autofree char *line = g_strconcat("# ", lines->pdata[i], NULL);
     kt_page_verbatim(page, indent, KT_STYLE_PLAIN, line);
   }
 }
