@@ -102,6 +102,9 @@ if zh:
     check('lines fit the width', [l for l in (report + story).split('\n') if width(l) > 80])
     check('no line starts with a closing sign or ends with an opening one',
           [l for l in (report + story).split('\n') if re.match(r'\s*[，。；：、）”]', l) or re.search('[（“]$', l)])
+    page = os.path.join(scratch.name, 'page.html')
+    run(zh, 'doctor', before, '--html', page)
+    check('the page', [w for w in ('有 2 个严重问题', 'lang="zh-CN"', '应当改什么') if w not in open(page, encoding='utf-8').read()])
     hostile = os.path.join(scratch.name, 'lscpu.txt')
     with open(os.path.join(before, 'lscpu.txt'), 'rb') as f:
         text = f.read().replace(b'Socket(s):', b'Socket(s):\x1b[31m', 1)
