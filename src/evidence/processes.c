@@ -35,7 +35,7 @@ static int find_program(char **words, guint first)
   g_autofree char *name = g_path_get_basename(words[first]);
   if (!g_strv_contains(wrappers, name))
     return -1;
-  for (guint k = first + 1; words[k] && k < first + 12; k++)
+  for (guint k = first + 1; k < first + 12 && words[k]; k++)
     if (is_wanted(words[k]))
       return (int)k;
   return -1;
@@ -210,7 +210,7 @@ static guint skip_columns(char **words, int *pid)
   guint at = kt_units_parse_count(words[0], &number) ? 0 : 1;
   if (!kt_units_parse_count(words[at], &number) || !number || number > G_MAXINT)
     return 0;
-  for (guint k = at + 1; words[k] && k < 14; k++)
+  for (guint k = at + 1; k < 14 && words[k]; k++)
     if (find_program(words, k) >= 0) {
       *pid = (int)number;
       return k;

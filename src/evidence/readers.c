@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "evidence/readers.h"
 
-/* clang-format off: one a line */
+/* One a line: changes side by side do not clash. */
+/* clang-format off */
 static const KtReader *const readers[] = {
     &kt_reader_nova_flavor,
     &kt_reader_nova_conf,
