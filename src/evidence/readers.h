@@ -44,7 +44,7 @@ extern const KtReader kt_reader_vcpuinfo;       /* virsh_domain.c */
 extern const KtReader kt_reader_virsh_pins;     /* virsh_domain.c */
 extern const KtReader kt_reader_numatune;       /* virsh_domain.c */
 extern const KtReader kt_reader_dominfo;        /* virsh_domain.c */
-extern const KtReader kt_reader_lscpu; /* lscpu.c */
+extern const KtReader kt_reader_lscpu;          /* lscpu.c */
 
 extern const KtReader kt_reader_sar;          /* sar.c */
 extern const KtReader kt_reader_interrupts;   /* interrupts.c */
