@@ -45,3 +45,8 @@ extern const KtReader kt_reader_vcpuinfo;       /* virsh_domain.c */
 extern const KtReader kt_reader_dominfo;        /* virsh_domain.c */
 extern const KtReader kt_reader_virsh_pins;     /* virsh_domain.c */
 extern const KtReader kt_reader_numatune;       /* virsh_domain.c */
+
+/* What a kernel log tells of the boot and what may have changed since: the
+ * clock source, kernel.numa_balancing, CPUs and nodes brought up. Set where a
+ * machine that is joined from all its evidence does not know better. */
+void kt_kernel_log_conclude(KtMachine *m);
