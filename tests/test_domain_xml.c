@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "evidence/join.h"
 #include "evidence/reading.h"
 
 static KtSnapshot *read_text(const char *bytes)
@@ -269,6 +270,54 @@ static void test_nova(void)
   g_assert_cmpstr(cell->memnode_mode, ==, "strict");
 }
 
+/* Nova tells its flavor with the extra specs, from 2025.1 on. */
+static void test_nova_flavor(void)
+{
+  static const char text[] =
+      "<domain type='kvm'>\n<name>instance-0000002a</name>\n<metadata>\n"
+      "<nova:instance xmlns:nova=\"http://openstack.org/xmlns/libvirt/nova/1.1\">\n"
+      "<nova:name>crm</nova:name>\n"
+      "<nova:flavor name=\"crm.big\" id=\"7\">\n<nova:memory>65536</nova:memory>\n<nova:disk>40</nova:disk>\n"
+      "<nova:vcpus>32</nova:vcpus>\n"
+      "%s"
+      "</nova:flavor>\n"
+      "<nova:image uuid=\"1\"><nova:properties><nova:property name=\"hw_disk_bus\">virtio</nova:property>"
+      "</nova:properties></nova:image>\n"
+      "</nova:instance>\n</metadata>\n<vcpu>32</vcpu>\n</domain>\n";
+  g_autofree char *with = g_strdup_printf(text, "<nova:extraSpecs>\n"
+                                                "<nova:extraSpec name=\"hw:numa_nodes\">4</nova:extraSpec>\n"
+                                                "</nova:extraSpecs>\n");
+  g_autofree char *without = g_strdup_printf(text, "");
+  g_autofree char *cut = g_strndup(with, (gsize)(strstr(with, "</nova:extraSpecs>") - with));
+  g_autoptr(KtSnapshot) s = read_text(with), old = read_text(without), short_one = read_text(cut);
+  const KtFlavor *f = ((const KtDomain *)s->domains->pdata[0])->flavor;
+  g_assert_nonnull(f);
+  g_assert_cmpstr(f->name, ==, "crm.big");
+  g_assert_cmpstr(f->server, ==, "crm");
+  ASSERT_INT(f->vcpus, 32);
+  ASSERT_INT(f->ram_mib, 65536);
+  ASSERT_INT(f->disk_gib, 40);
+  g_assert_cmpstr(kt_flavor_hw(f, "numa_nodes"), ==, "4");
+  g_assert_cmpstr(kt_flavor_hw(f, "disk_bus"), ==, "virtio");
+  g_assert_cmpuint(kt_flavor_cite_of(f, "extra_specs.hw:numa_nodes")->line, ==, 11);
+  g_assert_null(((const KtDomain *)old->domains->pdata[0])->flavor);
+  g_assert_null(((const KtDomain *)short_one->domains->pdata[0])->flavor);
+  /* equal copies once */
+  g_autoptr(KtSnapshot) three = read_text(with);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr(KtSnapshot) again = read_text(with);
+    KtDomain *d = g_ptr_array_steal_index(again->domains, 0);
+    g_free(d->name);
+    d->name = g_strdup_printf("instance-%u", i);
+    if (i)
+      kt_flavor_set_spec(d->flavor, "hw:cpu_sockets", "4", NULL);
+    g_ptr_array_add(three->domains, d);
+  }
+  kt_domains_join(three);
+  g_assert_cmpuint(three->domains->len, ==, 3);
+  g_assert_cmpuint(three->flavors->len, ==, 2);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -277,5 +326,6 @@ int main(int argc, char **argv)
   g_test_add_func("/domain-xml/several", test_several);
   g_test_add_func("/domain-xml/hostile", test_hostile);
   g_test_add_func("/domain-xml/nova", test_nova);
+  g_test_add_func("/domain-xml/nova/flavor", test_nova_flavor);
   return g_test_run();
 }

@@ -6,6 +6,8 @@
 
 #if HAVE_LIBXML2
 
+#define MAX_PROPERTIES 512
+
 typedef struct {
   const char *host; /* in an id of osinfo-db, "http://HOST/..." */
   const char *path; /* prefix behind it, "" any */
@@ -54,6 +56,60 @@ static KtOs os_of_id(const char *id)
   return KT_OS_UNKNOWN;
 }
 
+static void set_count(KtInt *slot, xmlNode *flavor, const char *name)
+{
+  KtInt n = kt_xml_int(kt_xml_child(flavor, name));
+  if (n.known && n.value >= 0 && n.value <= G_MAXINT32)
+    *slot = n;
+}
+
+static void read_specs(KtFlavor *f, KtXml *xml, xmlNode *specs)
+{
+  f->extra_specs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  kt_flavor_cite(f, "extra_specs", kt_xml_cite(xml, specs));
+  kt_xml_foreach(spec, specs, "extraSpec")
+  {
+    g_autofree char *key = kt_xml_attr(spec, "name"), *value = kt_xml_text(spec);
+    if (key && value && g_hash_table_size(f->extra_specs) < MAX_PROPERTIES)
+      kt_flavor_set_spec(f, key, value, kt_xml_cite(xml, spec));
+  }
+}
+
+static void read_image(KtFlavor *f, KtXml *xml, xmlNode *properties)
+{
+  f->image = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  kt_flavor_cite(f, "image", kt_xml_cite(xml, properties));
+  kt_xml_foreach(property, properties, "property")
+  {
+    g_autofree char *key = kt_xml_attr(property, "name"), *value = kt_xml_text(property);
+    if (key && value && g_hash_table_size(f->image) < MAX_PROPERTIES)
+      kt_flavor_set_image(f, key, value, kt_xml_cite(xml, property));
+  }
+}
+
+/* The server's copy of its flavor. Before Nova 31 (2025.1) its extra specs are
+ * not in it, so that nothing is known of what it asks for. */
+static KtFlavor *read_flavor(KtDomain *d, KtXml *xml, xmlNode *instance, xmlNode *flavor)
+{
+  xmlNode *specs = kt_xml_child(flavor, "extraSpecs");
+  xmlNode *properties = kt_xml_child(kt_xml_child(instance, "image"), "properties");
+  if (!specs || !kt_xml_is_whole(xml, specs))
+    return NULL;
+  KtFlavor *f = kt_flavor_new(d->source);
+  f->name = kt_xml_attr(flavor, "name");
+  f->server = kt_xml_text(kt_xml_child(instance, "name"));
+  f->server = f->server ? f->server : g_strdup(d->name ? d->name : "");
+  set_count(&f->vcpus, flavor, "vcpus");
+  set_count(&f->ram_mib, flavor, "memory");
+  set_count(&f->disk_gib, flavor, "disk");
+  kt_flavor_cite(f, "vcpus", kt_xml_cite(xml, kt_xml_child(flavor, "vcpus")));
+  kt_flavor_cite(f, "ram_mib", kt_xml_cite(xml, kt_xml_child(flavor, "memory")));
+  read_specs(f, xml, specs);
+  if (properties && kt_xml_is_whole(xml, properties))
+    read_image(f, xml, properties);
+  return f;
+}
+
 void kt_domain_xml_read_metadata(KtDomain *d, KtXml *xml, xmlNode *metadata)
 {
   xmlNode *os = kt_xml_child(kt_xml_child(metadata, "libosinfo"), "os");
@@ -72,6 +128,7 @@ void kt_domain_xml_read_metadata(KtDomain *d, KtXml *xml, xmlNode *metadata)
     return;
   d->nova_flavor = kt_xml_attr(flavor, "name");
   kt_domain_cite(d, "nova_flavor", kt_xml_cite(xml, flavor));
+  d->flavor = read_flavor(d, xml, instance, flavor);
 }
 
 #endif

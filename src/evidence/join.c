@@ -305,6 +305,8 @@ static void join(KtDomain *into, KtDomain *from)
   if (into->os == KT_OS_UNKNOWN)
     into->os = from->os;
   into->nova |= from->nova;
+  if (!into->flavor)
+    into->flavor = g_steal_pointer(&from->flavor);
   if (!is_whole(into)) {
     take(into, from, placement, G_N_ELEMENTS(placement));
     /* as many as there are: not less than all */
@@ -316,6 +318,36 @@ static void join(KtDomain *into, KtDomain *from)
   join_cites(into, from);
   if (from->runtime)
     join_runtime(kt_domain_runtime(into), from->runtime);
+}
+
+static void add_properties(GString *out, GHashTable *properties)
+{
+  if (!properties)
+    return;
+  g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(properties), (GCompareFunc)strcmp);
+  for (GList *l = keys; l; l = l->next)
+    g_string_append_printf(out, "\n%s\t%s", (char *)l->data, (char *)g_hash_table_lookup(properties, l->data));
+}
+
+/* Copies of one flavor in several servers have one key. Caller frees. */
+static char *flavor_key(const KtFlavor *f)
+{
+  GString *out = g_string_new(f->name);
+  add_properties(out, f->extra_specs);
+  g_string_append(out, f->image ? "\nimage" : "");
+  add_properties(out, f->image);
+  return g_string_free(out, FALSE);
+}
+
+static void move_flavors(KtSnapshot *snapshot)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < snapshot->domains->len; i++) {
+    KtDomain *d = snapshot->domains->pdata[i];
+    if (d->flavor && g_hash_table_add(seen, flavor_key(d->flavor)))
+      g_ptr_array_add(snapshot->flavors, g_steal_pointer(&d->flavor));
+    g_clear_pointer(&d->flavor, kt_flavor_free);
+  }
 }
 
 static GHashTable *new_table(void)
@@ -344,4 +376,5 @@ void kt_domains_join(KtSnapshot *snapshot)
   for (guint i = domains->len; i > 0; i--)
     if (g_hash_table_contains(joined, domains->pdata[i - 1]))
       g_ptr_array_remove_index(domains, i - 1);
+  move_flavors(snapshot);
 }

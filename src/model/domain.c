@@ -107,6 +107,7 @@ void kt_domain_free(KtDomain *d)
   kt_set_free(d->emulatorpin);
   kt_set_free(d->numatune_nodeset);
   runtime_free(d->runtime);
+  kt_flavor_free(d->flavor);
   g_hash_table_unref(d->cites);
   g_free(d);
 }

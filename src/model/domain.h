@@ -3,6 +3,7 @@
  * what its threads do on the host right now. All pointers are owned. */
 #pragma once
 #include "base/set.h"
+#include "model/flavor.h"
 #include "model/machine.h"
 #include "model/value.h"
 
@@ -120,6 +121,8 @@ typedef struct {
   GPtrArray *hostdevs; /* KtHostdev* */
 
   char *nova_flavor;  /* flavor name in Nova's metadata, or NULL */
+  KtFlavor *flavor;   /* this server's own copy of it, where the metadata has its extra specs; NULL: unknown, or
+                         moved to the snapshot's flavors (kt_domains_join()) */
   gboolean nova;      /* defined by Nova (metadata or instance- name with its product) */
   KtRuntime *runtime; /* NULL: not seen running */
   GHashTable *cites;  /* "topology", "cpu", "vcpupin", "devices.vda", "numatune" ... -> KtCite*;
