@@ -116,6 +116,32 @@ static void test_w01_stated(void)
   g_assert_cmpint(later->state, ==, KT_CANNOT_TELL);
 }
 
+/* What the JVM says of itself decides; it is whole. */
+static void test_jvm_asked(void)
+{
+  g_autoptr(KtMachine) m = guest_new(32, 4);
+  KtProcess *p = process(m, "java", "/usr/bin/java @args");
+  p->args_cut = TRUE;
+  KtSubject s = guest_subject(NULL, m);
+  g_autoptr(KtFinding) unknown = run_check("W01", &s);
+  g_assert_cmpint(unknown->state, ==, KT_CANNOT_TELL);
+  p->jvm_flags = g_ptr_array_new_with_free_func(g_free);
+  g_ptr_array_add(p->jvm_flags, g_strdup("-XX:MaxHeapSize=17179869184"));
+  g_ptr_array_add(p->jvm_flags, g_strdup("-XX:+UseG1GC"));
+  g_autoptr(KtFinding) collector = run_check("W02", &s);
+  g_assert_cmpint(collector->state, ==, KT_CANNOT_TELL);
+  p->version = g_strdup("11.0.2");
+  g_autoptr(KtFinding) old = run_check("W02", &s);
+  g_assert_cmpint(old->state, ==, KT_FIRED);
+  g_free(p->version);
+  p->version = g_strdup("17.0.9");
+  g_autoptr(KtFinding) off = run_check("W01", &s);
+  g_assert_cmpint(off->state, ==, KT_FIRED);
+  g_ptr_array_add(p->jvm_flags, g_strdup("-XX:+UseNUMA"));
+  g_autoptr(KtFinding) on = run_check("W01", &s);
+  g_assert_cmpint(on->state, ==, KT_FINE);
+}
+
 static void test_w02(void)
 {
   int severity;
@@ -156,6 +182,33 @@ static void test_w06(void)
   g_assert_cmpint(state_of("W06", 4, "bash", "bash", NULL, NULL), ==, KT_NOT_APPLICABLE);
 }
 
+/* What the server tells beats its command line, and that its configuration. */
+static void test_w06_variables(void)
+{
+  static const struct {
+    const char *shown, *argument, *configured;
+    KtState state;
+  } cases[] = {
+      {"OFF", NULL, NULL, KT_FIRED}, {"ON", "OFF", "OFF", KT_FINE}, {NULL, "OFF", "ON", KT_FIRED},
+      {NULL, NULL, "ON", KT_FINE},   {NULL, NULL, "0", KT_FIRED},   {NULL, NULL, NULL, KT_CANNOT_TELL},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(KtMachine) m = guest_new(32, 4);
+    for (guint k = 0; k < m->nodes->len; k++)
+      ((KtNode *)m->nodes->pdata[k])->memory_kib = KT_INT(16 << 20);
+    g_autofree char *argument = g_strconcat("mysqld --innodb_numa_interleave=", cases[i].argument, NULL);
+    process(m, "mysqld", cases[i].argument ? argument : "mysqld");
+    kt_machine_set_setting(m, "my.cnf.innodb_buffer_pool_size", "40G", NULL);
+    if (cases[i].shown)
+      kt_machine_set_setting(m, "mysql.innodb_numa_interleave", cases[i].shown, NULL);
+    if (cases[i].configured)
+      kt_machine_set_setting(m, "my.cnf.innodb_numa_interleave", cases[i].configured, NULL);
+    KtSubject s = guest_subject(NULL, m);
+    g_autoptr(KtFinding) f = run_check("W06", &s);
+    g_assert_cmpint(f->state, ==, cases[i].state);
+  }
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -166,5 +219,7 @@ int main(int argc, char **argv)
   g_test_add_func("/checks/workload/W02", test_w02);
   g_test_add_func("/checks/workload/W03", test_w03);
   g_test_add_func("/checks/workload/W06", test_w06);
+  g_test_add_func("/checks/workload/jcmd", test_jvm_asked);
+  g_test_add_func("/checks/workload/W06/variables", test_w06_variables);
   return g_test_run();
 }

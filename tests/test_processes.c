@@ -108,6 +108,61 @@ static void test_refused(void)
   }
 }
 
+/* The same JVM in ps and asked about itself. */
+static void test_jcmd(void)
+{
+  g_autoptr(KtSnapshot) s =
+      read_text("$ ps -ef\nUID PID PPID C STIME TTY TIME CMD\n"
+                "crm 1234 1 0 10:00 ? 00:00:01 /usr/bin/java @/etc/crm.args -jar crm.jar\n"
+                "$ jcmd 1234 VM.flags\n1234:\n-XX:MaxHeapSize=17179869184 -XX:+UseG1GC \n"
+                "$ jcmd 1234 VM.version\n1234:\nOpenJDK 64-Bit Server VM version 17.0.9+9\nJDK 17.0.9\n"
+                "$ jcmd 99 VM.command_line\n99:\nVM Arguments:\njvm_args: -Xmx4g -XX:+UseNUMA \n"
+                "java_command: com.example.Main one\njava_class_path (initial): a.jar\n"
+                "Launcher Type: SUN_STANDARD\n");
+  const KtMachine *m = only_machine(s);
+  g_assert_cmpuint(m->processes->len, ==, 2);
+  const KtProcess *p = process(m, 0), *other = process(m, 1);
+  g_assert_cmpint(p->pid, ==, 1234);
+  g_assert_true(has_arg(p, "crm.jar"));
+  g_assert_cmpuint(p->jvm_flags->len, ==, 2);
+  g_assert_cmpstr(p->jvm_flags->pdata[1], ==, "-XX:+UseG1GC");
+  g_assert_cmpstr(p->version, ==, "17.0.9");
+  g_assert_cmpint(other->pid, ==, 99);
+  g_assert_true(has_arg(other, "-XX:+UseNUMA") && has_arg(other, "com.example.Main"));
+  g_assert_false(other->args_cut);
+  g_assert_null(other->jvm_flags);
+
+  g_autoptr(KtSnapshot) cut = read_text("1234:\n-XX:MaxHeapSize=1717");
+  g_assert_null(process(only_machine(cut), 0)->jvm_flags);
+}
+
+static void test_mysql(void)
+{
+  static const char *const shown[] = {
+      "+------+\n| Variable_name | Value |\n+------+\n| innodb_buffer_pool_size | 42949672960 |\n"
+      "| innodb_numa_interleave | OFF |\n+------+\n",
+      "| Variable_name | Value |\n| innodb_buffer_pool_size | 42949672960 |\n| innodb_numa_interleave | OFF |\n",
+      "Variable_name\tValue\ninnodb_buffer_pool_size\t42949672960\ninnodb_numa_interleave\tOFF\n",
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(shown); i++) {
+    g_autoptr(KtSnapshot) s = read_text(shown[i]);
+    const KtMachine *m = only_machine(s);
+    g_assert_cmpstr(kt_machine_setting(m, "mysql.innodb_buffer_pool_size"), ==, "42949672960");
+    g_assert_cmpstr(kt_machine_setting(m, "mysql.innodb_numa_interleave"), ==, "OFF");
+  }
+  g_autoptr(KtSnapshot) cut = read_text("Variable_name\tValue\nversion\t8.0.36\ninnodb_buffer_pool_size\t4294");
+  g_assert_cmpstr(kt_machine_setting(only_machine(cut), "mysql.version"), ==, "8.0.36");
+  g_assert_null(kt_machine_setting(only_machine(cut), "mysql.innodb_buffer_pool_size"));
+
+  g_autoptr(KtSnapshot) conf = read_text("[client]\nport = 3306\n[mysqld]\n# size\n"
+                                         "innodb-buffer-pool-size = 40G # most\ninnodb_numa_interleave\n"
+                                         "[mysqldump]\nversion = 1\n");
+  const KtMachine *m = only_machine(conf);
+  g_assert_cmpstr(kt_machine_setting(m, "my.cnf.innodb_buffer_pool_size"), ==, "40G");
+  g_assert_cmpstr(kt_machine_setting(m, "my.cnf.innodb_numa_interleave"), ==, "ON");
+  g_assert_null(kt_machine_setting(m, "my.cnf.version"));
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -116,5 +171,7 @@ int main(int argc, char **argv)
   g_test_add_func("/processes/ps-kvm", test_ps_kvm);
   g_test_add_func("/processes/command-lines", test_command_lines);
   g_test_add_func("/processes/refused", test_refused);
+  g_test_add_func("/processes/jcmd", test_jcmd);
+  g_test_add_func("/processes/mysql", test_mysql);
   return g_test_run();
 }

@@ -91,7 +91,12 @@ KtJvm kt_jvm_read(const KtMachine *m, const KtProcess *p)
   KtJvm jvm = {.process = p, .bound_to_one = is_bound_to_one(p->bound_nodes)};
   for (guint i = 0; i < p->args->len; i++)
     read_flag(&jvm, p->args->pdata[i]); /* of several the last wins, as in HotSpot */
-  if (p->args->len)
+  for (guint i = 0; p->jvm_flags && i < p->jvm_flags->len; i++)
+    read_flag(&jvm, p->jvm_flags->pdata[i]); /* what is in effect */
+  jvm.args_cut = p->args_cut && !p->jvm_flags;
+  if (p->version)
+    jvm.version = version_of(p->version);
+  else if (p->args->len)
     jvm.version = version_in_path(p->args->pdata[0]);
   const char *version = kt_machine_setting(m, "java.version");
   if (!jvm.version.known && version)

@@ -20,6 +20,7 @@ typedef struct {
   KtTri use_numa;        /* as given; KT_UNKNOWN: not given */
   KtGc gc;               /* as given, else the default of the version; unknown without one */
   KtInt gc_threads;      /* -XX:ParallelGCThreads */
+  gboolean args_cut;     /* a flag that is not seen may be there */
   gboolean openj9;       /* other flags, another collector: the rows on HotSpot say nothing of it */
   gboolean bound_to_one; /* its memory is bound to one node */
 } KtJvm;

@@ -95,7 +95,7 @@ static KtState without_numa(const KtSubject *s, KtFinding *f, const KtJvm *jvm)
   KtTri big = is_big(f, jvm);
   if (big != KT_YES)
     return big == KT_NO ? KT_FINE : KT_CANNOT_TELL;
-  if (jvm->process->args_cut) {
+  if (jvm->args_cut) {
     kt_finding_cannot(f, "all arguments of java, pid %d: the line is cut off", jvm->process->pid);
     return KT_CANNOT_TELL;
   }
@@ -110,8 +110,11 @@ static KtState without_numa(const KtSubject *s, KtFinding *f, const KtJvm *jvm)
   g_autofree char *heap = kt_units_format_kib((guint64)jvm->heap_kib.value);
   int nodes = (int)kt_machine_nodes_known(s->machine).value;
   kt_finding_fire(f, s, "JVM (pid %d, heap %s) runs without UseNUMA on %d nodes", jvm->process->pid, heap, nodes);
-  kt_finding_say(f, "collector %s%s; no -XX:+UseNUMA among its %u arguments", kt_gc_name(jvm->gc),
-                 jvm->use_numa == KT_NO ? _(" with -XX:-UseNUMA") : "", jvm->process->args->len);
+  if (jvm->process->jvm_flags)
+    kt_finding_say(f, "collector %s; UseNUMA is not among the flags in effect (VM.flags)", kt_gc_name(jvm->gc));
+  else
+    kt_finding_say(f, "collector %s%s; no -XX:+UseNUMA among its %u arguments", kt_gc_name(jvm->gc),
+                   jvm->use_numa == KT_NO ? _(" with -XX:-UseNUMA") : "", jvm->process->args->len);
   kt_finding_fill(f, "pid", "%d", jvm->process->pid);
   cite_process(f, s->machine, jvm->process);
   return KT_FIRED;
@@ -129,7 +132,7 @@ static KtState unaware_collector(const KtSubject *s, KtFinding *f, const KtJvm *
   KtTri aware = kt_jvm_numa_aware(jvm);
   if (aware == KT_YES)
     return KT_FINE;
-  if (jvm->process->args_cut)
+  if (jvm->args_cut)
     aware = KT_UNKNOWN; /* a later flag would choose the collector */
   KtTri big = is_big(f, jvm);
   if (big != KT_YES)

@@ -26,7 +26,7 @@ static gboolean is_on(const char *value)
   return g_ascii_strcasecmp(value, "ON") == 0 || g_ascii_strcasecmp(value, "TRUE") == 0 || g_str_equal(value, "1");
 }
 
-static const KtProcess *find_mysqld(const KtMachine *m)
+static const KtProcess *find_server(const KtMachine *m)
 {
   for (guint i = 0; i < m->processes->len; i++) {
     const KtProcess *p = m->processes->pdata[i];
@@ -34,6 +34,23 @@ static const KtProcess *find_mysqld(const KtMachine *m)
       return p;
   }
   return NULL;
+}
+
+/* A variable as the server itself tells it, else as it was told: on its command line, in its configuration. */
+static const char *variable(const KtMachine *m, const KtProcess *p, const char *name, const char **where)
+{
+  g_autofree char *shown = g_strconcat("mysql.", name, NULL), *configured = g_strconcat("my.cnf.", name, NULL);
+  const char *value = kt_machine_setting(m, shown);
+  *where = "SHOW VARIABLES";
+  if (!value && p) {
+    value = option(p, name);
+    *where = "mysqld";
+  }
+  if (!value) {
+    value = kt_machine_setting(m, configured);
+    *where = "my.cnf";
+  }
+  return value;
 }
 
 static gint64 largest_node_kib(const KtMachine *m)
@@ -51,12 +68,14 @@ static gint64 largest_node_kib(const KtMachine *m)
 void kt_check_w06(const KtSubject *s, KtFinding *f)
 {
   const KtMachine *m = s->machine;
-  const KtProcess *p = find_mysqld(m);
+  const KtProcess *p = find_server(m);
   KtInt nodes = kt_machine_nodes_known(m);
-  if (!p || (nodes.known && nodes.value < 2))
+  const char *from;
+  const char *size = variable(m, p, "innodb_buffer_pool_size", &from);
+  const char *interleave = variable(m, p, "innodb_numa_interleave", &from);
+  if ((!p && !size && !interleave) || (nodes.known && nodes.value < 2))
     return;
-  const char *interleave = option(p, "innodb_numa_interleave"), *size = option(p, "innodb_buffer_pool_size");
-  if ((interleave && is_on(interleave)) || (p->bound_nodes && g_str_has_prefix(p->bound_nodes, "interleave"))) {
+  if ((interleave && is_on(interleave)) || (p && p->bound_nodes && g_str_has_prefix(p->bound_nodes, "interleave"))) {
     kt_finding_fine(f);
     return;
   }
@@ -80,5 +99,7 @@ void kt_check_w06(const KtSubject *s, KtFinding *f)
   }
   g_autofree char *pool = kt_units_format_kib(pool_kib), *node = kt_units_format_kib((guint64)node_kib);
   kt_finding_fire(f, s, "MySQL's buffer pool (%s) exceeds a node (%s) and is not interleaved", pool, node);
-  kt_finding_say(f, "pid %d: innodb_numa_interleave=%s", p->pid, interleave);
+  kt_finding_say(f, "%s: innodb_numa_interleave=%s", from, interleave);
+  kt_finding_cite_machine(f, m, "settings.mysql.innodb_numa_interleave");
+  kt_finding_cite_machine(f, m, "settings.my.cnf.innodb_numa_interleave");
 }

@@ -13,6 +13,9 @@ extern const KtReader kt_reader_cpuinfo;        /* cpuinfo.c */
 extern const KtReader kt_reader_domain_xml;     /* domain_xml.c */
 extern const KtReader kt_reader_domstats;       /* domstats.c */
 extern const KtReader kt_reader_interrupts;     /* interrupts.c */
+extern const KtReader kt_reader_jcmd;           /* jcmd.c */
+extern const KtReader kt_reader_mysql;          /* mysql.c */
+extern const KtReader kt_reader_mysql_conf;     /* mysql.c */
 extern const KtReader kt_reader_kernel_log;     /* kernel_log.c */
 extern const KtReader kt_reader_lscpu;          /* lscpu.c */
 extern const KtReader kt_reader_lscpu_cpus;     /* lscpu_cpus.c */

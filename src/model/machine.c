@@ -281,6 +281,47 @@ static void absorb_node(KtMachine *into, KtNode *from)
     node->meminfo = g_steal_pointer(&from->meminfo);
 }
 
+static KtProcess *find_same(const GPtrArray *processes, const KtProcess *p)
+{
+  for (guint i = 0; p->pid && i < processes->len; i++) {
+    KtProcess *other = processes->pdata[i];
+    if (other->pid == p->pid && g_strcmp0(other->comm, p->comm) == 0)
+      return other;
+  }
+  return NULL;
+}
+
+/* One JVM in a list of processes and asked about itself (jcmd). */
+static void absorb_jvm(KtProcess *into, KtProcess *from)
+{
+  if (!into->args->len || (into->args_cut && from->args->len && !from->args_cut)) {
+    g_ptr_array_set_size(into->args, 0);
+    move_items(into->args, from->args);
+    into->args_cut = from->args_cut;
+  }
+  if (!into->jvm_flags)
+    into->jvm_flags = g_steal_pointer(&from->jvm_flags);
+  if (!into->version)
+    into->version = g_steal_pointer(&from->version);
+  if (!into->bound_nodes)
+    into->bound_nodes = g_steal_pointer(&from->bound_nodes);
+  absorb_int(&into->rss_kib, from->rss_kib);
+  if (!into->node_memory->len)
+    g_array_append_vals(into->node_memory, from->node_memory->data, from->node_memory->len);
+}
+
+static void absorb_processes(GPtrArray *into, GPtrArray *from)
+{
+  for (guint i = from->len; i-- > 0;) {
+    KtProcess *p = from->pdata[i], *same = g_strcmp0(p->comm, "java") == 0 ? find_same(into, p) : NULL;
+    if (!same)
+      continue;
+    absorb_jvm(same, p);
+    g_ptr_array_remove_index(from, i);
+  }
+  move_items(into, from);
+}
+
 void kt_machine_absorb(KtMachine *into, KtMachine *from)
 {
   absorb_scalars(into, from);
@@ -308,7 +349,7 @@ void kt_machine_absorb(KtMachine *into, KtMachine *from)
   take_if_empty(into->cpu, from->cpu);
   take_if_empty(into->interrupts, from->interrupts);
   move_items(into->log, from->log);
-  move_items(into->processes, from->processes);
+  absorb_processes(into->processes, from->processes);
   take_if_empty(into->devices, from->devices);
   if (!into->activity)
     into->activity = g_steal_pointer(&from->activity);

@@ -103,9 +103,11 @@ typedef struct {
 typedef struct {
   int pid; /* 0 unknown */
   char *comm;
-  GPtrArray *args;   /* char*: argv, as far as known; words of a shown command line */
-  gboolean args_cut; /* the end of args is cut off: an option that is not there is unknown */
-  char *bound_nodes; /* "bind:0" of numa_maps or numactl in front; NULL unknown */
+  GPtrArray *args;      /* char*: argv, as far as known; words of a shown command line */
+  gboolean args_cut;    /* the end of args is cut off: an option that is not there is unknown */
+  GPtrArray *jvm_flags; /* char*: all flags of a JVM that are not at their default (jcmd PID VM.flags); NULL unknown */
+  char *version;        /* as the program itself says, "17.0.9"; NULL unknown */
+  char *bound_nodes;    /* "bind:0" of numa_maps or numactl in front; NULL unknown */
   KtInt rss_kib;
   GArray *node_memory; /* KtNodeMemory: resident by node; empty unknown */
 } KtProcess;
@@ -144,7 +146,8 @@ typedef struct {
   GHashTable *counters;    /* "vmstat.numa_foreign", "stat.ctxt", of cpu.stat in a cgroup
                               "cgroup./system.slice/app.service.nr_throttled" (and nr_periods) -> KtCounter* */
   GHashTable *settings;    /* name -> text. sysctls by dotted name ("kernel.numa_balancing"),
-                              "java.version" as `java -version` has it ("1.8.0_292"),
+                              "java.version" as `java -version` has it ("1.8.0_292"), a database's variables as
+                              "mysql.NAME", what its configuration asks for as "my.cnf.NAME",
                               sysfs and module knobs by absolute path ("/sys/kernel/mm/ksm/run"),
                               a file of selectable words without brackets around the chosen one: the chosen word;
                               a knob of each CPU under one name with a literal star

@@ -65,7 +65,9 @@ static void process_free(gpointer data)
   KtProcess *p = data;
   g_free(p->comm);
   g_free(p->bound_nodes);
+  g_free(p->version);
   g_ptr_array_unref(p->args);
+  g_clear_pointer(&p->jvm_flags, g_ptr_array_unref);
   g_array_unref(p->node_memory);
   g_free(p);
 }
