@@ -67,7 +67,7 @@ printf 'nothing that any tool prints\n' >"$dir/prose.txt"
 printf '{"name": "guest", "disk_format": "raw", "container_format": "bare", "status": "active", "min_ram": 0}\n' >"$dir/nothing.json"
 printf 'a file\n' >"$dir/file"
 
-echo 1..59
+echo 1..61
 answers 0 "kvmtune 0" --version
 answers 0 "usage: kvmtune" --help
 answers 0 "usage: kvmtune" help
@@ -104,6 +104,8 @@ refuses "did you mean 'kvmtune doctor" "$dir/file"
 refuses "--interval" doctor --interval=-1
 refuses "--interval" doctor --interval soon
 refuses "not for evidence" doctor --interval 2 "$dir/slow.txt"
+refuses "2026-11-24T14:00" doctor --from noon "$dir/slow.txt"
+refuses "not for this machine" doctor --from 14:00
 refuses "no machine, domain or flavor" doctor "$dir/nothing.json"
 refuses 'ab\x1bc' doctor "$dir/$(printf 'ab\033c')"
 refuses "always" doctor --color blue "$dir/slow.txt"

@@ -5,13 +5,14 @@
 #include "cmd/input.h"
 #include "evidence/evidence.h"
 #include "evidence/past_report.h"
+#include "evidence/window.h"
 #include "view/summary.h"
 #include "view/view.h"
 
 #define NAGIOS_UNKNOWN 3
 
 static gboolean json, deep, nagios;
-static char *root, *connect_uri, *domain, *interval, *colour, *since_file, *html;
+static char *root, *connect_uri, *domain, *interval, *colour, *since_file, *html, *from, *to;
 
 static const GOptionEntry *options(void)
 {
@@ -27,6 +28,10 @@ static const GOptionEntry *options(void)
       {"deep", 0, 0, G_OPTION_ARG_NONE, &deep, "also take looks that cost a large guest time (full numa_maps)", NULL},
       {"since", 0, 0, G_OPTION_ARG_FILENAME, &since_file,
        "also tell what is new, gone and unchanged since this report of 'doctor --json'", "FILE"},
+      {"from", 0, 0, G_OPTION_ARG_STRING, &from,
+       "of the evidence's CPU use only what is not before this local time: 2026-11-24T14:00, or 14:00 of any day",
+       "TIME"},
+      {"to", 0, 0, G_OPTION_ARG_STRING, &to, "and not after this", "TIME"},
       {"nagios", 0, 0, G_OPTION_ARG_NONE, &nagios, "print a monitoring plugin's line, with its exit status", NULL},
       {"color", 0, 0, G_OPTION_ARG_STRING, &colour, "colours in the report", "auto|always|never"},
       {0},
@@ -96,11 +101,27 @@ static void set_nothing(const KtSnapshot *snapshot, GError **error)
     g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s", nothing);
 }
 
+/* The evidence, within the time that is asked for. */
+static KtSnapshot *gather_window(int argc, char **argv, GError **error)
+{
+  KtWindow window;
+  if (!from && !to)
+    return gather(argc, argv, error);
+  if (!root && !argc) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--from and --to are for evidence, not for this machine");
+    return NULL;
+  }
+  KtSnapshot *snapshot = kt_window_parse(from, to, &window, error) ? gather(argc, argv, error) : NULL;
+  if (snapshot)
+    kt_window_apply(&window, snapshot);
+  return snapshot;
+}
+
 /* Gathers and diagnoses; what is accepted is set aside. *snapshot has to outlive the result. */
 static GPtrArray *diagnose(int argc, char **argv, KtSnapshot **snapshot, GError **error)
 {
   g_autoptr(GPtrArray) accepted = kt_accepted_read_all(error);
-  *snapshot = accepted ? gather(argc, argv, error) : NULL;
+  *snapshot = accepted ? gather_window(argc, argv, error) : NULL;
   if (!*snapshot || (domain && !keep_domain(*snapshot, domain, error)))
     return NULL;
   g_autoptr(GPtrArray) diagnoses = kt_diagnose(*snapshot, NULL);

@@ -11,6 +11,7 @@
 #include "base/i18n.h"
 #include "evidence/archive.h"
 #include "evidence/capture_root.h"
+#include "evidence/history.h"
 #include "evidence/paste.h"
 #include "evidence/reading.h"
 #include "evidence/root_machine.h"
@@ -26,7 +27,8 @@ typedef struct {
   guint files; /* and folders, looked at */
   guint understood;
   gboolean in_archive;
-  gboolean capture; /* reading what kvmtune took: outputs that no reader knows are no news */
+  gboolean capture;   /* reading what kvmtune took: outputs that no reader knows are no news */
+  GError *no_history; /* why the first binary file of sysstat could not be read */
 } Gathering;
 
 static void note(Gathering *g, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -55,16 +57,38 @@ static gboolean is_binary(const char *bytes, gsize length)
 
 static void read_text(Gathering *g, const char *source, const char *bytes, gsize length)
 {
-  if (is_binary(bytes, length)) {
-    note(g, "'%s' is a binary file, left out", source);
-    return;
-  }
   g_autofree char *directory = g_path_get_dirname(source);
   g_autoptr(KtText) text = kt_text_new(source, bytes, length);
   if (kt_reading_run(text, directory, g->snapshot, g->fragments))
     g->understood++;
   else if (!g->capture)
     note(g, "nothing in '%s' is output that kvmtune knows", source);
+}
+
+/* What sadf makes of a binary file of sysstat. */
+static void read_history(Gathering *g, const char *source, const char *bytes, gsize length)
+{
+  gsize text_length;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = kt_history_read(source, bytes, length, &text_length, &error);
+  if (!text) {
+    note(g, "%s", error->message);
+    if (!g->no_history)
+      g->no_history = g_steal_pointer(&error);
+    return;
+  }
+  note(g, "'%s' was read through sadf -j -t; lines cited of it are those of sadf", source);
+  read_text(g, source, text, text_length);
+}
+
+static void read_content(Gathering *g, const char *source, const char *bytes, gsize length)
+{
+  if (kt_history_recognise(bytes, length))
+    read_history(g, source, bytes, length);
+  else if (is_binary(bytes, length))
+    note(g, "'%s' is a binary file, left out", source);
+  else
+    read_text(g, source, bytes, length);
 }
 
 /* What a copied root holds besides outputs that people saved. */
@@ -167,7 +191,7 @@ static void read_bytes(Gathering *g, const char *source, char *content, gsize le
   else if (kt_paste_recognise(content, length))
     read_paste(g, source, content, length);
   else
-    read_text(g, source, content, length);
+    read_content(g, source, content, length);
 }
 
 /* Everything of an open file, a pipe too, up to MAX_ARCHIVE. */
@@ -248,8 +272,15 @@ KtSnapshot *kt_evidence_read(const char *const *paths, GError **error)
   g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
   Gathering g = {.snapshot = snapshot, .fragments = fragments};
   for (guint i = 0; paths[i]; i++)
-    if (!is_repeated(paths, i) && !read_path(&g, paths[i], error))
+    if (!is_repeated(paths, i) && !read_path(&g, paths[i], error)) {
+      g_clear_error(&g.no_history);
       return NULL;
+    }
+  g_autoptr(GError) no_history = g.no_history;
+  if (!g.understood && no_history) {
+    g_propagate_error(error, g_steal_pointer(&no_history));
+    return NULL;
+  }
   if (!g.understood) {
     g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "nothing in '%s'%s is output that kvmtune knows", paths[0],
                 paths[1] ? " and the others" : "");

@@ -120,6 +120,15 @@ static void put_accepted(KtPage *page, const KtDiagnosis *d)
   }
 }
 
+static void put_worst(KtPage *page, const KtMachine *m)
+{
+  g_autofree char *worst = kt_report_worst(m);
+  if (!worst)
+    return;
+  kt_page_gap(page);
+  kt_page_text(page, 2, KT_STYLE_PLAIN, worst);
+}
+
 static void put_subject(KtPage *page, const KtDiagnosis *d)
 {
   if (!d->findings->len && !d->accepted->len && !d->unknown->len && !d->fine->len)
@@ -138,6 +147,8 @@ static void put_subject(KtPage *page, const KtDiagnosis *d)
   if (d->subject.machine)
     put_unreadable(page, d->subject.machine);
   put_fine(page, d);
+  if (d->subject.machine)
+    put_worst(page, d->subject.machine);
 }
 
 /* ---- what to change ---- */

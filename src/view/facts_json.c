@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "model/predict.h"
+#include "model/worst.h"
 #include "view/view.h"
 
 static void put_int(KtJson *json, const char *key, KtInt value)
@@ -158,6 +159,15 @@ static void put_activity(KtJson *json, const KtActivity *activity)
     kt_json_close_object(json);
   }
   kt_json_close_object(json);
+  g_autoptr(KtWorst) worst = kt_activity_worst(activity);
+  if (worst) {
+    kt_json_open_object(json, "worst");
+    kt_json_string(json, "from", worst->from);
+    kt_json_string(json, "to", worst->to);
+    kt_json_string(json, "field", worst->steal ? "steal" : "busy");
+    put_double(json, "mean", worst->pct);
+    kt_json_close_object(json);
+  }
   kt_json_close_object(json);
 }
 

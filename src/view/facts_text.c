@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "model/predict.h"
+#include "model/worst.h"
 #include "view/facts_words.h"
 #include "view/view.h"
 #include "view/words.h"
@@ -76,6 +77,12 @@ static void put_activity(KtPage *page, const KtActivity *activity)
       kt_say(out, "%s %.1f %% (max %.1f)", kt_cpu_field_names[field], mean, max);
   }
   put_string(page, "CPU use", out);
+  g_autoptr(KtWorst) worst = kt_activity_worst(activity);
+  if (!worst)
+    return;
+  g_autofree char *text =
+      g_strdup_printf("%s to %s, %.1f %% %s", worst->from, worst->to, worst->pct, worst->steal ? "steal" : "busy");
+  put(page, "worst time", text);
 }
 
 /* The named ones (RES, CAL, LOC ...); devices as a count. */

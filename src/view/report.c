@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "model/worst.h"
 #include "view/words.h"
 
 #define MAX_UNREADABLE 6
@@ -85,6 +86,16 @@ char *kt_report_say_verdict(const KtDiagnosis *d)
     g_string_append_printf(out, _(": %u checked and fine, %u unknown"), d->fine->len, d->unknown->len);
   g_string_append(out, _("."));
   return g_string_free(out, FALSE);
+}
+
+char *kt_report_worst(const KtMachine *m)
+{
+  g_autoptr(KtWorst) worst = kt_activity_worst(m->activity);
+  if (!worst)
+    return NULL;
+  return g_strdup_printf(worst->steal ? _("Worst from %s to %s: %.1f %% steal (%.1f %% over all)")
+                                      : _("Worst from %s to %s: %.1f %% busy (%.1f %% over all)"),
+                         worst->from, worst->to, worst->pct, worst->overall);
 }
 
 /* ---- evidence ---- */

@@ -16,6 +16,9 @@ KtVerdict kt_report_verdict(const KtDiagnosis *d);
 char *kt_report_say_verdict(const KtDiagnosis *d);
 const char *kt_report_name(const KtDiagnosis *d); /* "(no name)" if it has none */
 
+/* "Worst from ... to ...: 93.2 % busy (41.0 % over all)"; NULL: no long record. Caller frees. */
+char *kt_report_worst(const KtMachine *m);
+
 /* "case.txt:12"; the folders of a long path are left out. Caller frees. */
 char *kt_report_source(const KtCite *cite);
 /* The text with each run of white space as one space. Caller frees. */
