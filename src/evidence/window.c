@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/i18n.h"
 #include "evidence/clock.h"
 
 /* One end: the day or -1, and the second of that day. */
@@ -98,9 +99,9 @@ static void limit(const KtWindow *w, KtSnapshot *snapshot, KtMachine *m)
     rows->pdata[kept++] = row;
   }
   g_autofree char *why =
-      untold ? g_strdup_printf(" (%u do not tell their %s)", untold, w->by_day ? "time" : "date") : g_strdup("");
-  g_ptr_array_add(snapshot->notes,
-                  g_strdup_printf("%s: %u of %u rows of CPU use lie in the time asked for%s", m->name, kept, all, why));
+      g_strdup_printf(w->by_day ? _(" (%u do not tell their time)") : _(" (%u do not tell their date)"), untold);
+  g_ptr_array_add(snapshot->notes, g_strdup_printf(_("%s: %u of %u rows of CPU use lie in the time asked for%s"),
+                                                   m->name, kept, all, untold ? why : ""));
   if (kept < all)
     g_clear_pointer(&m->activity->per_cpu_busy, g_hash_table_unref);
   g_ptr_array_set_size(rows, (gint)kept);
