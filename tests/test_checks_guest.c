@@ -258,13 +258,13 @@ static KtInterrupt *irq(KtMachine *m, const char *name, double per_second)
 static void activity(KtMachine *m, guint rows, double seconds, double user, double steal, double idle)
 {
   for (guint i = 0; i < rows; i++) {
-    KtActivityRow *row = kt_activity_add_row(kt_machine_activity(m));
-    row->seconds = seconds;
-    row->pct[KT_CPU_USER] = KT_NUM(user);
-    row->pct[KT_CPU_IOWAIT] = KT_NUM(0.2);
+    KtActivityRow row = {.seconds = seconds};
+    row.pct[KT_CPU_USER] = KT_NUM(user);
+    row.pct[KT_CPU_IOWAIT] = KT_NUM(0.2);
     if (steal >= 0)
-      row->pct[KT_CPU_STEAL] = KT_NUM(steal);
-    row->pct[KT_CPU_IDLE] = KT_NUM(idle);
+      row.pct[KT_CPU_STEAL] = KT_NUM(steal);
+    row.pct[KT_CPU_IDLE] = KT_NUM(idle);
+    kt_activity_add(kt_machine_activity(m), &row);
   }
 }
 

@@ -145,8 +145,8 @@ static void test_running(void)
   kt_machine_set_text(subject, "kernel.clocksource", "hpet", NULL);
   kt_machine_set_text(reference, "kernel.release", "5.14.0-70.el9", NULL);
   kt_machine_set_text(subject, "kernel.release", "3.0.76-0.11-default", NULL);
-  kt_activity_add_row(kt_machine_activity(reference))->pct[KT_CPU_STEAL] = KT_NUM(0.2);
-  kt_activity_add_row(kt_machine_activity(subject))->pct[KT_CPU_STEAL] = KT_NUM(21);
+  kt_activity_add(kt_machine_activity(reference), &(KtActivityRow){.pct[KT_CPU_STEAL] = KT_NUM(0.2)});
+  kt_activity_add(kt_machine_activity(subject), &(KtActivityRow){.pct[KT_CPU_STEAL] = KT_NUM(21)});
   kt_machine_node(reference, 0)->numa_hit = KT_INT(1000000);
   kt_machine_node(reference, 0)->numa_miss = KT_INT(10);
   kt_machine_node(subject, 0)->numa_hit = KT_INT(40995736);

@@ -124,9 +124,7 @@ static KtSnapshot *hostile_snapshot(const char *text)
   kt_machine_set_int(m, "topology.threads_per_core", 1, cite);
   kt_machine_set_setting(m, "kernel.numa_balancing", text, cite);
   kt_machine_set_unreadable(m, text, text);
-  KtActivityRow *row = kt_activity_add_row(kt_machine_activity(m));
-  row->time = g_strdup(text);
-  row->pct[KT_CPU_USER] = KT_NUM(40);
+  kt_activity_add(kt_machine_activity(m), &(KtActivityRow){.time = (char *)text, .pct[KT_CPU_USER] = KT_NUM(40)});
   KtInterrupt *irq = kt_machine_add_interrupt(m, text);
   irq->description = g_strdup(text);
   irq->total = 5;
@@ -237,10 +235,10 @@ static void test_absurd(void)
     node->miss_per_second = KT_NUM(INFINITY);
   }
   for (guint i = 0; i < 5000; i++) {
-    KtActivityRow *row = kt_activity_add_row(kt_machine_activity(m));
-    row->pct[KT_CPU_USER] = KT_NUM(i % 2 ? NAN : 1e300);
-    row->pct[KT_CPU_STEAL] = KT_NUM(-INFINITY);
-    row->epoch = G_MAXINT64 - i;
+    KtActivityRow row = {.epoch = G_MAXINT64 - i};
+    row.pct[KT_CPU_USER] = KT_NUM(i % 2 ? NAN : 1e300);
+    row.pct[KT_CPU_STEAL] = KT_NUM(-INFINITY);
+    kt_activity_add(kt_machine_activity(m), &row);
   }
   KtInterrupt *irq = kt_machine_add_interrupt(m, "RES");
   irq->total = G_MAXUINT64;
@@ -258,10 +256,9 @@ static void test_time_axis(void)
   KtMachine *m = kt_machine_new();
   static const gint64 at[] = {1000, 1010, 1090};
   for (guint i = 0; i < 3; i++) {
-    KtActivityRow *row = kt_activity_add_row(kt_machine_activity(m));
-    row->epoch = at[i];
-    row->time = g_strdup_printf("00:00:%02u", i);
-    row->pct[KT_CPU_SYSTEM] = KT_NUM(100);
+    g_autofree char *time = g_strdup_printf("00:00:%02u", i);
+    kt_activity_add(kt_machine_activity(m),
+                    &(KtActivityRow){.epoch = at[i], .time = time, .pct[KT_CPU_SYSTEM] = KT_NUM(100)});
   }
   KtHtml *html = kt_html_new();
   kt_html_open(html, "body", NULL);

@@ -56,10 +56,8 @@ static void test_machine(void)
   int distances[] = {10, 21};
   g_array_append_vals(node->distances, distances, 2);
   kt_machine_node(m, 9)->cpus = kt_set_new();
-  KtActivityRow *row = kt_activity_add_row(kt_machine_activity(m));
-  row->pct[KT_CPU_USER] = KT_NUM(0.1);
-  row = kt_activity_add_row(m->activity);
-  row->pct[KT_CPU_USER] = KT_NUM(0.2);
+  kt_activity_add(kt_machine_activity(m), &(KtActivityRow){.pct[KT_CPU_USER] = KT_NUM(0.1)});
+  kt_activity_add(m->activity, &(KtActivityRow){.pct[KT_CPU_USER] = KT_NUM(0.2)});
   kt_machine_add_interrupt(m, "RES")->total = 5;
   kt_machine_set_setting(m, "kernel.numa_balancing", "1", NULL);
   g_autofree char *text = facts(m, NULL);

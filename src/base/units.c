@@ -4,6 +4,22 @@
 #include <math.h>
 #include <string.h>
 
+/* The value of a short number without a unit. */
+static double few_digits(const char *p, const char *end)
+{
+  double value = 0, scale = 1;
+  gboolean negative = *p == '-', fraction = FALSE;
+  for (; p < end; p++) {
+    if (*p == '.' || *p == ',')
+      fraction = TRUE;
+    if (!g_ascii_isdigit(*p))
+      continue;
+    value = value * 10 + (*p - '0');
+    scale = fraction ? scale * 10 : scale;
+  }
+  return (negative ? -value : value) / scale;
+}
+
 /* A number with point or comma at text; *end behind it. FALSE if there is none. */
 static gboolean take_decimal(const char *text, double *value, const char **end)
 {
@@ -22,6 +38,11 @@ static gboolean take_decimal(const char *text, double *value, const char **end)
   }
   if (p - text > 40)
     return FALSE;
+  *end = p;
+  if (p - text <= 15) { /* exact: the digits and the power of ten are */
+    *value = few_digits(text, p);
+    return TRUE;
+  }
   char buffer[48];
   memcpy(buffer, text, (gsize)(p - text));
   buffer[p - text] = '\0';
@@ -29,7 +50,6 @@ static gboolean take_decimal(const char *text, double *value, const char **end)
   if (comma)
     *comma = '.';
   *value = g_ascii_strtod(buffer, NULL);
-  *end = p;
   return TRUE;
 }
 

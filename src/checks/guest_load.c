@@ -78,22 +78,12 @@ static char *describe_span(guint rows, double seconds)
   return g_strdup_printf("%u %s (%.1f h)", rows, samples, seconds / 3600);
 }
 
+/* Rows with steal, and how long they are together: 0 if not all tell. */
 static guint rows_with_steal(const KtActivity *activity, double *seconds)
 {
-  guint n = 0;
-  *seconds = 0;
-  gboolean all = TRUE;
-  for (guint i = 0; i < activity->rows->len; i++) {
-    const KtActivityRow *row = activity->rows->pdata[i];
-    if (!row->pct[KT_CPU_STEAL].known)
-      continue;
-    n++;
-    all = all && row->seconds > 0;
-    *seconds += row->seconds;
-  }
-  if (!all)
-    *seconds = 0;
-  return n;
+  const KtActivityField *steal = &activity->fields[KT_CPU_STEAL];
+  *seconds = steal->timed == steal->n ? steal->seconds : 0;
+  return (guint)MIN(steal->n, G_MAXUINT);
 }
 
 /* Who burns the time, said where steal and iowait do not. */

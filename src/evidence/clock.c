@@ -86,6 +86,8 @@ int kt_clock_seconds(const char *text)
   if (!find_clock(text, &seconds, &end))
     return -1;
   int hour = seconds / 3600;
+  if (!text[strspn(text, "0123456789: ")]) /* the usual: nothing but a time */
+    return seconds % KT_CLOCK_DAY;
   if (hour < 12 && has_any(text, after_noon))
     seconds += 12 * 3600;
   else if (hour == 12 && has_any(text, before_noon))

@@ -10,7 +10,6 @@
 #include "evidence/readers.h"
 
 #define MAX_COUNTERS 4096
-#define MAX_ROWS 200000
 
 /* "name 123" with nothing else; FALSE if the line is not such. */
 static gboolean parse_counter(const char *line, char **name, gint64 *value)
@@ -218,10 +217,10 @@ static void add_stat_row(KtReading *r, const KtText *text, guint first, guint se
   if (total <= 0)
     return;
   KtMachine *m = kt_reading_machine(r);
-  KtActivityRow *row = kt_activity_add_row(kt_machine_activity(m));
-  row->seconds = MAX(0, seconds);
+  KtActivityRow row = {.seconds = MAX(0, seconds)};
   for (guint k = 0; k < STAT_FIELDS; k++)
-    row->pct[fields[k]] = KT_NUM(100.0 * (double)d[k] / (double)total);
+    row.pct[fields[k]] = KT_NUM(100.0 * (double)d[k] / (double)total);
+  kt_activity_add(kt_machine_activity(m), &row);
   kt_machine_cite(m, "activity", kt_reading_cite(r, second));
 }
 
@@ -333,12 +332,13 @@ static void add_table_row(KtReading *r, guint i, char **words, guint us, gboolea
     return;
   }
   KtMachine *m = kt_reading_machine(r);
-  if (kt_machine_activity(m)->rows->len >= MAX_ROWS)
-    return;
-  KtActivityRow *row = kt_activity_add_row(m->activity);
+  KtActivity *activity = kt_machine_activity(m);
+  KtActivityRow row = {0};
   for (guint k = 1; k < n; k++)
-    row->pct[fields[k]] = KT_NUM((double)pct[k]);
-  kt_machine_cite(m, "activity", kt_reading_cite(r, i));
+    row.pct[fields[k]] = KT_NUM((double)pct[k]);
+  if (!activity->count)
+    kt_machine_cite(m, "activity", kt_reading_cite(r, i));
+  kt_activity_add(activity, &row);
 }
 
 static guint read_table(KtReading *r, const KtText *text, guint i)

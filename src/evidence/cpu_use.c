@@ -7,8 +7,6 @@
 #include "base/set.h"
 #include "base/units.h"
 
-#define MAX_ROWS 200000
-
 typedef struct {
   double sum;
   guint n;
@@ -62,7 +60,7 @@ static gboolean same_row(const KtActivityRow *a, const KtActivityRow *b)
 {
   if (!b->time || g_strcmp0(a->time, b->time) != 0)
     return FALSE;
-  for (guint f = 0; f < KT_CPU_FIELDS; f++)
+  for (guint f = 0; f < KT_CPU_FIELDS && a->stands_for == 1; f++)
     if (a->pct[f].known != b->pct[f].known || fabs(a->pct[f].value - b->pct[f].value) > 1e-9)
       return FALSE;
   return TRUE;
@@ -73,12 +71,11 @@ void kt_cpu_use_add(KtReading *r, guint i, const KtActivityRow *row)
   KtMachine *m = kt_reading_machine(r);
   KtActivity *activity = kt_machine_activity(m);
   GPtrArray *rows = activity->rows;
-  if (rows->len >= MAX_ROWS || (rows->len && same_row(rows->pdata[rows->len - 1], row)))
+  if (rows->len && same_row(rows->pdata[rows->len - 1], row))
     return;
-  KtActivityRow *copy = kt_activity_add_row(activity);
-  *copy = *row;
-  copy->time = g_strdup(row->time);
-  kt_machine_cite(m, "activity", kt_reading_cite(r, i));
+  if (!activity->count)
+    kt_machine_cite(m, "activity", kt_reading_cite(r, i));
+  kt_activity_add(activity, row);
 }
 
 GHashTable *kt_cpu_use_new_busy(void)

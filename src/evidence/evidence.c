@@ -19,6 +19,7 @@
 #define MAX_DEPTH 16
 #define MAX_FILES 20000
 #define MAX_ARCHIVE (512 * 1024 * 1024)
+#define PIECE (8 * 1024 * 1024) /* of a text that is larger */
 
 /* What one call of kt_evidence_read() has gathered so far. */
 typedef struct {
@@ -194,50 +195,120 @@ static void read_bytes(Gathering *g, const char *source, char *content, gsize le
     read_content(g, source, content, length);
 }
 
-/* Everything of an open file, a pipe too, up to MAX_ARCHIVE. */
-static char *read_all(int fd, const char *source, gsize *length, GError **error)
+/* Reads on until `bytes` holds `length` of them; *more: the end was not reached. */
+static gboolean fill(int fd, const char *source, GString *bytes, gsize length, gboolean *more, GError **error)
 {
-  g_autoptr(GString) out = g_string_new(NULL);
   char buffer[65536];
-  for (;;) {
-    ssize_t n = read(fd, buffer, sizeof buffer);
+  *more = TRUE;
+  while (bytes->len < length) {
+    ssize_t n = read(fd, buffer, MIN(sizeof buffer, length - bytes->len));
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0) {
       int err = errno;
       g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot read '%s': %s", source, g_strerror(err));
-      return NULL;
+      return FALSE;
     }
-    if (n == 0)
+    if (n == 0) {
+      *more = FALSE;
       break;
-    g_string_append_len(out, buffer, n);
-    if (out->len > MAX_ARCHIVE) {
-      g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "'%s' is larger than %d MiB", source, MAX_ARCHIVE / 1048576);
-      return NULL;
     }
+    g_string_append_len(bytes, buffer, n);
   }
-  *length = out->len;
-  return g_string_free(g_steal_pointer(&out), FALSE);
+  return TRUE;
+}
+
+/* The bytes up to the last line end; all if there is none. */
+static gsize whole_lines(const GString *bytes)
+{
+  const char *end = memrchr(bytes->str, '\n', bytes->len);
+  if (!end)
+    end = memrchr(bytes->str, '\r', bytes->len);
+  return end ? (gsize)(end + 1 - bytes->str) : bytes->len;
+}
+
+/* A large text, so that only a piece of it is in memory. */
+static gboolean read_pieces(Gathering *g, int fd, const char *source, GString *bytes, GError **error)
+{
+  g_autofree char *directory = g_path_get_dirname(source);
+  KtPieces p = {.directory = directory, .snapshot = g->snapshot, .fragments = g->fragments};
+  gboolean more = TRUE, read = TRUE, whole = TRUE; /* whole: the line before ended in its piece */
+  guint number = 1;
+  while (more && (read = fill(fd, source, bytes, PIECE, &more, error))) {
+    if (!whole) { /* the rest of a line longer than a piece is dropped */
+      gsize rest = strcspn(bytes->str, "\n");
+      whole = rest < bytes->len;
+      g_string_erase(bytes, 0, (gssize)(rest + (gsize)whole));
+      if (!whole)
+        continue;
+    }
+    gsize length = more ? whole_lines(bytes) : bytes->len;
+    whole = !more || strchr("\r\n", bytes->str[length - 1]);
+    g_autoptr(KtText) text = kt_text_new_piece(source, bytes->str, length, number);
+    guint next = kt_reading_run_piece(&p, text, more);
+    guint next_number = next < kt_text_count(text) ? kt_text_line(text, next)->number : text->next_number;
+    g_string_erase(bytes, 0, (gssize)kt_text_skip(bytes->str, length, next_number - number));
+    number = next_number;
+  }
+  if (!read)
+    return FALSE;
+  if (p.understood)
+    g->understood++;
+  else
+    note(g, "nothing in '%s' is output that kvmtune knows", source);
+  return TRUE;
+}
+
+/* UTF-16 is read at once: its line ends are no bytes. */
+static gboolean is_wide(const GString *bytes)
+{
+  return bytes->len >= 2 && (memcmp(bytes->str, "\xff\xfe", 2) == 0 || memcmp(bytes->str, "\xfe\xff", 2) == 0);
+}
+
+static gboolean is_archive(const GString *bytes)
+{
+  g_autoptr(GBytes) start = g_bytes_new_static(bytes->str, bytes->len);
+  return kt_archive_recognise(start);
+}
+
+/* Everything of an open file, a pipe too. */
+static void read_fd(Gathering *g, int fd, const char *source, GError **error)
+{
+  g_autoptr(GString) bytes = g_string_sized_new(65536);
+  gboolean more;
+  if (!fill(fd, source, bytes, PIECE, &more, error))
+    return;
+  if (more && !is_wide(bytes) && !is_archive(bytes) && !kt_paste_recognise(bytes->str, bytes->len)) {
+    if (is_binary(bytes->str, bytes->len))
+      note(g, "'%s' is a binary file, left out", source);
+    else
+      read_pieces(g, fd, source, bytes, error);
+    return;
+  }
+  if (more && !fill(fd, source, bytes, MAX_ARCHIVE, &more, error))
+    return;
+  if (more) {
+    g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "'%s' is larger than %d MiB", source, MAX_ARCHIVE / 1048576);
+    return;
+  }
+  gsize length = bytes->len;
+  read_bytes(g, source, g_string_free(g_steal_pointer(&bytes), FALSE), length, error);
 }
 
 static void read_file(Gathering *g, const char *path, GError **error)
 {
-  gsize length;
-  char *content = NULL;
   if (g_str_equal(path, "-")) {
-    content = read_all(STDIN_FILENO, "standard input", &length, error);
-  } else {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-      int err = errno;
-      g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot open '%s': %s", path, g_strerror(err));
-      return;
-    }
-    content = read_all(fd, path, &length, error);
-    close(fd);
+    read_fd(g, STDIN_FILENO, "stdin", error);
+    return;
   }
-  if (content)
-    read_bytes(g, g_str_equal(path, "-") ? "stdin" : path, content, length, error);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    int err = errno;
+    g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot open '%s': %s", path, g_strerror(err));
+    return;
+  }
+  read_fd(g, fd, path, error);
+  close(fd);
 }
 
 static gboolean read_path(Gathering *g, const char *path, GError **error)

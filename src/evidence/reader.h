@@ -22,6 +22,10 @@ KtNovaConf *kt_reading_add_conf(KtReading *r);
 void kt_reading_reject(KtReading *r, guint i, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* A citation of line i; valid until the next call for another line. */
 const KtCite *kt_reading_cite(KtReading *r, guint i);
+/* What a reader remembers from one piece of a large text to the next; NULL at
+ * its first. Freed with `free_state`. */
+gpointer kt_reading_state(const KtReading *r);
+void kt_reading_set_state(KtReading *r, gpointer state, GDestroyNotify free_state);
 
 typedef struct {
   const char *name; /* "lscpu" */
@@ -31,6 +35,9 @@ typedef struct {
   /* Reads from line i; returns the first line that is not its own (> i). Must
    * stop at a prompt (kt_text_is_prompt). */
   guint (*read)(KtReading *r, const KtText *text, guint i);
+  /* Set for outputs of any length: where a piece of a large text ends within
+   * one, `read` goes on at line 0 of the next; `end` follows the last call. */
+  void (*end)(KtReading *r);
 } KtReader;
 
 /* The table, in the order in which readers are asked; *n rows. */

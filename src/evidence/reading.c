@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "evidence/reading.h"
 
+#include "evidence/scan.h"
 #include "evidence/stated.h"
 
 /* Of one snapshot: each domain is predicted CPU by CPU and held against the others. */
@@ -68,6 +69,17 @@ KtNovaConf *kt_reading_add_conf(KtReading *r)
   return c;
 }
 
+gpointer kt_reading_state(const KtReading *r)
+{
+  return r->state;
+}
+
+void kt_reading_set_state(KtReading *r, gpointer state, GDestroyNotify free_state)
+{
+  r->state = state;
+  r->free_state = free_state;
+}
+
 void kt_reading_reject(KtReading *r, guint i, const char *format, ...)
 {
   va_list args;
@@ -109,44 +121,130 @@ static gboolean drop_domains(KtSnapshot *snapshot, guint first, gint64 vcpus)
   return TRUE;
 }
 
-gboolean kt_reading_run(const KtText *text, const char *directory, KtSnapshot *snapshot, GPtrArray *fragments)
+/* Ends the open block. */
+static void close_block(KtPieces *p)
 {
-  guint n_readers, known = 0, dropped = 0;
-  gint64 vcpus = count_vcpus(snapshot, 0);
-  const KtReader *const *readers = kt_readers(&n_readers);
-  guint n = kt_text_count(text);
-  for (guint i = 0; i < n;) {
-    guint k = 0;
-    if (kt_text_is_prompt(text, i) || kt_text_is_blank(text, i))
-      k = n_readers;
-    while (k < n_readers && !readers[k]->starts(text, i))
-      k++;
-    if (k == n_readers) {
-      kt_stated_keep(snapshot, text, i);
-      i++;
+  KtReading *r = &p->open;
+  if (!r->reader)
+    return;
+  if (r->reader->end)
+    r->reader->end(r);
+  if (r->free_state)
+    r->free_state(r->state);
+  kt_cite_free(r->cite);
+  for (guint f = r->first_fragment; f < p->fragments->len; f++) {
+    KtFragment *fragment = p->fragments->pdata[f];
+    fragment->directory = g_strdup(p->directory);
+    if (!fragment->machine->name)
+      fragment->machine->name = g_strdup(r->host);
+  }
+  gint64 vcpus = count_vcpus(p->snapshot, r->first_domain);
+  if (drop_domains(p->snapshot, r->first_domain, p->vcpus + vcpus))
+    p->dropped++;
+  else
+    p->vcpus += vcpus;
+  g_free(r->host);
+  *r = (KtReading){0};
+}
+
+/* The reader of the output that starts at line i, or NULL. */
+static const KtReader *find_reader(const KtText *text, guint i)
+{
+  guint n;
+  const KtReader *const *readers = kt_readers(&n);
+  if (kt_text_is_prompt(text, i) || kt_text_is_blank(text, i))
+    return NULL;
+  for (guint k = 0; k < n; k++)
+    if (readers[k]->starts(text, i))
+      return readers[k];
+  return NULL;
+}
+
+/* How long the lists of a snapshot are, to take back what a block added. */
+typedef struct {
+  guint domains, flavors, confs, rejected;
+} Mark;
+
+static Mark mark(const KtSnapshot *s)
+{
+  return (Mark){s->domains->len, s->flavors->len, s->confs->len, s->rejected->len};
+}
+
+static void take_back(KtPieces *p, const Mark *to, guint fragments)
+{
+  g_ptr_array_set_size(p->snapshot->domains, (gint)to->domains);
+  g_ptr_array_set_size(p->snapshot->flavors, (gint)to->flavors);
+  g_ptr_array_set_size(p->snapshot->confs, (gint)to->confs);
+  g_ptr_array_set_size(p->snapshot->rejected, (gint)to->rejected);
+  g_ptr_array_set_size(p->fragments, (gint)fragments);
+}
+
+/* The line of the prompt above line i, else i: it goes where its output goes. */
+static guint with_prompt(const KtText *text, guint i)
+{
+  for (guint back = 1; back <= 4 && back <= i && !*kt_text_at(text, i - back); back++)
+    if (kt_text_is_prompt(text, i - back))
+      return i - back;
+  return i;
+}
+
+/* Lines at the end of a piece that are looked at with the next: a reader may
+ * look ahead to tell whether an output is its own. */
+#define AHEAD 64
+
+static guint read_lines(KtPieces *p, const KtText *text, guint i)
+{
+  p->open.text = text;
+  kt_cite_free(g_steal_pointer(&p->open.cite));
+  return p->open.reader->read(&p->open, text, i);
+}
+
+/* Opens the block at line i and reads it; returns the line behind it. */
+static guint read_block(KtPieces *p, const KtReader *reader, const KtText *text, guint i)
+{
+  p->open = (KtReading){.reader = reader, .text = text, .snapshot = p->snapshot, .fragments = p->fragments, .first = i};
+  p->open.first_fragment = p->fragments->len;
+  p->open.first_domain = p->snapshot->domains->len;
+  p->open.host = g_strdup(host_above(text, i));
+  p->understood = TRUE;
+  guint end = read_lines(p, text, i);
+  return MAX(end, i + 1);
+}
+
+guint kt_reading_run_piece(KtPieces *p, const KtText *text, gboolean more)
+{
+  guint n = kt_text_count(text), i = 0, stop = more ? n - MIN(AHEAD, n / 4) : n;
+  if (p->open.reader)
+    i = read_lines(p, text, 0);
+  while (i < stop) {
+    close_block(p);
+    const KtReader *reader = find_reader(text, i);
+    if (!reader) {
+      kt_stated_keep(p->snapshot, text, i++);
       continue;
     }
-    guint before = fragments->len, domains = snapshot->domains->len;
-    KtReading r = {.reader = readers[k], .text = text, .snapshot = snapshot, .fragments = fragments, .first = i};
-    guint end = readers[k]->read(&r, text, i);
-    kt_cite_free(r.cite);
-    const char *host = host_above(text, i);
-    for (guint f = before; f < fragments->len; f++) {
-      KtFragment *fragment = fragments->pdata[f];
-      fragment->directory = g_strdup(directory);
-      if (!fragment->machine->name)
-        fragment->machine->name = g_strdup(host);
+    Mark before = mark(p->snapshot);
+    guint end = read_block(p, reader, text, i);
+    if (more && !reader->end && i > n / 2 && kt_scan_skip_blank(text, end) >= n) {
+      take_back(p, &before, p->open.first_fragment);
+      close_block(p);
+      return with_prompt(text, i);
     }
-    gint64 more = count_vcpus(snapshot, domains);
-    if (drop_domains(snapshot, domains, vcpus + more))
-      dropped++;
-    else
-      vcpus += more;
-    known++;
-    i = MAX(end, i + 1);
+    i = end;
   }
-  if (dropped)
-    g_ptr_array_add(snapshot->notes, g_strdup_printf("%u domains of '%s' are left out: more than %d, or %d vCPUs",
-                                                     dropped, text->source, MAX_DOMAINS, MAX_DOMAIN_VCPUS));
-  return known > 0;
+  if (i >= n && more)
+    return n;
+  close_block(p);
+  if (!more && p->dropped)
+    g_ptr_array_add(p->snapshot->notes, g_strdup_printf("%u domains of '%s' are left out: more than %d, or %d vCPUs",
+                                                        p->dropped, text->source, MAX_DOMAINS, MAX_DOMAIN_VCPUS));
+  return i < n ? with_prompt(text, i) : n;
+}
+
+gboolean kt_reading_run(const KtText *text, const char *directory, KtSnapshot *snapshot, GPtrArray *fragments)
+{
+  KtPieces p = {
+      .directory = directory, .snapshot = snapshot, .fragments = fragments, .vcpus = count_vcpus(snapshot, 0)};
+  kt_reading_run_piece(&p, text, FALSE);
+  return p.understood;
 }

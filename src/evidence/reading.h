@@ -4,7 +4,7 @@
 #include "evidence/reader.h"
 
 struct KtReading {
-  const KtReader *reader;
+  const KtReader *reader; /* NULL: no block is open */
   const KtText *text;
   KtSnapshot *snapshot; /* domains, flavors, confs and rejects go straight here */
   GPtrArray *fragments; /* KtFragment*, appended */
@@ -12,6 +12,11 @@ struct KtReading {
   guint first;          /* line at which the block starts */
   KtCite *cite;         /* the last one made */
   guint cite_line;
+  guint first_fragment; /* of the block: length of `fragments` before it */
+  guint first_domain;   /* of the block: number of domains before it */
+  char *host;           /* by the prompt above the block, or NULL */
+  gpointer state;
+  GDestroyNotify free_state;
 };
 
 /* A machine as one block of text shows it, with what tells whose it is. */
@@ -27,6 +32,22 @@ void kt_fragment_free(gpointer fragment);
 
 /* Reads all that a text holds into snapshot and fragments. FALSE if nothing in it was understood. */
 gboolean kt_reading_run(const KtText *text, const char *directory, KtSnapshot *snapshot, GPtrArray *fragments);
+
+/* The same for one source in pieces. */
+typedef struct {
+  const char *directory;
+  KtSnapshot *snapshot;
+  GPtrArray *fragments;
+  KtReading open;      /* the block that the last piece ended within */
+  gboolean understood; /* something was, so far */
+  gint64 vcpus;        /* of all domains so far */
+  guint dropped;       /* domains: too many */
+} KtPieces;
+
+/* Reads the next piece; `more`: it is not the last. Returns the first line that
+ * has to stand in the next piece again, because what it belongs to may go on
+ * there; the number of lines if none has to. */
+guint kt_reading_run_piece(KtPieces *p, const KtText *text, gboolean more);
 
 /* Joins fragments to machines and adds these to the snapshot, and joins its
  * domains; empties `fragments`. */

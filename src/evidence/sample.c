@@ -235,10 +235,9 @@ void kt_sample_add_row(const KtSample *first, const KtSample *second, double sec
   double ticks[TIMES], total;
   if (!m || !before || !after || !ticks_between(before, after, ticks, &total))
     return;
-  KtActivityRow *row = kt_activity_add_row(kt_machine_activity(m));
-  row->epoch = (gint64)second->epoch;
-  row->seconds = seconds;
-  fill_row(row, ticks, total);
+  KtActivityRow row = {.epoch = (gint64)second->epoch, .seconds = seconds};
+  fill_row(&row, ticks, total);
+  kt_activity_add(kt_machine_activity(m), &row);
   g_autofree char *text = g_strdup_printf("between two looks %.1f s apart", seconds);
   g_autoptr(KtCite) cite = kt_cite_new(second->stat_source, 1, text);
   kt_machine_cite(m, "activity", cite);

@@ -12,6 +12,7 @@
 #include "evidence/readers.h"
 
 #define MAX_COLUMNS 24
+#define MAX_ROW 4096 /* bytes */
 
 typedef struct {
   guint n;                /* value columns; 0: no table of ours */
@@ -118,6 +119,20 @@ static void read_banner(Table *t, guint i, char **words)
   g_free(t->host);
   t->release = g_strdup(words[1]);
   t->host = g_steal_pointer(&host);
+}
+
+/* Splits a line in place; `words` ends with NULL. A log of days has millions of rows: nothing is allocated. */
+static void split(char *line, char **words)
+{
+  for (char *p = line; *p;) {
+    gsize n = strcspn(p, " \t");
+    if (n)
+      *words++ = p;
+    p += n;
+    while (*p == ' ' || *p == '\t')
+      *p++ = '\0';
+  }
+  *words = NULL;
 }
 
 static gboolean parse_percent(const char *word, double *value)
@@ -242,9 +257,11 @@ static gboolean read_other(Table *t, const char *line, char **words)
 static gboolean read_line(Table *t, guint i, const char *line)
 {
   Columns columns;
-  if (strlen(line) > 4096)
+  char copy[MAX_ROW + 1], *words[MAX_ROW / 2 + 2];
+  gsize n = strlen(line);
+  if (n > MAX_ROW)
     return FALSE;
-  g_auto(GStrv) words = kt_text_words(line);
+  split(memcpy(copy, line, n + 1), words);
   if (!words[0])
     return TRUE;
   if (is_banner(words)) {
@@ -262,19 +279,34 @@ static gboolean read_line(Table *t, guint i, const char *line)
   return read_row(t, i, words) || read_other(t, line, words);
 }
 
+static void table_free(gpointer data)
+{
+  Table *t = data;
+  g_hash_table_unref(t->busy);
+  g_free(t->release);
+  g_free(t->host);
+  g_free(t);
+}
+
 static guint read_sar(KtReading *r, const KtText *text, guint i)
 {
-  Table t = {.r = r, .days = -1, .clock = -1, .busy = kt_cpu_use_new_busy()};
-  guint first = i;
-  while (i < kt_text_count(text) && !kt_text_is_prompt(text, i) && read_line(&t, i, kt_text_at(text, i)))
+  Table *t = kt_reading_state(r);
+  if (!t) {
+    t = g_new0(Table, 1);
+    *t = (Table){.r = r, .days = -1, .clock = -1, .busy = kt_cpu_use_new_busy()};
+    kt_reading_set_state(r, t, table_free);
+  }
+  while (i < kt_text_count(text) && !kt_text_is_prompt(text, i) && read_line(t, i, kt_text_at(text, i)))
     i++;
-  if (g_hash_table_size(t.busy))
-    kt_cpu_use_set_busy(kt_reading_machine(r), t.busy);
-  g_hash_table_unref(t.busy);
-  g_free(t.release);
-  g_free(t.host);
-  return MAX(i, first + 1);
+  return i;
+}
+
+static void end_sar(KtReading *r)
+{
+  Table *t = kt_reading_state(r);
+  if (g_hash_table_size(t->busy))
+    kt_cpu_use_set_busy(kt_reading_machine(r), t->busy);
 }
 
 const KtReader kt_reader_sar = {
-    .name = "sar", .what = "sar -u, -u ALL, -P ALL and mpstat", .starts = starts, .read = read_sar};
+    .name = "sar", .what = "sar -u, -u ALL, -P ALL and mpstat", .starts = starts, .read = read_sar, .end = end_sar};

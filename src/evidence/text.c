@@ -8,44 +8,79 @@
 static void line_clear(gpointer data)
 {
   KtLine *line = data;
-  g_free(line->s);
   g_free(line->command);
   g_free(line->host);
 }
 
-/* A line ends with LF, CR LF, or CR alone (old terminals' logs). */
-static void split_lines(KtText *text, const char *utf8)
+/* A line of at most KT_TEXT_MAX_LINE bytes, no character cut in two. */
+static void shorten(char *line)
 {
-  guint number = 1;
-  for (const char *p = utf8; *p; number++) {
+  char *end = line + KT_TEXT_MAX_LINE;
+  while (((guchar)*end & 0xc0) == 0x80)
+    end--;
+  *end = '\0';
+}
+
+/* Of a line as it came: most of a large text are rows of figures, which no step of cleaning can change. */
+static gboolean has_figures_only(const char *s, gsize n)
+{
+  if (!g_ascii_isdigit(*s))
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    if (!g_ascii_isalnum(s[i]) && s[i] != ' ' && s[i] != '.' && s[i] != ':' && s[i] != ',' && s[i] != '\t')
+      return FALSE;
+  return TRUE;
+}
+
+/* A line ends with LF, CR LF, or CR alone (old terminals' logs). */
+static void split_lines(KtText *text, guint first_number)
+{
+  guint number = first_number;
+  for (char *p = text->buffer; *p; number++) {
     gsize n = strcspn(p, "\r\n");
-    KtLine line = {.number = number, .s = g_strndup(p, MIN(n, KT_TEXT_MAX_LINE))};
-    if (n > KT_TEXT_MAX_LINE) {
-      char *valid = g_utf8_make_valid(line.s, -1);
-      g_free(line.s);
-      line.s = valid;
-    }
-    kt_text_clean_line(line.s);
+    gsize end = n + (p[n] != '\0') + (p[n] == '\r' && p[n + 1] == '\n');
+    KtLine line = {.number = number, .s = p, .figures = has_figures_only(p, n)};
+    p[n] = '\0';
+    if (n > KT_TEXT_MAX_LINE)
+      shorten(p);
+    if (line.figures)
+      g_strchomp(line.s);
+    else
+      kt_text_clean_line(line.s);
     line.emptied = *line.s != '\0';
     g_array_append_val(text->lines, line);
-    p += n;
-    if (*p == '\r')
-      p += p[1] == '\n' ? 2 : 1;
-    else if (*p == '\n')
-      p++;
+    p += end;
   }
+  text->next_number = number;
+}
+
+gsize kt_text_skip(const char *bytes, gsize length, guint n)
+{
+  const char *p = bytes, *end = bytes + length;
+  for (; n && p < end; n--) {
+    while (p < end && *p != '\n' && *p != '\r')
+      p++;
+    if (p < end)
+      p += *p == '\r' && p + 1 < end && p[1] == '\n' ? 2 : 1;
+  }
+  return (gsize)(p - bytes);
 }
 
 KtText *kt_text_new(const char *source, const char *bytes, gsize length)
+{
+  return kt_text_new_piece(source, bytes, length, 1);
+}
+
+KtText *kt_text_new_piece(const char *source, const char *bytes, gsize length, guint first_number)
 {
   KtText *text = g_new0(KtText, 1);
   text->source = g_strdup(source);
   text->lines = g_array_new(FALSE, TRUE, sizeof(KtLine));
   g_array_set_clear_func(text->lines, line_clear);
-  g_autofree char *utf8 = kt_text_decode(bytes, MIN(length, KT_TEXT_LIMIT));
-  gsize size = strlen(utf8);
-  text->ends_with_newline = size > 0 && (utf8[size - 1] == '\n' || utf8[size - 1] == '\r');
-  split_lines(text, utf8);
+  text->buffer = kt_text_decode(bytes, MIN(length, KT_TEXT_LIMIT));
+  gsize size = strlen(text->buffer);
+  text->ends_with_newline = size > 0 && (text->buffer[size - 1] == '\n' || text->buffer[size - 1] == '\r');
+  split_lines(text, first_number);
   kt_text_strip_html(text->lines);
   kt_text_blank_fences(text->lines);
   kt_text_strip_prefixes(text->lines);
@@ -65,6 +100,7 @@ void kt_text_free(KtText *text)
   if (!text)
     return;
   g_array_unref(text->lines);
+  g_free(text->buffer);
   g_free(text->source);
   g_free(text);
 }

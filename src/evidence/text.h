@@ -10,15 +10,18 @@
 
 typedef struct {
   guint number;     /* in the source, from 1 */
-  char *s;          /* clean text without its prefix and trailing white space; "" for a prompt */
+  char *s;          /* in the text's buffer: clean text without its prefix and trailing white space; "" for a prompt */
   char *command;    /* what was typed, if the line is a shell prompt ("lscpu"; "" for an empty one), else NULL */
   char *host;       /* host name in that prompt, or NULL */
+  gboolean figures; /* begins with a digit, then only ASCII letters, digits, blanks and . , : (a row of a table) */
   gboolean emptied; /* blank now, but a fence, tags or the like stood here */
 } KtLine;
 
 typedef struct {
   char *source;
-  GArray *lines; /* KtLine */
+  GArray *lines;     /* KtLine */
+  char *buffer;      /* what their `s` point into */
+  guint next_number; /* of the line behind the last one */
   gboolean ends_with_newline;
 } KtText;
 
@@ -26,6 +29,8 @@ typedef struct {
 #define KT_TEXT_MAX_LINE 262144          /* bytes of one line; the rest is dropped */
 
 KtText *kt_text_new(const char *source, const char *bytes, gsize length);
+/* A piece of a larger text, whose first line has this number. */
+KtText *kt_text_new_piece(const char *source, const char *bytes, gsize length, guint first_number);
 void kt_text_free(KtText *text);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtText, kt_text_free)
 
@@ -37,6 +42,9 @@ gboolean kt_text_is_blank(const KtText *text, guint i);  /* TRUE behind the end;
 
 /* Lines [first, end) joined with '\n', prompts left out. Caller frees. */
 char *kt_text_join(const KtText *text, guint first, guint end);
+
+/* How many bytes the first n lines of a text take, with their ends. */
+gsize kt_text_skip(const char *bytes, gsize length, guint n);
 
 /* The white-space separated words of a line. Free with g_strfreev(). */
 char **kt_text_words(const char *line);

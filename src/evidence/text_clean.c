@@ -35,11 +35,11 @@ char *kt_text_decode(const char *bytes, gsize length)
   g_autofree char *copy = g_malloc(length + 1);
   memcpy(copy, bytes, length);
   copy[length] = '\0';
-  for (gsize i = 0; i < length; i++)
-    if (copy[i] == '\0')
-      copy[i] = ' ';
-  if (!g_utf8_validate(copy, (gssize)length, NULL))
-    text = convert(copy, length, looks_double_byte(copy, length) ? "GB18030" : "ISO-8859-1");
+  for (char *zero = copy; (zero = memchr(zero, '\0', length - (gsize)(zero - copy)));)
+    *zero = ' ';
+  if (g_utf8_validate(copy, (gssize)length, NULL))
+    return g_steal_pointer(&copy);
+  text = convert(copy, length, looks_double_byte(copy, length) ? "GB18030" : "ISO-8859-1");
   return text ? text : g_utf8_make_valid(copy, (gssize)length);
 }
 
@@ -165,6 +165,8 @@ void kt_text_strip_html(GArray *lines)
   gboolean html = FALSE, xml = FALSE;
   for (guint i = 0; i < lines->len; i++) {
     char *s = g_array_index(lines, KtLine, i).s;
+    if (g_array_index(lines, KtLine, i).figures)
+      continue;
     if (strchr(s, '<'))
       html |= drop_tags(s);
     html |= strstr(s, "&nbsp;") || strstr(s, "&lt;domain") || strstr(s, "&lt;capabilities");
@@ -182,6 +184,8 @@ void kt_text_blank_fences(GArray *lines)
 {
   for (guint i = 0; i < lines->len; i++) {
     char *s = g_array_index(lines, KtLine, i).s;
+    if (g_array_index(lines, KtLine, i).figures)
+      continue;
     const char *p = s + strspn(s, " \t");
     if (!g_str_has_prefix(p, "```") && !g_str_has_prefix(p, "~~~"))
       continue;
@@ -212,6 +216,8 @@ void kt_text_strip_remarks(GArray *lines)
 {
   for (guint i = 0; i < lines->len; i++) {
     char *s = g_array_index(lines, KtLine, i).s;
+    if (g_array_index(lines, KtLine, i).figures)
+      continue;
     if (strchr("<{/\"", s[strspn(s, " \t")]) && *s)
       continue;
     static const char *const marks[] = {" // ", " <- ", " <-- ", " <== ", " ← ", "  # ", "\t// ", "\t<- ", "\t# "};

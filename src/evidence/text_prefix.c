@@ -33,11 +33,14 @@ static KtLine *line_at(GArray *lines, guint i)
 }
 
 /* Length of the prefix in a line, 0 if it has none; *word: what its group caught. */
-static gsize match_prefix(const GRegex *regex, const char *s, char **word)
+static gsize match_prefix(const GRegex *regex, const KtLine *line, char **word)
 {
   g_autoptr(GMatchInfo) info = NULL;
+  const char *s = line->s;
   int start, end = 0;
   *word = NULL;
+  if (line->figures) /* all prefixes have something else in them, or begin otherwise */
+    return 0;
   if (!g_regex_match(regex, s, 0, &info) || !g_match_info_fetch_pos(info, 0, &start, &end))
     return 0;
   if (g_match_info_get_match_count(info) > 1)
@@ -62,7 +65,7 @@ static guint strip_run(GArray *lines, const GRegex *regex, guint first, guint mi
     gsize n = 0;
     if (*line_at(lines, i)->s) {
       g_autofree char *this_word = NULL;
-      n = match_prefix(regex, line_at(lines, i)->s, &this_word);
+      n = match_prefix(regex, line_at(lines, i), &this_word);
       if (!n || (word && g_strcmp0(word, this_word) != 0))
         break;
       if (!word)
@@ -96,7 +99,7 @@ static gboolean strip_prefix(GArray *lines, const Prefix *prefix)
   guint min_run = prefix->whole ? MAX(MIN_RUN, filled > 8 ? filled - 3 : filled) : MIN_RUN;
   for (guint i = 0; i < lines->len;) {
     g_autofree char *word = NULL;
-    if (*line_at(lines, i)->s && match_prefix(regex, line_at(lines, i)->s, &word))
+    if (*line_at(lines, i)->s && match_prefix(regex, line_at(lines, i), &word))
       i = strip_run(lines, regex, i, min_run, &done);
     else
       i++;

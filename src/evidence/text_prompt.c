@@ -123,7 +123,7 @@ void kt_text_mark_prompts(GArray *lines)
   for (guint i = 0; i < lines->len; i++) {
     KtLine *line = &g_array_index(lines, KtLine, i);
     const char *s = line->s;
-    if (!*s || strlen(s) > 4096)
+    if (!*s || line->figures || strlen(s) > 4096)
       continue;
     gboolean sign = strchr("#$%>", *s) != NULL;
     const char *rest = s + 1 + (sign ? strspn(s + 1, " \t") : 0);

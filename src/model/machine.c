@@ -354,7 +354,7 @@ void kt_machine_absorb(KtMachine *into, KtMachine *from)
   if (!into->activity)
     into->activity = g_steal_pointer(&from->activity);
   else if (from->activity)
-    move_items(into->activity->rows, from->activity->rows);
+    kt_activity_absorb(into->activity, g_steal_pointer(&from->activity));
   absorb_table(into->counters, from->counters);
   absorb_table(into->settings, from->settings);
   absorb_table(into->unreadable, from->unreadable);

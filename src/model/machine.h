@@ -66,11 +66,25 @@ typedef struct {
   gint64 epoch;   /* seconds since 1970 where date and time are known, else 0 */
   double seconds; /* length of the interval, 0 if unknown */
   KtNum pct[KT_CPU_FIELDS];
+  guint stands_for; /* rows of the text that this one is the mean of */
 } KtActivityRow;
+
+#define KT_ACTIVITY_MAX_ROWS 20000
+
+/* Over all rows of the text. */
+typedef struct {
+  guint64 n;      /* rows that have the field */
+  guint64 timed;  /* of these: with a known length of the interval */
+  double seconds; /* of their intervals */
+  double sum, max;
+} KtActivityField;
 
 /* "all CPUs" rows in the order of the text; averages and restarts are not rows. */
 typedef struct {
-  GPtrArray *rows;          /* KtActivityRow* */
+  guint64 count;   /* rows in the text */
+  guint step;      /* each of `rows` stands for up to so many of these */
+  GPtrArray *rows; /* KtActivityRow*, at most KT_ACTIVITY_MAX_ROWS: in a longer text neighbours become one */
+  KtActivityField fields[KT_CPU_FIELDS];
   GHashTable *per_cpu_busy; /* GUINT_TO_POINTER(cpu) -> KtNum*: mean of 100 - idle; may be NULL */
 } KtActivity;
 
@@ -213,7 +227,6 @@ const KtNode *kt_machine_find_node(const KtMachine *m, int id);
 KtCpu *kt_machine_cpu(KtMachine *m, guint id); /* kept in order of id */
 const KtCpu *kt_machine_find_cpu(const KtMachine *m, guint id);
 KtActivity *kt_machine_activity(KtMachine *m);
-KtActivityRow *kt_activity_add_row(KtActivity *activity); /* all unknown */
 KtInterrupt *kt_machine_add_interrupt(KtMachine *m, const char *name);
 const KtInterrupt *kt_machine_find_interrupt(const KtMachine *m, const char *name);
 void kt_machine_set_counter(KtMachine *m, const char *name, gint64 value, const KtCite *cite);
@@ -222,6 +235,11 @@ KtProcess *kt_machine_add_process(KtMachine *m, int pid, const char *comm);
 KtDevice *kt_machine_add_device(KtMachine *m, const char *address);
 
 /* ---- questions that many ask ---- */
+
+KtActivity *kt_activity_new(void);
+void kt_activity_free(KtActivity *activity);                          /* NULL is fine */
+void kt_activity_add(KtActivity *activity, const KtActivityRow *row); /* copies the row */
+void kt_activity_absorb(KtActivity *into, KtActivity *from); /* `from` is freed; per_cpu_busy of `into` stays */
 
 /* Mean and maximum of a CPU field over the rows that have it; FALSE if none has. */
 gboolean kt_activity_stat(const KtActivity *activity, KtCpuField field, double *mean, double *max);

@@ -33,22 +33,6 @@ static void cpu_free(gpointer data)
   g_free(cpu);
 }
 
-static void row_free(gpointer data)
-{
-  KtActivityRow *row = data;
-  g_free(row->time);
-  g_free(row);
-}
-
-static void activity_free(KtActivity *activity)
-{
-  if (!activity)
-    return;
-  g_ptr_array_unref(activity->rows);
-  g_clear_pointer(&activity->per_cpu_busy, g_hash_table_unref);
-  g_free(activity);
-}
-
 static void interrupt_free(gpointer data)
 {
   KtInterrupt *irq = data;
@@ -116,7 +100,7 @@ void kt_machine_free(KtMachine *m)
     g_hash_table_unref(tables[i]);
   kt_set_free(m->cpu_set);
   kt_set_free(m->online_set);
-  activity_free(m->activity);
+  kt_activity_free(m->activity);
   g_free(m);
 }
 
@@ -220,18 +204,9 @@ const KtCpu *kt_machine_find_cpu(const KtMachine *m, guint id)
 
 KtActivity *kt_machine_activity(KtMachine *m)
 {
-  if (!m->activity) {
-    m->activity = g_new0(KtActivity, 1);
-    m->activity->rows = g_ptr_array_new_with_free_func(row_free);
-  }
+  if (!m->activity)
+    m->activity = kt_activity_new();
   return m->activity;
-}
-
-KtActivityRow *kt_activity_add_row(KtActivity *activity)
-{
-  KtActivityRow *row = g_new0(KtActivityRow, 1);
-  g_ptr_array_add(activity->rows, row);
-  return row;
 }
 
 KtInterrupt *kt_machine_add_interrupt(KtMachine *m, const char *name)
@@ -286,34 +261,4 @@ KtDevice *kt_machine_add_device(KtMachine *m, const char *address)
   d->address = g_strdup(address);
   g_ptr_array_add(m->devices, d);
   return d;
-}
-
-gboolean kt_activity_stat(const KtActivity *activity, KtCpuField field, double *mean, double *max)
-{
-  double sum = 0, top = 0;
-  guint n = 0;
-  for (guint i = 0; activity && i < activity->rows->len; i++) {
-    KtNum pct = ((const KtActivityRow *)activity->rows->pdata[i])->pct[field];
-    if (!pct.known)
-      continue;
-    sum += pct.value;
-    top = n ? MAX(top, pct.value) : pct.value;
-    n++;
-  }
-  if (!n)
-    return FALSE;
-  *mean = sum / n;
-  *max = top;
-  return TRUE;
-}
-
-gboolean kt_activity_busy(const KtActivity *activity, double *mean)
-{
-  double idle, iowait, max;
-  if (!kt_activity_stat(activity, KT_CPU_IDLE, &idle, &max))
-    return FALSE;
-  if (!kt_activity_stat(activity, KT_CPU_IOWAIT, &iowait, &max))
-    iowait = 0;
-  *mean = MAX(0, 100 - idle - iowait);
-  return TRUE;
 }

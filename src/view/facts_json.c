@@ -140,12 +140,12 @@ static void put_nodes(KtJson *json, const KtMachine *m)
 
 static void put_activity(KtJson *json, const KtActivity *activity)
 {
-  if (!activity || !activity->rows->len) {
+  if (!activity || !activity->count) {
     kt_json_null(json, "activity");
     return;
   }
   kt_json_open_object(json, "activity");
-  kt_json_int(json, "rows", activity->rows->len);
+  kt_json_int(json, "rows", (gint64)activity->count);
   kt_json_open_object(json, "fields");
   for (guint field = 0; field < KT_CPU_FIELDS; field++) {
     double mean, max;

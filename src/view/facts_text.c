@@ -67,10 +67,10 @@ static void put_nodes(KtPage *page, const KtMachine *m)
 
 static void put_activity(KtPage *page, const KtActivity *activity)
 {
-  if (!activity || !activity->rows->len)
+  if (!activity || !activity->count)
     return;
   GString *out = g_string_new(NULL);
-  kt_say(out, "%u row%s", activity->rows->len, activity->rows->len == 1 ? "" : "s");
+  kt_say(out, "%" G_GUINT64_FORMAT " row%s", activity->count, activity->count == 1 ? "" : "s");
   for (guint field = 0; field < KT_CPU_FIELDS; field++) {
     double mean, max;
     if (kt_activity_stat(activity, field, &mean, &max))
