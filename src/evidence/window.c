@@ -105,6 +105,8 @@ static void limit(const KtWindow *w, KtSnapshot *snapshot, KtMachine *m)
   if (kept < all)
     g_clear_pointer(&m->activity->per_cpu_busy, g_hash_table_unref);
   g_ptr_array_set_size(rows, (gint)kept);
+  if (kept < all)
+    kt_activity_recount(m->activity);
 }
 
 void kt_window_apply(const KtWindow *window, KtSnapshot *snapshot)

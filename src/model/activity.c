@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
 #include "model/machine.h"
 
 static void row_free(gpointer data)
@@ -68,16 +70,17 @@ static void thin_out(KtActivity *activity)
 
 static void count(KtActivity *activity, const KtActivityRow *row)
 {
-  activity->count++;
+  guint n = MAX(row->stands_for, 1);
+  activity->count += n;
   for (guint f = 0; f < KT_CPU_FIELDS; f++) {
     KtActivityField *field = &activity->fields[f];
     if (!row->pct[f].known)
       continue;
     field->max = field->n ? MAX(field->max, row->pct[f].value) : row->pct[f].value;
-    field->sum += row->pct[f].value;
+    field->sum += row->pct[f].value * n;
     field->seconds += row->seconds;
-    field->timed += row->seconds > 0;
-    field->n++;
+    field->timed += row->seconds > 0 ? n : 0;
+    field->n += n;
   }
 }
 
@@ -85,15 +88,23 @@ void kt_activity_add(KtActivity *activity, const KtActivityRow *row)
 {
   GPtrArray *rows = activity->rows;
   KtActivityRow copy = *row, *last = rows->len ? rows->pdata[rows->len - 1] : NULL;
-  count(activity, row);
-  copy.time = g_strdup(row->time);
   copy.stands_for = 1;
+  count(activity, &copy);
+  copy.time = g_strdup(row->time);
   if (last && last->stands_for < activity->step) {
     merge(last, &copy);
     return;
   }
   g_ptr_array_add(rows, g_memdup2(&copy, sizeof copy));
   thin_out(activity);
+}
+
+void kt_activity_recount(KtActivity *activity)
+{
+  activity->count = 0;
+  memset(activity->fields, 0, sizeof activity->fields);
+  for (guint i = 0; i < activity->rows->len; i++)
+    count(activity, activity->rows->pdata[i]);
 }
 
 void kt_activity_absorb(KtActivity *into, KtActivity *from)

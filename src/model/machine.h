@@ -239,6 +239,9 @@ KtDevice *kt_machine_add_device(KtMachine *m, const char *address);
 KtActivity *kt_activity_new(void);
 void kt_activity_free(KtActivity *activity);                          /* NULL is fine */
 void kt_activity_add(KtActivity *activity, const KtActivityRow *row); /* copies the row */
+/* After rows were taken away: fields and count of those that are left. Where
+ * rows stand for several, a maximum is that of their means. */
+void kt_activity_recount(KtActivity *activity);
 void kt_activity_absorb(KtActivity *into, KtActivity *from); /* `from` is freed; per_cpu_busy of `into` stays */
 
 /* Mean and maximum of a CPU field over the rows that have it; FALSE if none has. */
