@@ -105,7 +105,10 @@ static guint rows_within(const char *text, const char *from, const char *to)
   g_assert_no_error(error);
   kt_window_apply(&window, s);
   g_assert_cmpuint(s->notes->len, >=, 1);
-  return only_machine(s)->activity->rows->len;
+  const KtActivity *activity = only_machine(s)->activity;
+  g_assert_cmpuint(activity->count, ==, activity->rows->len); /* mean and maximum are of these alone */
+  g_assert_cmpuint(activity->fields[KT_CPU_USER].n, ==, activity->rows->len);
+  return activity->rows->len;
 }
 
 static void test_window(void)
