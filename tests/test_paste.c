@@ -67,7 +67,7 @@ static void test_whole(void)
   check_sample(sample);
   g_assert_true(kt_paste_recognise(sample, strlen(sample)));
   g_autofree char *rest = NULL;
-  g_autoptr(GPtrArray) roots = read_all(sample, &rest);
+  g_ptr_array_unref(read_all(sample, &rest));
   g_assert_true(g_str_has_prefix(rest, "Last login: Tue\n\n"));
   g_assert_true(g_str_has_suffix(rest, "\nbehind\n"));
   g_assert_null(strstr(rest, "web-1"));
