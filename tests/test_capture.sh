@@ -9,7 +9,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 LC_ALL=C
 export LC_ALL
-case " ${KT_FEATURES:-archive} " in
+case " ${KT_FEATURES-archive} " in
     *" archive "*) ;;
     *) echo "1..0 # SKIP built without libarchive"; exit 0 ;;
 esac

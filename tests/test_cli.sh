@@ -42,7 +42,7 @@ answers() {
 
 # The next tests only in builds with a feature: with FEATURE COMMAND...
 with() {
-    case " ${KT_FEATURES:-archive json xml} " in
+    case " ${KT_FEATURES-archive json xml} " in
         *" $1 "*) shift; "$@" ;;
         *) n=$((n + 1)); echo "ok $n - built without $1 # SKIP" ;;
     esac

@@ -139,8 +139,8 @@ static void test_jcmd(void)
 static void test_mysql(void)
 {
   static const char *const shown[] = {
-      "+------+\n| Variable_name | Value |\n+------+\n| innodb_buffer_pool_size | 42949672960 |\n"
-      "| innodb_numa_interleave | OFF |\n+------+\n",
+      ("+------+\n| Variable_name | Value |\n+------+\n| innodb_buffer_pool_size | 42949672960 |\n"
+       "| innodb_numa_interleave | OFF |\n+------+\n"),
       "| Variable_name | Value |\n| innodb_buffer_pool_size | 42949672960 |\n| innodb_numa_interleave | OFF |\n",
       "Variable_name\tValue\ninnodb_buffer_pool_size\t42949672960\ninnodb_numa_interleave\tOFF\n",
   };
