@@ -194,8 +194,10 @@ static void remember(KtScrub *scrub, const char *name, const char *pseudonym)
   g_auto(GStrv) parts = g_strsplit(name, "-", -1), new_parts = g_strsplit(pseudonym, "-", -1);
   if (!g_hash_table_contains(scrub->names, name))
     g_hash_table_insert(scrub->names, g_ascii_strdown(name, -1), g_strdup(pseudonym));
-  if (parts[0] && parts[1]) /* as systemd writes it in names of units */
-    g_hash_table_insert(scrub->names, g_ascii_strdown(g_strjoinv("\\x2d", parts), -1), g_strjoinv("\\x2d", new_parts));
+  if (parts[0] && parts[1]) { /* as systemd writes it in names of units */
+    g_autofree char *unit = g_strjoinv("\\x2d", parts);
+    g_hash_table_insert(scrub->names, g_ascii_strdown(unit, -1), g_strjoinv("\\x2d", new_parts));
+  }
   g_clear_pointer(&scrub->known, g_ptr_array_unref);
 }
 
