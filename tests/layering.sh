@@ -11,6 +11,7 @@ base base
 model base model
 evidence base model evidence
 checks base model checks
+placement base model placement
 view base model checks view
 cmd base model evidence checks view cmd
 END
