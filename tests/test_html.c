@@ -273,6 +273,63 @@ static void test_time_axis(void)
   kt_machine_free(m);
 }
 
+/* The worst stretch is said, and stands behind the bars of its time. */
+static void test_worst(void)
+{
+  KtMachine *m = kt_machine_new();
+  for (guint i = 0; i < 24; i++) {
+    g_autofree char *time = g_strdup_printf("%02u:00:00", i);
+    double steal = i >= 12 && i < 15 ? 30 : 0;
+    kt_activity_add(kt_machine_activity(m), &(KtActivityRow){.epoch = 86400 + i * 3600,
+                                                             .seconds = 3600,
+                                                             .time = time,
+                                                             .pct[KT_CPU_USER] = KT_NUM(10),
+                                                             .pct[KT_CPU_STEAL] = KT_NUM(steal),
+                                                             .pct[KT_CPU_IDLE] = KT_NUM(90 - steal)});
+  }
+  KtHtml *html = kt_html_new();
+  kt_html_open(html, "body", NULL);
+  kt_svg_charts(html, "m", m);
+  g_autofree char *text = kt_html_finish(html);
+  g_assert_nonnull(strstr(text, "<rect class=\"worst-band\" x=\"50.00%\" width=\"12.50%\""));
+  g_assert_nonnull(
+      strstr(text, "Worst from 1970-01-02 11:00:00 to 1970-01-02 14:00:00: 30.0 % steal (3.8 % over all)"));
+  kt_machine_free(m);
+}
+
+/* ---- ranking ---- */
+
+static void add_domain(KtSnapshot *s, const char *name, int vcpus, gboolean hpet)
+{
+  KtDomain *d = domain_new(s, name, vcpus, 4);
+  d->format = g_strdup("libvirt");
+  d->machine_type = g_strdup("pc-q35-7.2");
+  d->cpu_given = TRUE;
+  d->cpu_mode = g_strdup("host-passthrough");
+  g_hash_table_insert(d->timers, g_strdup("hpet"), g_strdup(hpet ? "yes" : "no"));
+}
+
+static void test_ranking(void)
+{
+  KtSnapshot *s = kt_snapshot_new();
+  add_domain(s, "fine", 2, FALSE);
+  add_domain(s, "clock", 2, TRUE);
+  add_domain(s, HOSTILE, 32, TRUE);
+  g_autofree char *few = doctor_page(s);
+  g_assert_null(strstr(few, "Which hurt most"));
+  add_domain(s, "good", 1, FALSE);
+  g_autofree char *page = doctor_page(s);
+  assert_sound(page);
+  const char *ranking = strstr(page, "Which hurt most, of 4");
+  g_assert_nonnull(ranking);
+  const char *end = strstr(ranking, "</ol>"), *first = strstr(ranking, "#subject-3"),
+             *second = strstr(ranking, "#subject-2");
+  g_assert_true(first && second && first < second && second < end);
+  g_assert_nonnull(g_strstr_len(first, second - first, "X06</span> 32 sockets x 1 core"));
+  g_assert_null(g_strstr_len(ranking, end - ranking, "#subject-1\""));
+  kt_snapshot_free(s);
+}
+
 /* ---- compare ---- */
 
 static void test_compare(void)
@@ -300,6 +357,8 @@ int main(int argc, char **argv)
   g_test_add_func("/html/topology", test_topology_golden);
   g_test_add_func("/html/absurd", test_absurd);
   g_test_add_func("/html/time-axis", test_time_axis);
+  g_test_add_func("/html/worst", test_worst);
+  g_test_add_func("/html/ranking", test_ranking);
   g_test_add_func("/html/compare", test_compare);
   return g_test_run();
 }

@@ -123,6 +123,8 @@ KtWorst *kt_activity_worst(const KtActivity *activity)
     worst = g_new0(KtWorst, 1);
     worst->from = moment(first, first->seconds);
     worst->to = moment(record.rows->pdata[b->last], 0);
+    worst->first_epoch = first->epoch;
+    worst->last_epoch = ((const KtActivityRow *)record.rows->pdata[b->last])->epoch;
     worst->steal = measure == STEAL;
     worst->pct = b->mean;
     worst->overall = record.sums[measure] / n;

@@ -9,10 +9,11 @@
  * (G07: the host holds the guest back), else with the highest mean of CPU use
  * (100 - idle - iowait). */
 typedef struct {
-  char *from, *to; /* begin and end: "2026-11-24 14:00:01", or as written where no date is known */
-  gboolean steal;  /* what pct is of */
-  double pct;      /* mean in the window */
-  double overall;  /* the same over all rows */
+  char *from, *to;                /* begin and end: "2026-11-24 14:00:01", or as written where no date is known */
+  gint64 first_epoch, last_epoch; /* of its first and last row; 0: no date is known */
+  gboolean steal;                 /* what pct is of */
+  double pct;                     /* mean in the window */
+  double overall;                 /* the same over all rows */
 } KtWorst;
 
 /* NULL where the record has no times or is shorter than two windows. */

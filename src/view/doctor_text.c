@@ -44,12 +44,17 @@ static void put_cite(KtPage *page, guint indent, const KtCite *cite)
   kt_page_line(page, indent, KT_STYLE_DIM, line);
 }
 
+/* "severe    X06". Caller frees. */
+static char *mark_of(const char *word, const KtFinding *f)
+{
+  int pad = MAX(0, 9 - (int)kt_term_width_of(word));
+  return g_strdup_printf("%s%*s %s", word, pad, "", f->check->id);
+}
+
 static void put_finding(KtPage *page, const KtFinding *f, guint indent)
 {
   guint body = indent + 15;
-  const char *severity = kt_view_severity(f->severity);
-  int pad = MAX(0, 9 - (int)kt_term_width_of(severity));
-  g_autofree char *mark = g_strdup_printf("%s%*s %s", severity, pad, "", f->check->id);
+  g_autofree char *mark = mark_of(kt_view_severity(f->severity), f);
   g_autofree char *echo = f->echo_of ? g_strdup_printf("└ %s", f->check->id) : NULL;
   g_autofree char *basis = kt_report_basis(f);
   if (echo)
@@ -114,9 +119,9 @@ static void put_accepted(KtPage *page, const KtDiagnosis *d)
     const KtFinding *f = d->accepted->pdata[i];
     if (i == 0)
       kt_page_gap(page);
-    g_autofree char *mark = g_strdup_printf("%-9s %s", "accepted", f->check->id);
+    g_autofree char *mark = mark_of(_("accepted"), f);
     kt_page_item(page, 2, KT_STYLE_DIM, mark, 17, KT_STYLE_PLAIN, f->title);
-    kt_page_textf(page, 17, KT_STYLE_DIM, "Not counted: %s", f->accepted);
+    kt_page_textf(page, 17, KT_STYLE_DIM, _("Not counted: %s"), f->accepted);
   }
 }
 

@@ -9,6 +9,7 @@
 
 #define MAX_EVIDENCE 12
 #define MAX_NOTES 50
+#define MAX_RANKED 30
 
 static const char *const severity_classes[] = {"note", "minor", "moderate", "severe"};
 
@@ -58,6 +59,53 @@ static void put_verdicts(KtHtml *html, const GPtrArray *diagnoses)
     kt_html_close(html);
     kt_html_close(html);
   }
+}
+
+/* ---- ranking ---- */
+
+static void put_ranked(KtHtml *html, const KtDiagnosis *d, guint number)
+{
+  const KtFindingCount n = kt_report_count_findings(d);
+  const KtFinding *cause = d->findings->pdata[0];
+  g_autofree char *kind = kt_view_kind(&d->subject);
+  kt_html_open(html, "li", NULL);
+  kt_html_open(html, "a", NULL);
+  kt_html_attrf(html, "href", "#subject-%u", number);
+  kt_html_text(html, kt_report_name(d));
+  kt_html_close(html);
+  kt_html_text(html, " ");
+  kt_html_leaf(html, "span", "muted", kind);
+  for (int severity = 3; severity >= 0; severity--)
+    if (n.roots[severity]) {
+      g_autofree char *class = g_strconcat("badge ", class_of(severity), NULL);
+      kt_html_text(html, " ");
+      kt_html_leaff(html, "span", class, _("%u %s"), n.roots[severity], kt_view_severity(severity));
+    }
+  kt_html_open(html, "p", "cause");
+  kt_html_leaf(html, "span", "id", cause->check->id);
+  kt_html_textf(html, " %s", cause->title ? cause->title : kt_tr(cause->check->title));
+  kt_html_close(html);
+  kt_html_close(html);
+}
+
+/* The list's own numbers are the places. */
+static void put_ranking(KtHtml *html, const GPtrArray *diagnoses)
+{
+  g_autoptr(GPtrArray) ranked = kt_report_rank(diagnoses);
+  guint number = 0;
+  if (!ranked->len)
+    return;
+  kt_html_open(html, "section", "ranking");
+  kt_html_leaff(html, "h2", NULL, _("Which hurt most, of %u"), diagnoses->len);
+  kt_html_open(html, "ol", NULL);
+  for (guint i = 0; i < MIN(ranked->len, MAX_RANKED); i++) {
+    g_ptr_array_find((GPtrArray *)diagnoses, ranked->pdata[i], &number);
+    put_ranked(html, ranked->pdata[i], number + 1);
+  }
+  kt_html_close(html);
+  if (ranked->len > MAX_RANKED)
+    kt_html_leaff(html, "p", "muted", _("and %u more with findings"), ranked->len - MAX_RANKED);
+  kt_html_close(html);
 }
 
 /* ---- findings ---- */
@@ -366,6 +414,7 @@ char *kt_view_doctor_html(const KtSnapshot *snapshot, const GPtrArray *diagnoses
       g_strdup_printf(diagnoses->len > 1 ? _("kvmtune: %s and others") : _("kvmtune: %s"), kt_report_name(first));
   KtHtml *html = kt_html_page_begin(title, "doctor");
   put_verdicts(html, diagnoses);
+  put_ranking(html, diagnoses);
   for (guint i = 0; i < diagnoses->len; i++)
     put_subject(html, diagnoses->pdata[i], i + 1);
   if (since)

@@ -15,13 +15,9 @@ const char *kt_report_name(const KtDiagnosis *d)
 
 /* ---- verdict ---- */
 
-typedef struct {
-  guint roots[4], echoes;
-} Count;
-
-static Count count_findings(const KtDiagnosis *d)
+KtFindingCount kt_report_count_findings(const KtDiagnosis *d)
 {
-  Count n = {0};
+  KtFindingCount n = {0};
   for (guint i = 0; i < d->findings->len; i++) {
     const KtFinding *f = d->findings->pdata[i];
     if (f->echo_of)
@@ -33,7 +29,7 @@ static Count count_findings(const KtDiagnosis *d)
 }
 
 /* "2 severe and 1 minor finding" */
-static char *say_count(const Count *n)
+static char *say_count(const KtFindingCount *n)
 {
   g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
   guint last = 0;
@@ -55,7 +51,7 @@ static char *say_count(const Count *n)
 
 KtVerdict kt_report_verdict(const KtDiagnosis *d)
 {
-  const Count n = count_findings(d);
+  const KtFindingCount n = kt_report_count_findings(d);
   if (n.roots[2] || n.roots[3])
     return KT_VERDICT_FAULTY;
   return d->fine->len || d->findings->len ? KT_VERDICT_HEALTHY : KT_VERDICT_UNJUDGED;
@@ -63,7 +59,7 @@ KtVerdict kt_report_verdict(const KtDiagnosis *d)
 
 char *kt_report_say_verdict(const KtDiagnosis *d)
 {
-  const Count n = count_findings(d);
+  const KtFindingCount n = kt_report_count_findings(d);
   const KtVerdict verdict = kt_report_verdict(d);
   g_autofree char *kind = kt_view_kind(&d->subject), *found = say_count(&n);
   GString *out = g_string_new(NULL);
@@ -86,6 +82,35 @@ char *kt_report_say_verdict(const KtDiagnosis *d)
     g_string_append_printf(out, _(": %u checked and fine, %u unknown"), d->fine->len, d->unknown->len);
   g_string_append(out, _("."));
   return g_string_free(out, FALSE);
+}
+
+/* ---- many subjects ---- */
+
+#define MIN_SUBJECTS 4
+
+/* 255 of a kind are enough. */
+static guint weight(const KtDiagnosis *d)
+{
+  const KtFindingCount n = kt_report_count_findings(d);
+  return MIN(n.roots[3], 255) << 16 | MIN(n.roots[2], 255) << 8 | MIN(n.roots[1], 255);
+}
+
+static int compare_weight(gconstpointer pa, gconstpointer pb)
+{
+  guint a = weight(*(const KtDiagnosis *const *)pa), b = weight(*(const KtDiagnosis *const *)pb);
+  return a == b ? 0 : a > b ? -1 : 1;
+}
+
+GPtrArray *kt_report_rank(const GPtrArray *diagnoses)
+{
+  GPtrArray *ranked = g_ptr_array_new();
+  for (guint i = 0; diagnoses->len >= MIN_SUBJECTS && i < diagnoses->len; i++)
+    if (((const KtDiagnosis *)diagnoses->pdata[i])->findings->len)
+      g_ptr_array_add(ranked, diagnoses->pdata[i]);
+  if (ranked->len < 2)
+    g_ptr_array_set_size(ranked, 0);
+  g_ptr_array_sort(ranked, compare_weight);
+  return ranked;
 }
 
 char *kt_report_worst(const KtMachine *m)

@@ -11,10 +11,22 @@ typedef enum {
   KT_VERDICT_UNJUDGED, /* nothing could be checked */
 } KtVerdict;
 
+/* Findings that are nobody's echo, by severity, and the echoes. */
+typedef struct {
+  guint roots[4], echoes;
+} KtFindingCount;
+
+KtFindingCount kt_report_count_findings(const KtDiagnosis *d);
 KtVerdict kt_report_verdict(const KtDiagnosis *d);
 /* "crm (KVM guest) has 2 severe findings; 1 more follows from them." Caller frees. */
 char *kt_report_say_verdict(const KtDiagnosis *d);
 const char *kt_report_name(const KtDiagnosis *d); /* "(no name)" if it has none */
+
+/* The diagnoses with findings, those that hurt most first: severe ones count
+ * before moderate, these before minor ones; a diagnosis' first finding is its
+ * first cause. Empty if fewer than four subjects were diagnosed or fewer than two
+ * have findings. The diagnoses stay whose they are. Free with g_ptr_array_unref(). */
+GPtrArray *kt_report_rank(const GPtrArray *diagnoses);
 
 /* "Worst from ... to ...: 93.2 % busy (41.0 % over all)"; NULL: no long record. Caller frees. */
 char *kt_report_worst(const KtMachine *m);

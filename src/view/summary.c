@@ -4,23 +4,8 @@
 #include "view/report.h"
 #include "view/words.h"
 
-#define MIN_SUBJECTS 4
 #define MAX_RANKED 30
 #define MAX_CAUSES 5 /* in a monitoring line */
-
-static void count(const KtDiagnosis *d, guint *by_severity)
-{
-  for (guint i = 0; i < d->findings->len; i++) {
-    const KtFinding *f = d->findings->pdata[i];
-    if (!f->echo_of)
-      by_severity[CLAMP(f->severity, 0, 3)]++;
-  }
-}
-
-static const KtFinding *first_cause(const KtDiagnosis *d)
-{
-  return d->findings->len ? d->findings->pdata[0] : NULL;
-}
 
 /* ---- monitoring ---- */
 
@@ -31,7 +16,9 @@ char *kt_view_nagios(const GPtrArray *diagnoses, int *status)
   g_autoptr(GString) text = g_string_new(NULL);
   for (guint i = 0; i < diagnoses->len; i++) {
     const KtDiagnosis *d = diagnoses->pdata[i];
-    count(d, n);
+    const KtFindingCount found = kt_report_count_findings(d);
+    for (guint severity = 0; severity < G_N_ELEMENTS(n); severity++)
+      n[severity] += found.roots[severity];
     unknown += d->unknown->len;
     for (guint k = 0; k < d->findings->len; k++) {
       const KtFinding *f = d->findings->pdata[k];
@@ -53,55 +40,39 @@ char *kt_view_nagios(const GPtrArray *diagnoses, int *status)
 
 /* ---- ranking ---- */
 
-/* Severe counts before moderate before minor; 255 of a kind are enough. */
-static guint weight(const KtDiagnosis *d)
-{
-  guint n[4] = {0};
-  count(d, n);
-  return MIN(n[3], 255) << 16 | MIN(n[2], 255) << 8 | MIN(n[1], 255);
-}
-
-static int compare_weight(gconstpointer pa, gconstpointer pb)
-{
-  guint a = weight(*(const KtDiagnosis *const *)pa), b = weight(*(const KtDiagnosis *const *)pb);
-  return a == b ? 0 : a > b ? -1 : 1;
-}
-
 static void add_row(KtTable *table, guint place, const KtDiagnosis *d)
 {
-  guint n[4] = {0};
-  const KtFinding *cause = first_cause(d);
+  const KtFindingCount n = kt_report_count_findings(d);
+  const KtFinding *cause = d->findings->pdata[0];
   g_autofree char *kind = kt_view_kind(&d->subject);
-  count(d, n);
   kt_table_addf(table, KT_STYLE_PLAIN, "%u", place);
   kt_table_add(table, KT_STYLE_BOLD, kt_report_name(d));
   kt_table_add(table, KT_STYLE_PLAIN, kind);
   for (int severity = 3; severity >= 1; severity--)
-    kt_table_addf(table, n[severity] ? kt_view_severity_style(severity) : KT_STYLE_DIM, "%u", n[severity]);
+    kt_table_addf(table, n.roots[severity] ? kt_view_severity_style(severity) : KT_STYLE_DIM, "%u", n.roots[severity]);
   kt_table_addf(table, KT_STYLE_PLAIN, "%s %s", cause->check->id, cause->title);
 }
 
 void kt_view_put_ranking(KtPage *page, const GPtrArray *diagnoses)
 {
-  static const KtColumn columns[] = {
-      {.title = "", .right = TRUE},          {.title = "subject", .flex = TRUE},   {.title = "what"},
-      {.title = "severe", .right = TRUE},    {.title = "moderate", .right = TRUE}, {.title = "minor", .right = TRUE},
-      {.title = "first cause", .flex = TRUE}};
-  g_autoptr(GPtrArray) ranked = g_ptr_array_new();
-  for (guint i = 0; i < diagnoses->len; i++)
-    if (first_cause(diagnoses->pdata[i]))
-      g_ptr_array_add(ranked, diagnoses->pdata[i]);
-  if (diagnoses->len < MIN_SUBJECTS || ranked->len < 2)
+  const KtColumn columns[] = {{.title = "", .right = TRUE},
+                              {.title = _("subject"), .flex = TRUE},
+                              {.title = _("what")},
+                              {.title = kt_view_severity(3), .right = TRUE},
+                              {.title = kt_view_severity(2), .right = TRUE},
+                              {.title = kt_view_severity(1), .right = TRUE},
+                              {.title = _("first cause"), .flex = TRUE}};
+  g_autoptr(GPtrArray) ranked = kt_report_rank(diagnoses);
+  if (!ranked->len)
     return;
-  g_ptr_array_sort(ranked, compare_weight);
   g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
   for (guint i = 0; i < MIN(ranked->len, MAX_RANKED); i++)
     add_row(table, i + 1, ranked->pdata[i]);
   kt_page_gap(page);
-  kt_page_textf(page, 0, KT_STYLE_BOLD, "Which hurt most, of %u", diagnoses->len);
+  kt_page_textf(page, 0, KT_STYLE_BOLD, _("Which hurt most, of %u"), diagnoses->len);
   kt_page_table(page, 2, table);
   if (ranked->len > MAX_RANKED)
-    kt_page_textf(page, 2, KT_STYLE_DIM, "and %u more with findings", ranked->len - MAX_RANKED);
+    kt_page_textf(page, 2, KT_STYLE_DIM, _("and %u more with findings"), ranked->len - MAX_RANKED);
 }
 
 /* ---- since ---- */
@@ -111,7 +82,7 @@ static void put_past(KtPage *page, const char *mark, KtStyle style, const GPtrAr
   for (guint i = 0; i < past->len; i++) {
     const KtPastFinding *p = past->pdata[i];
     g_autofree char *line =
-        g_strdup_printf("%s: %s %s", p->subject ? p->subject : "(no name)", p->id, p->title ? p->title : "");
+        g_strdup_printf("%s: %s %s", p->subject ? p->subject : _("(no name)"), p->id, p->title ? p->title : "");
     kt_page_item(page, 2, style, mark, 12, KT_STYLE_PLAIN, line);
   }
 }
@@ -119,14 +90,14 @@ static void put_past(KtPage *page, const char *mark, KtStyle style, const GPtrAr
 void kt_view_put_since(KtPage *page, const char *file, const KtSince *since)
 {
   kt_page_gap(page);
-  kt_page_textf(page, 0, KT_STYLE_BOLD, "Since %s: %u new, %u gone, %u unchanged", file, since->fresh->len,
+  kt_page_textf(page, 0, KT_STYLE_BOLD, _("Since %s: %u new, %u gone, %u unchanged"), file, since->fresh->len,
                 since->gone->len, since->unchanged);
   for (guint i = 0; i < since->fresh->len; i++) {
     const KtFinding *f = since->fresh->pdata[i];
     g_autofree char *line =
         g_strdup_printf("%s: %s %s", kt_report_name(since->fresh_of->pdata[i]), f->check->id, f->title);
-    kt_page_item(page, 2, kt_view_severity_style(f->severity), "new", 12, KT_STYLE_PLAIN, line);
+    kt_page_item(page, 2, kt_view_severity_style(f->severity), _("new"), 12, KT_STYLE_PLAIN, line);
   }
-  put_past(page, "gone", KT_STYLE_GREEN, since->gone);
-  put_past(page, "not seen", KT_STYLE_DIM, since->not_seen);
+  put_past(page, _("gone"), KT_STYLE_GREEN, since->gone);
+  put_past(page, _("not seen"), KT_STYLE_DIM, since->not_seen);
 }

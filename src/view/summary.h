@@ -10,8 +10,7 @@
  * WARNING (severity 2) or 2 CRITICAL (severity 3). Caller frees. */
 char *kt_view_nagios(const GPtrArray *diagnoses, int *status);
 
-/* The subjects with findings, those that hurt most first, one cause each;
- * nothing if fewer than four subjects were diagnosed. */
+/* What kt_report_rank() gives as a table, one cause each. */
 void kt_view_put_ranking(KtPage *page, const GPtrArray *diagnoses);
 
 /* "Since FILE": new, gone, not seen, unchanged. */

@@ -6,6 +6,8 @@
 #include "base/i18n.h"
 #include "base/term.h"
 #include "base/units.h"
+#include "model/worst.h"
+#include "view/report.h"
 #include "view/svg.h"
 
 /* Percent of the width with two decimals, whatever the locale's decimal point is. */
@@ -172,13 +174,17 @@ static void put_grid(KtHtml *html, int top)
   }
 }
 
+/* Where a bar's room begins; all are `wide`. Percent. */
+static double place_of(const UsePlot *plot, guint bar, double *wide)
+{
+  *wide = plot->timed ? 100.0 * plot->per_bar / plot->rows->len : 100.0 / plot->bars;
+  return plot->timed ? ((double)row_at(plot, bar * plot->per_bar)->epoch - plot->first) / plot->span * 100
+                     : bar * *wide;
+}
+
 static void put_stack(KtHtml *html, const UsePlot *plot, guint bar, int top)
 {
-  double wide = 100.0 / plot->bars, x = bar * wide, sum = 0;
-  if (plot->timed) {
-    x = ((double)row_at(plot, bar * plot->per_bar)->epoch - plot->first) / plot->span * 100;
-    wide = 100.0 * plot->per_bar / plot->rows->len;
-  }
+  double wide, x = place_of(plot, bar, &wide), sum = 0;
   double shown = MIN(wide * 0.84, 12), from = x + (wide - shown) / 2;
   for (guint i = 0; i < G_N_ELEMENTS(stacked); i++) {
     double value = mean_of(plot, bar, stacked[i]);
@@ -190,6 +196,23 @@ static void put_stack(KtHtml *html, const UsePlot *plot, guint bar, int top)
     g_autofree char *class = g_strdup_printf("c-%s", kt_cpu_field_names[stacked[i]]);
     put_bar(html, class, from, shown, PLOT_HEIGHT - y1, y1 - y0);
   }
+}
+
+/* A band behind the bars of the worst stretch. */
+static void put_worst(KtHtml *html, const UsePlot *plot, const KtWorst *worst)
+{
+  if (!plot->timed || !worst || !worst->first_epoch)
+    return;
+  guint first = 0, last = 0;
+  for (guint i = 0; i < plot->rows->len; i++) {
+    if (row_at(plot, i)->epoch < worst->first_epoch)
+      first = i + 1;
+    if (row_at(plot, i)->epoch <= worst->last_epoch)
+      last = i;
+  }
+  double wide, from = place_of(plot, MIN(first, last) / plot->per_bar, &wide);
+  double to = place_of(plot, last / plot->per_bar, &wide) + wide;
+  put_bar(html, "worst-band", from, to - from, 0, PLOT_HEIGHT);
 }
 
 static char *time_of(const UsePlot *plot, guint row)
@@ -251,8 +274,9 @@ static void put_use_table(KtHtml *html, const UsePlot *plot)
     kt_html_leaff(html, "p", "muted", _("The table has the first %d of %u rows."), MAX_TABLE_ROWS, plot->rows->len);
 }
 
-static gboolean put_cpu_use(KtHtml *html, const char *name, const KtActivity *activity)
+static gboolean put_cpu_use(KtHtml *html, const char *name, const KtMachine *m)
 {
+  const KtActivity *activity = m->activity;
   double mean, max;
   if (!activity || !activity->rows->len)
     return FALSE;
@@ -269,10 +293,12 @@ static gboolean put_cpu_use(KtHtml *html, const char *name, const KtActivity *ac
     g_string_append_printf(text, _(" Busy on average: %.1f %%."), mean);
   if (kt_activity_stat(activity, KT_CPU_STEAL, &mean, &max))
     g_string_append_printf(text, _(" Steal: %.2f %%."), mean);
-  g_autofree char *title = g_strdup_printf(_("%s: CPU use"), name);
+  g_autofree char *title = g_strdup_printf(_("%s: CPU use"), name), *say_worst = kt_report_worst(m);
   open_figure(html, _("CPU use"), text->str);
   kt_html_open(html, "div", "axes");
   open_plot(html, PLOT_HEIGHT + 24, title, text->str);
+  g_autoptr(KtWorst) worst = kt_activity_worst(activity);
+  put_worst(html, &plot, worst);
   put_grid(html, top);
   for (guint bar = 0; bar < plot.bars; bar++)
     put_stack(html, &plot, bar, top);
@@ -281,6 +307,8 @@ static gboolean put_cpu_use(KtHtml *html, const char *name, const KtActivity *ac
     put_note(html, "axis end", "100%", PLOT_HEIGHT + 18, last);
   kt_html_close(html);
   kt_html_close(html);
+  if (say_worst)
+    kt_html_leaf(html, "p", "worst", say_worst);
   put_legend(html, activity);
   put_use_table(html, &plot);
   kt_html_close(html);
@@ -516,7 +544,7 @@ static gboolean put_numa(KtHtml *html, const char *name, const KtMachine *m)
 
 void kt_svg_charts(KtHtml *html, const char *name, const KtMachine *m)
 {
-  gboolean any = put_cpu_use(html, name, m->activity);
+  gboolean any = put_cpu_use(html, name, m);
   any |= put_interrupts(html, name, m);
   any |= put_numa(html, name, m);
   if (!any)
