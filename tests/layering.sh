@@ -12,14 +12,15 @@ model base model
 evidence base model evidence
 checks base model checks
 placement base model placement
+domxml base domxml
 view base model checks view
-cmd base model evidence checks view cmd
+cmd base model evidence checks placement plan domxml nova view cmd
 END
 }
 
 libraries() { # header prefix: rooms that may include it
     cat <<'END'
-libxml/ evidence
+libxml/ evidence domxml
 json-glib/ evidence
 archive.h evidence
 archive_entry.h evidence

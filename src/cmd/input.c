@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/input.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -50,4 +52,50 @@ gboolean kt_input_page(const char *html, gboolean json, GError **error)
     return TRUE;
   g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--json and '--html -' at once; give the page a file");
   return FALSE;
+}
+
+static char *refuse_file(const char *path, int err, GError **error)
+{
+  g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot read '%s': %s", path, g_strerror(err));
+  return NULL;
+}
+
+/* All that can be read, one byte more than the limit at most; NULL with errno set. */
+static GString *read_all(int fd, gsize limit)
+{
+  g_autoptr(GString) bytes = g_string_new(NULL);
+  char block[65536];
+  while (bytes->len <= limit) {
+    ssize_t n = read(fd, block, MIN(sizeof block, limit + 1 - bytes->len));
+    if (n == 0)
+      break;
+    if (n < 0 && errno != EINTR)
+      return NULL;
+    g_string_append_len(bytes, block, MAX(n, 0));
+  }
+  return g_steal_pointer(&bytes);
+}
+
+char *kt_input_file(const char *path, gsize limit, gsize *length, GError **error)
+{
+  gboolean standard = g_str_equal(path, "-");
+  /* Not to wait for somebody who opens a pipe's other end. */
+  int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0)
+    return refuse_file(path, errno, error);
+  if (!standard)
+    fcntl(fd, F_SETFL, 0);
+  g_autoptr(GString) bytes = read_all(fd, limit);
+  int err = errno;
+  if (!standard)
+    close(fd);
+  if (!bytes)
+    return refuse_file(path, err, error);
+  if (bytes->len > limit) {
+    g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "'%s' is larger than the %" G_GSIZE_FORMAT " MiB that are read", path,
+                limit >> 20);
+    return NULL;
+  }
+  *length = bytes->len;
+  return g_string_free(g_steal_pointer(&bytes), FALSE);
 }

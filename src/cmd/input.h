@@ -18,3 +18,7 @@ gboolean kt_input_page(const char *html, gboolean json, GError **error);
 
 /* "auto", "always", "never" or NULL (auto). FALSE and *error for another word. */
 gboolean kt_input_colour(const char *word, KtColour *when, GError **error);
+
+/* All bytes of a file, pipe or standard input ("-"), NUL-terminated behind; at most `limit`. NULL with
+ * KT_ERROR_NOT_FOUND, _ACCESS, _LIMIT or _SYSTEM. A pipe that nobody writes into is empty. Caller frees. */
+char *kt_input_file(const char *path, gsize limit, gsize *length, GError **error);

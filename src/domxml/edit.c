@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Values got and set by path. */
+#include <string.h>
+
+#include "base/error.h"
+#include "domxml/path.h"
+#include "domxml/tree.h"
+
+static gboolean meets(const KtPiece *element, const KtStep *step)
+{
+  for (guint i = 0; i < step->n_conditions; i++) {
+    g_autofree char *value = kt_piece_attribute(element, step->conditions[i].attribute);
+    if (g_strcmp0(value, step->conditions[i].value) != 0)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* The first child that the step names, or the one at its position; *n (may be NULL) counts those without position. */
+static KtPiece *find_step(const KtPiece *parent, const KtStep *step, guint *n)
+{
+  guint seen = 0;
+  KtPiece *found = NULL;
+  for (guint i = 0; i < parent->children->len; i++) {
+    KtPiece *child = parent->children->pdata[i];
+    if (!child->name || !g_str_equal(child->name, step->name) || !meets(child, step))
+      continue;
+    seen++;
+    if (!found && (step->position == 0 || step->position == seen))
+      found = child;
+  }
+  if (n)
+    *n = step->position ? found != NULL : seen;
+  return found;
+}
+
+static KtPiece *find(const KtDomXml *xml, const KtPath *path)
+{
+  KtPiece *at = xml->root;
+  for (guint i = 0; i < path->n && at; i++)
+    at = find_step(at, &path->steps[i], NULL);
+  return at;
+}
+
+static char *text_of(const KtPiece *element)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; i < element->children->len; i++) {
+    const KtPiece *child = element->children->pdata[i];
+    if (!child->name && !g_str_has_prefix(child->head->str, "<!") && !g_str_has_prefix(child->head->str, "<?"))
+      g_string_append_len(text, child->head->str, (gssize)child->head->len);
+  }
+  return g_strstrip(kt_xml_unescape(text->str, text->len));
+}
+
+char *kt_domxml_get(const KtDomXml *xml, const char *text, GError **error)
+{
+  g_autoptr(KtPath) path = kt_path_parse(text, error);
+  const KtPiece *element = path ? find(xml, path) : NULL;
+  if (!element)
+    return NULL;
+  if (path->attribute)
+    return kt_piece_attribute(element, path->attribute);
+  return path->text ? text_of(element) : g_strdup("");
+}
+
+guint kt_domxml_count(const KtDomXml *xml, const char *text)
+{
+  g_autoptr(KtPath) path = kt_path_parse(text, NULL);
+  if (!path || path->attribute || path->text)
+    return 0;
+  const KtPiece *at = xml->root;
+  guint n = 0;
+  for (guint i = 0; i < path->n && at; i++)
+    at = find_step(at, &path->steps[i], &n);
+  return at ? n : 0;
+}
+
+/* ---- setting ---- */
+
+static gboolean refuse(const char *path, const char *why, GError **error)
+{
+  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "path '%.200s': %s", path, why);
+  return FALSE;
+}
+
+static gboolean is_xml_text(const char *value)
+{
+  if (!g_utf8_validate(value, -1, NULL))
+    return FALSE;
+  for (const char *s = value; *s; s++)
+    if ((guchar)*s < ' ' && !strchr("\t\r\n", *s))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean has_elements(const KtPiece *element)
+{
+  for (guint i = 0; i < element->children->len; i++)
+    if (((const KtPiece *)element->children->pdata[i])->name)
+      return TRUE;
+  return FALSE;
+}
+
+/* Would the way there have to make an element "[N]"? */
+static gboolean can_make(const KtDomXml *xml, const KtPath *path)
+{
+  const KtPiece *at = xml->root;
+  for (guint i = 0; i < path->n; i++) {
+    at = at ? find_step(at, &path->steps[i], NULL) : NULL;
+    if (!at && path->steps[i].position)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static KtPiece *find_or_make(KtDomXml *xml, const KtPath *path)
+{
+  KtPiece *at = xml->root;
+  for (guint i = 0; i < path->n; i++) {
+    const KtStep *step = &path->steps[i];
+    KtPiece *next = find_step(at, step, NULL);
+    if (!next) {
+      next = kt_piece_add_element(at, step->name);
+      for (guint k = 0; k < step->n_conditions; k++)
+        kt_piece_set_attribute(next, step->conditions[k].attribute, step->conditions[k].value);
+    }
+    at = next;
+  }
+  return at;
+}
+
+static void set_text(KtPiece *element, const char *value)
+{
+  g_autofree char *escaped = kt_xml_escape(value, '\0');
+  kt_piece_open(element);
+  g_ptr_array_set_size(element->children, 0);
+  kt_piece_insert(element, 0, kt_piece_new(NULL, 0, escaped, strlen(escaped)));
+}
+
+static void remove_value(KtPiece *element, const KtPath *path)
+{
+  if (path->attribute)
+    kt_piece_set_attribute(element, path->attribute, NULL);
+  else if (path->text)
+    g_ptr_array_set_size(element->children, 0);
+  else
+    kt_piece_remove_element(element);
+}
+
+gboolean kt_domxml_set(KtDomXml *xml, const char *text, const char *value, GError **error)
+{
+  g_autoptr(KtPath) path = kt_path_parse(text, error);
+  if (!path)
+    return FALSE;
+  KtPiece *element = find(xml, path);
+  if (path->text && element && has_elements(element))
+    return refuse(text, "the element has elements in it", error);
+  if (!value) {
+    if (element)
+      remove_value(element, path);
+    return TRUE;
+  }
+  if (!is_xml_text(value)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "path '%.200s': the value has a character that XML cannot hold",
+                text);
+    return FALSE;
+  }
+  if (!path->attribute && !path->text && *value)
+    return refuse(text, "an element has no value; end with /@NAME or /text()", error);
+  if (!can_make(xml, path))
+    return refuse(text, "there is no such element", error);
+  element = find_or_make(xml, path);
+  if (path->attribute)
+    kt_piece_set_attribute(element, path->attribute, value);
+  else if (path->text)
+    set_text(element, value);
+  return TRUE;
+}
