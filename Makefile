@@ -35,7 +35,7 @@ uninstall:
 	ninja -C $(BUILD) uninstall
 
 format:
-	git ls-files -- 'src/*.[ch]' 'tests/*.[ch]' | xargs clang-format -i
+	git ls-files -- 'src/*.[ch]' 'tests/*.[ch]' 'lab/*.[ch]' | xargs clang-format -i
 
 fuzz: packages-check
 	FUZZ_SECONDS=600 tools/check fuzz
