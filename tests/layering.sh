@@ -21,7 +21,7 @@ END
 libraries() { # header prefix: rooms that may include it
     cat <<'END'
 libxml/ evidence domxml
-json-glib/ evidence
+json-glib/ base evidence
 archive.h evidence
 archive_entry.h evidence
 libvirt/ evidence
