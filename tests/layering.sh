@@ -12,8 +12,9 @@ model base model
 evidence base model evidence
 checks base model checks
 placement base model placement
+plan base model checks placement plan
 domxml base domxml
-view base model checks view
+view base model checks placement plan view
 cmd base model evidence checks placement plan domxml nova view cmd
 END
 }
@@ -21,7 +22,7 @@ END
 libraries() { # header prefix: rooms that may include it
     cat <<'END'
 libxml/ evidence domxml
-json-glib/ base evidence
+json-glib/ base evidence plan
 archive.h evidence
 archive_entry.h evidence
 libvirt/ evidence
