@@ -86,7 +86,7 @@ static guint read_show(KtReading *r, const KtText *text, guint i)
     g_auto(GStrv) cells = cells_of(s, &row_whole);
     if (!cells && !is_border(s) && *s)
       break;
-    if (!cells)
+    if (!cells || !cells[0]) /* "|" alone has none */
       continue;
     const char *bar = strchr(s + 1, '|');
     g_autofree char *rest = g_strndup(bar ? bar + 1 : "", bar ? strlen(bar + 1) - (row_whole && bar[1] ? 1 : 0) : 0);

@@ -232,8 +232,11 @@ guint kt_reading_run_piece(KtPieces *p, const KtText *text, gboolean more)
     }
     i = end;
   }
-  if (i >= n && more)
+  if (i >= n && more) {
+    if (p->open.reader && !p->open.reader->end)
+      close_block(p);
     return n;
+  }
   close_block(p);
   if (!more && p->dropped)
     g_ptr_array_add(p->snapshot->notes, g_strdup_printf("%u domains of '%s' are left out: more than %d, or %d vCPUs",
