@@ -14,8 +14,9 @@ checks base model checks
 placement base model placement
 plan base model checks placement plan
 domxml base domxml
+apply base model evidence plan domxml apply
 view base model checks placement plan view
-cmd base model evidence checks placement plan domxml nova view cmd
+cmd base model evidence checks placement plan domxml nova apply view cmd
 END
 }
 

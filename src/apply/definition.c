@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "apply/definition.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+/* By UUID where both have one: a namesake is another domain. */
+static gboolean is_same(const char *name, const char *uuid, const char *other_name, const char *other_uuid)
+{
+  if (uuid && other_uuid)
+    return g_ascii_strcasecmp(uuid, other_uuid) == 0;
+  return g_strcmp0(name, other_name) == 0;
+}
+
+static gboolean is_of(const KtChange *change, const char *name, const char *uuid)
+{
+  return change->act == KT_ACT_DOMXML && is_same(change->domain, change->uuid, name, uuid);
+}
+
+static gboolean knows(const KtPlan *plan, const char *name, const char *uuid)
+{
+  for (guint i = 0; i < plan->guests->len; i++) {
+    const KtPlanGuest *guest = plan->guests->pdata[i];
+    if (is_same(guest->domain, guest->uuid, name, uuid))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static char *quoted(const char *value)
+{
+  return !value ? g_strdup("absent") : *value ? g_strdup_printf("'%.100s'", value) : g_strdup("there");
+}
+
+static gboolean is_as_expected(const KtDomXml *xml, const KtChange *change, const KtEdit *edit, GError **error)
+{
+  g_autoptr(GError) failed = NULL;
+  g_autofree char *found = kt_domxml_get(xml, edit->where, &failed);
+  if (failed) {
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return FALSE;
+  }
+  if (g_strcmp0(found, edit->before) == 0)
+    return TRUE;
+  g_autofree char *is = quoted(found), *expected = quoted(edit->before);
+  g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "change '%s': %s is %s, the plan expects it %s%s", change->id,
+              edit->where, is, edit->before && *edit->before ? "to be " : "", expected);
+  return FALSE;
+}
+
+/* Each in turn, on a copy: a later change may build on an earlier one. */
+static gboolean make_changes(KtDomXml *xml, const KtPlan *plan, const char *name, const char *uuid, GError **error)
+{
+  for (guint i = 0; i < plan->changes->len; i++) {
+    const KtChange *change = plan->changes->pdata[i];
+    for (guint k = 0; is_of(change, name, uuid) && k < change->edits->len; k++) {
+      const KtEdit *edit = change->edits->pdata[k];
+      if (!is_as_expected(xml, change, edit, error) || !kt_domxml_set(xml, edit->where, edit->after, error))
+        return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+gboolean kt_apply_definition(KtDomXml *xml, const KtPlan *plan, GError **error)
+{
+  g_autofree char *name = kt_domxml_get(xml, "name/text()", NULL), *uuid = kt_domxml_get(xml, "uuid/text()", NULL);
+  if (!knows(plan, name, uuid)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "the plan does not know the domain '%s'", name ? name : "");
+    return FALSE;
+  }
+  g_autofree char *bytes = kt_domxml_bytes(xml, NULL);
+  g_autoptr(KtDomXml) trial = kt_domxml_parse("definition", bytes, strlen(bytes), error);
+  return trial && make_changes(trial, plan, name, uuid, error) && make_changes(xml, plan, name, uuid, error);
+}
