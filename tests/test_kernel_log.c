@@ -96,6 +96,27 @@ static void test_old_forms(void)
   g_assert_cmpstr(m->clocksource, ==, "tsc");
 }
 
+/* The kernel puts the vendor before a name that lacks it; /proc/cpuinfo has the name alone. */
+static void test_vendor_in_front(void)
+{
+  static const struct {
+    const char *said, *name;
+  } cases[] = {
+      {"AMD QEMU Virtual CPU version 2.5+", "QEMU Virtual CPU version 2.5+"},
+      {"Intel Westmere E56xx/L56xx/X56xx (Nehalem-C)", "Westmere E56xx/L56xx/X56xx (Nehalem-C)"},
+      {"Intel Common KVM processor", "Common KVM processor"},
+      {"AMD EPYC Processor", "AMD EPYC Processor"},
+      {"Intel Xeon Processor (Skylake)", "Intel Xeon Processor (Skylake)"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *text = g_strdup_printf("[    0.5] smpboot: CPU0: %s (family: 0x6, model: 0x6b, stepping: 0x1)\n"
+                                            "[    0.6] smp: Brought up 1 node, 2 CPUs\n",
+                                            cases[i].said);
+    g_autoptr(KtSnapshot) s = read_text(text);
+    g_assert_cmpstr(only_machine(s)->cpu_model_name, ==, cases[i].name);
+  }
+}
+
 /* What ends in the middle is not certain. */
 static void test_truncated(void)
 {
@@ -151,6 +172,7 @@ int main(int argc, char **argv)
   g_test_add_func("/kernel-log/single-line", test_single_line);
   g_test_add_func("/kernel-log/wrapped", test_wrapped_line_goes_on);
   g_test_add_func("/kernel-log/old-forms", test_old_forms);
+  g_test_add_func("/kernel-log/vendor-in-front", test_vendor_in_front);
   g_test_add_func("/kernel-log/truncated", test_truncated);
   g_test_add_func("/kernel-log/bounded", test_bounded);
   g_test_add_func("/kernel-log/refused", test_refused);

@@ -196,6 +196,20 @@ static gboolean take_hex(const char *text, const char *name, const char *short_n
   return (*end == ',' || *end == ')') && *value < 4096;
 }
 
+/* The kernel puts the vendor before a model name that lacks it (print_cpu_info() in
+ * arch/x86/kernel/cpu/common.c). "AMD ..." may as well be the name itself, so it is
+ * taken away from the names that QEMU gives without one alone. */
+static const char *skip_vendor(const char *name)
+{
+  static const char *const vendors[] = {"Intel ", "AMD ", "Hygon "};
+  static const char *const bare[] = {"QEMU Virtual CPU", "Common KVM", "Common 32-bit KVM", "Westmere "};
+  for (guint i = 0; i < G_N_ELEMENTS(vendors); i++)
+    for (guint k = 0; k < G_N_ELEMENTS(bare); k++)
+      if (g_str_has_prefix(name, vendors[i]) && g_str_has_prefix(name + strlen(vendors[i]), bare[k]))
+        return name + strlen(vendors[i]);
+  return name;
+}
+
 static void read_cpu_model(KtMachine *m, const char *message, const KtCite *cite)
 {
   const char *p = after(message, "smpboot: CPU0: ");
@@ -208,7 +222,7 @@ static void read_cpu_model(KtMachine *m, const char *message, const KtCite *cite
   g_autofree char *raw = g_strndup(p, (gsize)(open - p));
   g_auto(GStrv) words = kt_text_words(raw);
   g_autofree char *name = g_strjoinv(" ", words);
-  kt_machine_set_text(m, "cpu.model_name", name, cite);
+  kt_machine_set_text(m, "cpu.model_name", skip_vendor(name), cite);
   kt_machine_set_int(m, "cpu.family", family, cite);
   kt_machine_set_int(m, "cpu.model", model, cite);
   kt_machine_set_int(m, "cpu.stepping", stepping, cite);
