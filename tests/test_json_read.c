@@ -50,6 +50,9 @@ static void test_refused(void)
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
     assert_refused(texts[i], strlen(texts[i]), KT_ERROR_FORMAT);
   assert_refused("{}\0{}", 5, KT_ERROR_FORMAT);
+  /* a parser that takes the comment meets what the quotation mark in it hides */
+  assert_refused("{/*\"*/\"a\":[[[[[[]]]]]]}", 24, KT_ERROR_FORMAT);
+  assert_refused("{//\"\n\"a\":[1]}", 15, KT_ERROR_FORMAT);
   g_autofree char *deep = g_strnfill(1000000, '[');
   assert_refused(deep, strlen(deep), KT_ERROR_LIMIT);
 }

@@ -4,6 +4,22 @@
 #if HAVE_JSON
 #include "base/error.h"
 
+/* json-glib also takes comments, in which a quotation mark would hide what follows
+ * from nests_too_deep(). */
+static gboolean has_comment(const char *text, gsize length)
+{
+  gboolean quoted = FALSE;
+  for (const char *p = text, *end = text + length; p < end; p++) {
+    if (quoted && *p == '\\')
+      p++;
+    else if (*p == '"')
+      quoted = !quoted;
+    else if (!quoted && (*p == '/' || *p == '#'))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static gboolean nests_too_deep(const char *text, gsize length)
 {
   guint depth = 0;
@@ -35,6 +51,10 @@ JsonNode *kt_json_read(const char *name, const char *text, gsize length, GError 
 {
   if (!g_utf8_validate(text, (gssize)length, NULL)) {
     g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: not UTF-8", name);
+    return NULL;
+  }
+  if (has_comment(text, length)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: a comment, which JSON does not have", name);
     return NULL;
   }
   if (nests_too_deep(text, length)) {

@@ -5,13 +5,9 @@
 
 #include <string.h>
 
+#include "base/json_read.h"
 #include "base/units.h"
 
-#if HAVE_JSON
-#include <json-glib/json-glib.h>
-#endif
-
-#define MAX_DEPTH 16
 #define MAX_PARTS 4096
 
 typedef struct {
@@ -68,25 +64,6 @@ static void parse_list(KtQemuOpts *opts, const char *text, const char *implied)
 }
 
 #if HAVE_JSON
-static gboolean is_too_deep(const char *json)
-{
-  guint depth = 0;
-  gboolean quoted = FALSE;
-  for (const char *p = json; *p; p++) {
-    if (quoted && *p == '\\' && p[1])
-      p++;
-    else if (*p == '"')
-      quoted = !quoted;
-    else if (!quoted && (*p == '{' || *p == '['))
-      depth++;
-    else if (!quoted && (*p == '}' || *p == ']') && depth)
-      depth--;
-    if (depth > MAX_DEPTH)
-      return TRUE;
-  }
-  return FALSE;
-}
-
 static char *scalar_text(JsonNode *node)
 {
   switch (json_node_get_value_type(node)) {
@@ -101,7 +78,7 @@ static char *scalar_text(JsonNode *node)
   }
 }
 
-/* Recursion is bounded by is_too_deep(). */
+/* Recursion is bounded by kt_json_read(). */
 static void flatten(KtQemuOpts *opts, const char *key, JsonNode *node)
 {
   if (JSON_NODE_HOLDS_OBJECT(node)) {
@@ -124,9 +101,9 @@ static void flatten(KtQemuOpts *opts, const char *key, JsonNode *node)
 
 static void parse_json(KtQemuOpts *opts, const char *text)
 {
-  g_autoptr(JsonParser) parser = json_parser_new();
-  if (!is_too_deep(text) && json_parser_load_from_data(parser, text, -1, NULL) && json_parser_get_root(parser))
-    flatten(opts, NULL, json_parser_get_root(parser));
+  g_autoptr(JsonNode) root = kt_json_read("option", text, strlen(text), NULL);
+  if (root)
+    flatten(opts, NULL, root);
 }
 #else
 static void parse_json(KtQemuOpts *opts, const char *text)
