@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/units.h"
-#include "config.h"
+#include "evidence/capture_manifest.h"
 #include "evidence/capture_root.h"
 #include "evidence/libvirt_live.h"
 #include "evidence/live.h"
@@ -201,35 +200,14 @@ static void list_unreadable(const KtRootItem *item, gpointer data)
 
 static void add_manifest(Capture *c)
 {
-  g_autoptr(KtJson) json = kt_json_new();
-  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-  g_autofree char *time = g_date_time_format_iso8601(now);
   const KtMachine *m = c->snapshot->machines->len ? c->snapshot->machines->pdata[0] : NULL;
-  kt_json_open_object(json, NULL);
-  kt_json_int(json, "kvmtune_capture", 1);
-  kt_json_string(json, "version", KT_VERSION);
-  kt_json_string(json, "time", time);
-  kt_json_string(json, "host", m ? m->name : NULL);
-  kt_json_bool(json, "live", kt_root_is_live(c->root));
-  kt_json_bool(json, "scrubbed", c->options->scrub);
-  kt_json_int(json, "moments", c->moments);
-  kt_json_number(json, "duration_s", c->moments ? c->options->duration_s : 0);
-  kt_json_string(json, "no_libvirt_because", c->libvirt);
-  kt_json_open_array(json, "unreadable");
-  g_auto(GStrv) lines = g_strsplit(c->unreadable->str, "\n", -1);
-  for (guint i = 0; lines[i] && *lines[i]; i++) {
-    char *why = strchr(lines[i], '\t');
-    *why = '\0';
-    kt_json_open_object(json, NULL);
-    kt_json_string(json, "what", lines[i]);
-    kt_json_string(json, "why", why + 1);
-    kt_json_close_object(json);
-  }
-  kt_json_close_array(json);
-  kt_json_close_object(json);
-  g_autofree char *text = kt_json_finish(json);
-  kt_root_note(c->root, KT_CAPTURE_MANIFEST, text);
-  kt_root_note(c->root, KT_CAPTURE_UNREADABLE, c->unreadable->str);
+  const KtManifest manifest = {.host = m ? m->name : NULL,
+                               .live = kt_root_is_live(c->root),
+                               .scrubbed = c->options->scrub,
+                               .moments = c->moments,
+                               .duration_s = c->options->duration_s,
+                               .no_libvirt_because = c->libvirt};
+  kt_manifest_add(c->tree, &manifest, c->unreadable->str);
 }
 
 /* This machine or a copied root; nothing of it belongs to domains elsewhere. */
@@ -263,9 +241,7 @@ static gboolean take_all(Capture *c, GError **error)
   }
   drop_processes(c);
   kt_root_each(c->tree, list_unreadable, c);
-  kt_root_record(c->root, c->tree);
   add_manifest(c);
-  kt_root_record(c->root, NULL);
   return TRUE;
 }
 

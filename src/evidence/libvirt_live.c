@@ -21,42 +21,9 @@ gboolean kt_libvirt_is_local(const char *uri)
 }
 
 #if HAVE_LIBVIRT && HAVE_LIBXML2
-#include <libvirt/libvirt.h>
-#include <libvirt/virterror.h>
-
 #include "evidence/capabilities.h"
 #include "evidence/domain_xml.h"
-
-#define LOCAL_URI "qemu:///system"
-
-static void say_nothing(void *data, virErrorPtr error)
-{
-}
-
-/* libxml2 inside of libvirt prints what it cannot open. */
-static void drop_words(void *data, const char *format, ...)
-{
-}
-
-/* A client of libvirt may start its daemon; looking must not. */
-static gboolean daemon_listens(void)
-{
-  static const char *const sockets[] = {"/run/libvirt/libvirt-sock-ro", "/run/libvirt/virtqemud-sock-ro"};
-  for (guint i = 0; i < G_N_ELEMENTS(sockets); i++)
-    if (g_file_test(sockets[i], G_FILE_TEST_EXISTS))
-      return TRUE;
-  return FALSE;
-}
-
-static void set_error(GError **error, const char *what)
-{
-  virErrorPtr last = virGetLastError();
-  gboolean denied = last && (last->code == VIR_ERR_AUTH_FAILED || last->code == VIR_ERR_AUTH_CANCELLED ||
-                             last->code == VIR_ERR_AUTH_UNAVAILABLE || last->code == VIR_ERR_ACCESS_DENIED);
-  g_autofree char *why = g_strdup(last && last->message ? last->message : "libvirt does not say why");
-  g_strdelimit(why, "\r\n", ' '); /* ssh's own words may be among them */
-  g_set_error(error, KT_ERROR, denied ? KT_ERROR_ACCESS : KT_ERROR_SYSTEM, "cannot %s: %s", what, why);
-}
+#include "evidence/libvirt_connect.h"
 
 static gboolean is_wanted(virDomainPtr domain, const char *only)
 {
@@ -86,7 +53,7 @@ static gboolean read_domains(virConnectPtr connection, const char *only, KtSnaps
   int n = virConnectGetAllDomainStats(connection, VIR_DOMAIN_STATS_STATE, &records,
                                       VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING);
   if (n < 0) {
-    set_error(error, "list libvirt's domains");
+    kt_libvirt_set_error(error, "list libvirt's domains");
     return FALSE;
   }
   for (int i = 0; i < n; i++)
@@ -127,25 +94,9 @@ static void read_host(virConnectPtr connection, KtSnapshot *snapshot, KtMachine 
   free(name);
 }
 
-static virConnectPtr open_connection(const char *uri, GError **error)
-{
-  if (!uri && !daemon_listens()) {
-    g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "no libvirt runs here");
-    return NULL;
-  }
-  virSetErrorFunc(NULL, say_nothing);
-  xmlSetGenericErrorFunc(NULL, drop_words);
-  virConnectPtr connection = virConnectOpenReadOnly(uri ? uri : LOCAL_URI);
-  if (!connection) {
-    g_autofree char *what = g_strdup_printf("connect to '%s'", uri ? uri : LOCAL_URI);
-    set_error(error, what);
-  }
-  return connection;
-}
-
 gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot, KtMachine *host, GError **error)
 {
-  virConnectPtr connection = open_connection(uri, error);
+  virConnectPtr connection = kt_libvirt_open(uri, FALSE, error);
   if (!connection)
     return FALSE;
   gboolean ok = read_domains(connection, only, snapshot, error);
@@ -217,7 +168,7 @@ static gboolean capture_domains(virConnectPtr connection, const char *only, KtRo
   virDomainStatsRecordPtr *records = NULL;
   int n = virConnectGetAllDomainStats(connection, 0, &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING);
   if (n < 0) {
-    set_error(error, "list libvirt's domains");
+    kt_libvirt_set_error(error, "list libvirt's domains");
     return FALSE;
   }
   g_autoptr(GString) stats = g_string_new(NULL);
@@ -254,7 +205,7 @@ static void capture_host(virConnectPtr connection, KtRoot *tree)
 gboolean kt_libvirt_capture(const char *uri, const char *only, KtRoot *tree, guint *domains, GError **error)
 {
   *domains = 0;
-  virConnectPtr connection = open_connection(uri, error);
+  virConnectPtr connection = kt_libvirt_open(uri, FALSE, error);
   if (!connection)
     return FALSE;
   gboolean ok = capture_domains(connection, only, tree, domains, error);

@@ -70,6 +70,11 @@ gboolean kt_paste_recognise(const char *bytes, gsize length)
   return FALSE;
 }
 
+gboolean kt_paste_is_whole(const char *bytes, gsize length)
+{
+  return g_strrstr_len(bytes, (gssize)length, END) != NULL;
+}
+
 static gboolean path_is_sane(const char *path, gsize length)
 {
   guint depth = 0;

@@ -15,6 +15,9 @@
 
 gboolean kt_paste_recognise(const char *bytes, gsize length);
 
+/* TRUE if the output's last line is there. */
+gboolean kt_paste_is_whole(const char *bytes, gsize length);
+
 /* Adds each capture in the bytes, called `name` (the second "NAME#2"), to `roots`
  * (KtRoot*). Returns the text around them, with empty lines in their place. A
  * capture that is cut off is read up to there. Caller frees. */
