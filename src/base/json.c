@@ -7,6 +7,7 @@ struct KtJson {
   GString *out;
   guint depth;
   gboolean first; /* nothing yet in the open object or array */
+  gboolean line;
 };
 
 KtJson *kt_json_new(void)
@@ -14,6 +15,13 @@ KtJson *kt_json_new(void)
   KtJson *json = g_new0(KtJson, 1);
   json->out = g_string_new(NULL);
   json->first = TRUE;
+  return json;
+}
+
+KtJson *kt_json_new_line(void)
+{
+  KtJson *json = kt_json_new();
+  json->line = TRUE;
   return json;
 }
 
@@ -45,18 +53,24 @@ static void append_quoted(GString *out, const char *text)
   g_string_append_c(out, '"');
 }
 
+static void indent(KtJson *json)
+{
+  if (json->line)
+    return;
+  g_string_append_c(json->out, '\n');
+  for (guint i = 0; i < json->depth; i++)
+    g_string_append(json->out, "  ");
+}
+
 static void start_value(KtJson *json, const char *key)
 {
   if (!json->first)
     g_string_append_c(json->out, ',');
-  if (json->depth) {
-    g_string_append_c(json->out, '\n');
-    for (guint i = 0; i < json->depth; i++)
-      g_string_append(json->out, "  ");
-  }
+  if (json->depth)
+    indent(json);
   if (key) {
     append_quoted(json->out, key);
-    g_string_append(json->out, ": ");
+    g_string_append(json->out, json->line ? ":" : ": ");
   }
   json->first = FALSE;
 }
@@ -72,11 +86,8 @@ static void open_group(KtJson *json, const char *key, char bracket)
 static void close_group(KtJson *json, char bracket)
 {
   json->depth--;
-  if (!json->first) {
-    g_string_append_c(json->out, '\n');
-    for (guint i = 0; i < json->depth; i++)
-      g_string_append(json->out, "  ");
-  }
+  if (!json->first)
+    indent(json);
   g_string_append_c(json->out, bracket);
   json->first = FALSE;
 }

@@ -8,6 +8,7 @@
 typedef struct KtJson KtJson;
 
 KtJson *kt_json_new(void);
+KtJson *kt_json_new_line(void); /* the whole document on one line, for JSON lines */
 void kt_json_free(KtJson *json);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtJson, kt_json_free)
 
