@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The emulated host: up and down.
+
+# No process of another program has the path of this lab's folder in its command line like this.
+machine_pids() { # STATE: all processes of this lab
+    local dir pid
+    for dir in /proc/[0-9]*; do
+        pid=${dir#/proc/}
+        if [ -e "$dir/cmdline" ] && tr '\0' '\n' 2>/dev/null <"$dir/cmdline" | grep -qxF -e "$1/qemu.pid" -e "$1/keeper"; then
+            echo "$pid"
+        fi
+    done
+}
+
+machine_runs() { # STATE
+    local pid
+    pid=$(cat "$1/qemu.pid" 2>/dev/null) || return 1
+    tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$1/qemu.pid"
+}
+
+machine_state() { # STATE
+    if ! machine_runs "$1"; then
+        echo down
+    elif [ -e "$1/share/ready" ]; then
+        echo up
+    else
+        echo booting
+    fi
+}
+
+# EPYC as far as TCG can; what it cannot is taken out. topoext is forced on (TCG masks
+# it without need): without it the lab's host would have neither threads nor a shared L3.
+# It looks like a machine of its own (-hypervisor): it stands for a host of hardware.
+# Models below 32 would make the kernel take any 8 APIC ids for one L3, across nodes.
+machine_cpu=EPYC,model=49,+svm,+npt,-osvw,-nrip-save,-xsavec,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-hypervisor,+topoext,x-force-features=on
+
+machine_arguments() { # fills the array `qemu`
+    local line
+    qemu=(qemu-system-x86_64 -name "lab-$lab_name" -pidfile "$state/qemu.pid"
+        -nodefaults -no-user-config -display none -no-reboot -M q35 -accel "tcg,thread=multi" -cpu "$machine_cpu"
+        -smbios "type=1,manufacturer=kvmtune,product=lab")
+    while read -r line; do
+        # shellcheck disable=SC2206 # the line is a list of arguments
+        qemu+=($line)
+    done < <(topology_smp "$state/topology" && topology_numa "$state/topology")
+    qemu+=(-virtfs "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap"
+        -virtfs "local,path=$share,mount_tag=lab,security_model=none"
+        -virtfs "local,path=$cache,mount_tag=cache,security_model=none,readonly=on"
+        -serial "file:$state/console.log"
+        -chardev "pipe,id=control,path=$state/control" -serial chardev:control
+        -chardev "pipe,id=terminal,path=$state/terminal" -serial chardev:terminal
+        -kernel "$cache/vmlinux" -initrd "$cache/initramfs.gz"
+        -append "console=ttyS0 panic=-1 quiet loglevel=3 mitigations=off tsc=reliable no_timer_check $KERNEL_ARGUMENTS")
+}
+
+# Reads the options of `lab up` into a topology file and settings.
+machine_options() {
+    local shape=4x2 memory=1536M more=() distances=
+    hours=12 libvirt=1 meter=0 latency=0 KERNEL_ARGUMENTS=
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --topology | --memory | --distances | --hugepages | --pci | --hours | --append)
+                [ $# -ge 2 ] || die "$1 needs a value"
+                ;;&
+            --topology) shape=$2 ;;
+            --memory) memory=$2 ;;
+            --distances) distances=$2 ;;
+            --hugepages) more+=("hugepages ${2%:*} ${2#*:}") ;;
+            --pci) more+=("pci $2") ;;
+            --hours) hours=$2 ;;
+            --append) KERNEL_ARGUMENTS=$2 ;;
+            --no-libvirt) libvirt=0 ;;
+            --smt) more+=("threads 2") ;;
+            --meter) meter=1 ;;
+            --latency) latency=1 ;;
+            *) die "up: unknown option '$1'" ;;
+        esac
+        case $1 in
+            --no-libvirt | --smt | --meter | --latency) shift ;;
+            *) shift 2 ;;
+        esac
+    done
+    [[ "$hours" =~ ^[0-9]{1,3}$ ]] || die "--hours: expected a number, got '$hours'"
+    {
+        if [[ "$shape" =~ ^[0-9]+x[0-9]+$ ]]; then
+            topology_make "$shape" "$memory"
+        else
+            [ -e "$shape" ] || shape=$here/topologies/$shape
+            cat "$shape" 2>/dev/null || die "--topology: expected NODESxCPUS such as 4x2 or a file, got '$shape'"
+        fi
+        for line in "${more[@]}"; do echo "$line"; done
+    } >"$state/topology"
+    if [ -n "$distances" ]; then
+        sed -i '/^distance /d' "$state/topology"
+        topology_distances "$distances" >>"$state/topology"
+    fi
+    topology_check "$state/topology"
+}
+
+# machine_boot OPTION...: a host that goes down with this process (see keeper.sh).
+machine_boot() {
+    doctor_quiet || die "something is missing: \`lab doctor\` says what"
+    mkdir -p "$state"
+    exec 9>"$state/lock"
+    flock -n 9 || die "lab '$lab_name' is just being started or stopped by another command"
+    ! machine_runs "$state" || die "lab '$lab_name' is up already"
+    machine_clear
+    machine_options "$@"
+    images_prepare
+    mkdir -p "$share/jobs" "$share/results"
+    cp "$here/init/host-init" "$state/topology" "$share/"
+    [ "$libvirt" = 1 ] || touch "$share/no-libvirt"
+    share_refresh
+    mkfifo "$state"/{control,terminal}.{in,out}
+    machine_arguments
+    # lib/meter.sh adds to `qemu` what $meter and $latency ask for
+    if declare -F meter_arguments >/dev/null; then meter_arguments; fi
+    echo $$ >"$state/owner"
+    trap 'machine_abort' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    setsid bash "$here/keeper" "$state/keeper" "$hours" "${qemu[@]}" </dev/null >>"$state/qemu.log" 2>&1 8>&- 9>&- &
+    if ! wait_for "${KT_LAB_PATIENCE:-300}" machine_ready; then
+        tail -n 20 "$state/console.log" "$state/qemu.log" >&2
+        die "lab '$lab_name' does not come up"
+    fi
+    libvirt_cache_keep
+}
+
+machine_ready() {
+    [ -e "$share/ready" ] && { [ "$libvirt" = 0 ] || [ -e "$share/libvirt-ready" ]; } && return
+    [ -e "$state/gone" ] && {
+        cat "$state/qemu.log" >&2
+        die "lab '$lab_name' ended while it was booting; see $state/console.log"
+    }
+    return 1
+}
+
+# What libvirt found out about QEMU takes it long: kept for the next time.
+libvirt_cache_keep() {
+    [ ! -d "$cache/libvirt" ] && [ -d "$share/libvirt-cache/capabilities" ] || return 0
+    cp -a "$share/libvirt-cache" "$cache/libvirt.new.$$" && mv -T "$cache/libvirt.new.$$" "$cache/libvirt" 2>/dev/null ||
+        rm -rf "$cache/libvirt.new.$$"
+}
+
+machine_up() {
+    local start=$SECONDS
+    machine_boot "$@"
+    echo none >"$state/owner"
+    trap - EXIT INT TERM HUP
+    say "'$lab_name' is up after $((SECONDS - start)) s: \`lab sh\` gives a prompt, \`lab down\` ends it"
+}
+
+# Old sockets, logs and shares are of no use; results stay until the next start.
+machine_clear() {
+    machine_kill
+    rm -rf "$share" "$state"/{control,terminal}.{in,out} "$state"/{gone,qemu.pid,owner,topology} "$state"/*.log
+}
+
+machine_kill() { # by force; also what is left over from a crash
+    local pid pids
+    pids=$(machine_pids "$state")
+    [ -n "$pids" ] || return 0
+    for pid in $pids; do kill -TERM "$pid" 2>/dev/null || true; done
+    machine_gone() { [ -z "$(machine_pids "$state")" ]; }
+    wait_for 5 machine_gone || for pid in $(machine_pids "$state"); do kill -KILL "$pid" 2>/dev/null || true; done
+}
+
+machine_abort() {
+    trap - EXIT
+    machine_kill
+}
+
+machine_down() {
+    [ -d "$state" ] || die "there is no lab '$lab_name'"
+    if machine_runs "$state" && [ -e "$share/ready" ]; then
+        machine_down_itself() { ! machine_runs "$state"; }
+        talk_send off
+        wait_for 10 machine_down_itself || say "'$lab_name' does not answer: ended by force"
+    fi
+    machine_kill
+}
