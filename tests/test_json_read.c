@@ -46,7 +46,8 @@ static void assert_refused(const char *text, gsize length, int code)
 
 static void test_refused(void)
 {
-  static const char *const texts[] = {"", " \n", "{", "[1,]", "{\"a\" 1}", "\"\xff\"", "nonsense"};
+  static const char *const texts[] = {"",         " \n",      "{",     "[1,]",     "{\"a\" 1}",
+                                      "\"\xff\"", "nonsense", "['a']", "/* */ [1]"};
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
     assert_refused(texts[i], strlen(texts[i]), KT_ERROR_FORMAT);
   assert_refused("{}\0{}", 5, KT_ERROR_FORMAT);
@@ -55,6 +56,9 @@ static void test_refused(void)
   assert_refused("{//\"\n\"a\":[1]}", 15, KT_ERROR_FORMAT);
   g_autofree char *deep = g_strnfill(1000000, '[');
   assert_refused(deep, strlen(deep), KT_ERROR_LIMIT);
+  /* so does one that takes '...' for a text, as json-glib does */
+  g_autofree char *behind_quote = g_strconcat("['\"',", deep, NULL);
+  assert_refused(behind_quote, strlen(behind_quote), KT_ERROR_FORMAT);
 }
 
 /* Brackets in strings, also behind an escaped quote, nest nothing. */

@@ -4,23 +4,10 @@
 #if HAVE_JSON
 #include "base/error.h"
 
-/* json-glib also takes comments, in which a quotation mark would hide what follows
- * from nests_too_deep(). */
-static gboolean has_comment(const char *text, gsize length)
-{
-  gboolean quoted = FALSE;
-  for (const char *p = text, *end = text + length; p < end; p++) {
-    if (quoted && *p == '\\')
-      p++;
-    else if (*p == '"')
-      quoted = !quoted;
-    else if (!quoted && (*p == '/' || *p == '#'))
-      return TRUE;
-  }
-  return FALSE;
-}
+typedef enum { SHALLOW, DEEP, NO_JSON } Nesting;
 
-static gboolean nests_too_deep(const char *text, gsize length)
+/* Comments and '...' are json-glib's additions: a '"' in them would hide brackets from this count. */
+static Nesting nesting_of(const char *text, gsize length)
 {
   guint depth = 0;
   gboolean quoted = FALSE;
@@ -32,13 +19,15 @@ static gboolean nests_too_deep(const char *text, gsize length)
         quoted = FALSE;
     } else if (*p == '"') {
       quoted = TRUE;
+    } else if (*p == '/' || *p == '\'') {
+      return NO_JSON;
     } else if ((*p == '{' || *p == '[') && ++depth > KT_JSON_NESTING) {
-      return TRUE;
+      return DEEP;
     } else if ((*p == '}' || *p == ']') && depth) {
       depth--;
     }
   }
-  return FALSE;
+  return SHALLOW;
 }
 
 /* json-glib puts "<data>:1:5: " in front of what is wrong. */
@@ -53,12 +42,13 @@ JsonNode *kt_json_read(const char *name, const char *text, gsize length, GError 
     g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: not UTF-8", name);
     return NULL;
   }
-  if (has_comment(text, length)) {
-    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: a comment, which JSON does not have", name);
+  Nesting nesting = nesting_of(text, length);
+  if (nesting == DEEP) {
+    g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "%s: nests deeper than %d levels", name, KT_JSON_NESTING);
     return NULL;
   }
-  if (nests_too_deep(text, length)) {
-    g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "%s: nests deeper than %d levels", name, KT_JSON_NESTING);
+  if (nesting == NO_JSON) {
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: a comment or a quote that JSON does not have", name);
     return NULL;
   }
   g_autoptr(JsonParser) parser = json_parser_new();
