@@ -17,6 +17,9 @@ domxml base domxml
 apply base model evidence plan domxml apply
 view base model checks placement plan view
 cmd base model evidence checks placement plan domxml nova apply view cmd
+nova base model placement domxml nova
+view base model checks view
+cmd base model evidence checks placement plan domxml nova view cmd
 END
 }
 
@@ -24,6 +27,7 @@ libraries() { # header prefix: rooms that may include it
     cat <<'END'
 libxml/ evidence domxml
 json-glib/ base evidence plan
+json-glib/ base evidence nova
 archive.h evidence
 archive_entry.h evidence
 libvirt/ evidence

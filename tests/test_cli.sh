@@ -169,7 +169,7 @@ missing=
 for command in $("$kvmtune" help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
     grep -q "^\.Cm $command\$" "$manual" || missing="$missing manual:$command"
     grep -q "^    $command)\$" "$completion" || missing="$missing completion:$command"
-    for option in $("$kvmtune" help "$command" | sed -n 's/^  --\([a-z]*\).*/\1/p'); do
+    for option in $("$kvmtune" help "$command" | sed -n 's/^  --\([a-z-]*\).*/\1/p'); do
         grep -q "^\.It Fl .-$option\( \|\$\)" "$manual" || missing="$missing manual:--$option"
         grep -q -- "--$option " "$completion" || missing="$missing completion:--$option"
     done

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nova/fit.h"
+
+#include <stdlib.h>
+
+#include "nova/pins.h"
+#include "placement/matching.h"
+
+static void placed_free(gpointer data)
+{
+  KtNovaPlaced *placed = data;
+  g_array_unref(placed->pins);
+  g_free(placed);
+}
+
+void kt_nova_fit_free(KtNovaFit *fit)
+{
+  if (!fit)
+    return;
+  g_ptr_array_unref(fit->cells);
+  g_free(fit->misfits);
+  g_free(fit);
+}
+
+/* ---- the order in which Nova tries host cells ---- */
+
+typedef struct {
+  guint place;        /* in the host */
+  gint64 first, then; /* less comes sooner */
+} Rank;
+
+static int by_rank(gconstpointer a, gconstpointer b)
+{
+  const Rank *x = a, *y = b;
+  if (x->first != y->first)
+    return x->first < y->first ? -1 : 1;
+  if (x->then != y->then)
+    return x->then < y->then ? -1 : 1;
+  return x->place < y->place ? -1 : 1;
+}
+
+/* Roomy cells first, or last if Nova packs. With as many cells as the guest has, the host's order. */
+static void rank_cells(const KtNovaGuest *guest, const KtNovaHost *host, Rank *ranks)
+{
+  gint64 sign = host->compute.pack ? 1 : -1;
+  for (guint i = 0; i < host->cells->len; i++) {
+    const KtNovaHostCell *on = host->cells->pdata[i];
+    g_autoptr(KtSet) free_cpus = kt_nova_host_cell_free_cpus(on);
+    ranks[i] = (Rank){.place = i};
+    if (host->cells->len == guest->cells->len)
+      continue;
+    ranks[i].first =
+        guest->cpus >= KT_NOVA_CPUS_DEDICATED ? sign * (gint64)kt_set_count(free_cpus) : -sign * on->cpu_usage;
+    ranks[i].then = sign * kt_nova_host_cell_free_mib(on);
+  }
+  qsort(ranks, host->cells->len, sizeof *ranks, by_rank);
+}
+
+/* ---- pairs and their matching ---- */
+
+static gboolean reserves(const KtNovaGuest *guest, guint cell)
+{
+  return cell == 0 && guest->emulator == KT_NOVA_EMULATOR_ISOLATE && guest->cpus >= KT_NOVA_CPUS_DEDICATED;
+}
+
+static void place(KtNovaFit *fit, const KtNovaGuest *guest, guint i, const KtNovaHostCell *on, gint64 pages_kib)
+{
+  const KtNovaGuestCell *cell = guest->cells->pdata[i];
+  KtNovaPlaced *placed = g_new0(KtNovaPlaced, 1);
+  placed->on = on;
+  placed->pages_kib = pages_kib ? KT_INT(pages_kib) : KT_INT_UNKNOWN;
+  placed->pins = g_array_new(FALSE, FALSE, sizeof(guint));
+  guint n = kt_set_count(cell->dedicated);
+  if (n || reserves(guest, i))
+    kt_nova_pin(on, n, n ? guest->threads : KT_NOVA_THREADS_UNSAID, reserves(guest, i), placed->pins,
+                &placed->reserved);
+  g_ptr_array_add(fit->cells, placed);
+}
+
+KtNovaFit *kt_nova_fit(const KtNovaGuest *guest, const KtNovaHost *host, KtNovaRelease release)
+{
+  KtNovaFit *fit = g_new0(KtNovaFit, 1);
+  guint k = guest->cells->len, n = MIN(host->cells->len, KT_NOVA_HOST_CELLS_MAX);
+  fit->cells = g_ptr_array_new_with_free_func(placed_free);
+  fit->lacks_cells = k > n;
+  if (fit->lacks_cells)
+    return fit;
+  g_autofree Rank *ranks = g_new0(Rank, n);
+  g_autofree gint64 *pages = g_new0(gint64, (gsize)k * n);
+  guint64 allowed[KT_MATCHING_MAX] = {0};
+  guint8 match[KT_MATCHING_MAX];
+  rank_cells(guest, host, ranks);
+  fit->misfits = g_new0(guint8, (gsize)k * n);
+  for (guint i = 0; i < k; i++)
+    for (guint j = 0; j < n; j++) {
+      gsize pair = (gsize)i * n + ranks[j].place;
+      fit->misfits[pair] = kt_nova_pair(guest, guest->cells->pdata[i], host, host->cells->pdata[ranks[j].place],
+                                        reserves(guest, i), release, &pages[pair]);
+      if (fit->misfits[pair] == KT_NOVA_FITS)
+        allowed[i] |= G_GUINT64_CONSTANT(1) << j;
+    }
+  fit->fits = kt_matching_first(k, n, allowed, match, &fit->crowd);
+  for (guint i = 0; fit->fits && i < k; i++) {
+    guint at = ranks[match[i]].place;
+    place(fit, guest, i, host->cells->pdata[at], pages[(gsize)i * n + at]);
+  }
+  return fit;
+}
+
+/* ---- what it uses ---- */
+
+static void book_pages(KtNovaHostCell *cell, gint64 kib, KtInt size)
+{
+  gint64 used_kib = size.known ? size.value : kt_nova_host_cell_smallest_kib(cell);
+  for (guint i = 0; i < cell->pools->len; i++) {
+    KtNovaPool *pool = &g_array_index(cell->pools, KtNovaPool, i);
+    if (pool->size_kib == used_kib)
+      pool->used += kib / pool->size_kib;
+  }
+}
+
+/* Isolated vCPUs take the whole core. */
+static void book_pins(KtNovaHostCell *cell, const KtNovaPlaced *placed, gboolean isolate)
+{
+  g_autoptr(KtSet) taken = kt_set_new();
+  for (guint i = 0; i < placed->pins->len; i++)
+    kt_set_add(taken, g_array_index(placed->pins, guint, i));
+  if (placed->reserved.known)
+    kt_set_add(taken, (guint)placed->reserved.value);
+  for (guint i = 0; isolate && i < cell->siblings->len; i++)
+    if (kt_set_intersects(cell->siblings->pdata[i], taken))
+      kt_set_add_all(taken, cell->siblings->pdata[i]);
+  kt_set_add_all(cell->pinned, taken);
+}
+
+GPtrArray *kt_nova_usage(const KtNovaGuest *guest, const KtNovaFit *fit, const KtNovaHost *host)
+{
+  g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func((GDestroyNotify)kt_nova_host_cell_free);
+  for (guint h = 0; h < host->cells->len; h++) {
+    const KtNovaHostCell *from = host->cells->pdata[h];
+    KtNovaHostCell *cell = kt_nova_host_cell_copy(from);
+    g_ptr_array_add(cells, cell);
+    for (guint i = 0; i < fit->cells->len; i++) {
+      const KtNovaPlaced *placed = fit->cells->pdata[i];
+      const KtNovaGuestCell *guest_cell = guest->cells->pdata[i];
+      if (placed->on != from)
+        continue;
+      if (!cell->pools->len)
+        return NULL;
+      book_pages(cell, guest_cell->memory_mib * 1024, placed->pages_kib);
+      cell->memory_usage_mib += guest_cell->memory_mib;
+      cell->cpu_usage += kt_set_count(guest_cell->shared);
+      book_pins(cell, placed, guest->threads == KT_NOVA_THREADS_ISOLATE);
+    }
+  }
+  return g_steal_pointer(&cells);
+}
