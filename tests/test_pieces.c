@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Texts larger than a piece give what they would give as a whole. */
 #include <glib/gstdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "evidence/evidence.h"
@@ -102,6 +103,27 @@ static void test_border(void)
   }
 }
 
+/* What follows a long output is read in a piece of its own, however long it is. */
+static void test_behind(void)
+{
+  if (!strstr(g_getenv("KT_FEATURES") ? g_getenv("KT_FEATURES") : "", "xml")) {
+    g_test_skip("no libxml2");
+    return;
+  }
+  g_autoptr(GString) text = g_string_new("00:00:00 CPU %user %nice %system %iowait %steal %idle\n");
+  guint rows, line = 1;
+  add_rows(text, PIECE + PIECE / 4, &rows, &line);
+  g_string_append(text, "\n[root@kvm7 ~]# virsh dumpxml web\n<domain type='kvm'>\n  <name>web</name>\n");
+  for (guint i = 0; i < 10000; i++)
+    g_string_append_printf(text, "  <!-- remark %u: this guest has a long history of remarks -->\n", i);
+  g_string_append(text, "  <vcpu>6</vcpu>\n  <os><type arch='x86_64'>hvm</type></os>\n</domain>\n[root@kvm7 ~]#\n");
+  g_autoptr(KtSnapshot) s = read_large(text);
+  g_assert_cmpuint(s->machines->len, ==, 1);
+  g_assert_cmpuint(((const KtMachine *)s->machines->pdata[0])->activity->count, ==, rows);
+  g_assert_cmpuint(s->domains->len, ==, 1);
+  g_assert_true(kt_int_is(((const KtDomain *)s->domains->pdata[0])->vcpus, 6));
+}
+
 /* A line longer than a piece costs only itself. */
 static void test_long_line(void)
 {
@@ -120,6 +142,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/pieces/sar", test_sar);
   g_test_add_func("/pieces/border", test_border);
+  g_test_add_func("/pieces/behind", test_behind);
   g_test_add_func("/pieces/long-line", test_long_line);
   return g_test_run();
 }

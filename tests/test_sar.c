@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "evidence/clock.h"
+#include "evidence/sar_row.h"
 #include "read_fixture.h"
 
 static void assert_field(const KtMachine *m, KtCpuField field, double mean, double max)
@@ -251,6 +252,43 @@ static void test_dates(void)
   g_assert_cmpfloat(kt_clock_between("Xyz 04:00:00", "Abc 04:00:30"), ==, -1);
 }
 
+static void test_common_rows(void)
+{
+  const KtSarColumns columns = {.n = 3, .field = {KT_CPU_USER, KT_CPU_SYSTEM, KT_CPU_IDLE}, .extra = 0, .cpu = TRUE};
+  KtSarRow r;
+  g_assert_true(kt_sar_row_parse("10:00:01     all     62.57      5.00     32.43", &columns, &r));
+  g_assert_cmpstr(r.time, ==, "10:00:01");
+  g_assert_cmpint(r.clock, ==, 36001);
+  g_assert_cmpint(r.cpu, ==, -1);
+  g_assert_true(r.pct[KT_CPU_USER].known && r.pct[KT_CPU_USER].value == 62.57);
+  g_assert_true(r.pct[KT_CPU_IDLE].known && r.pct[KT_CPU_IDLE].value == 32.43);
+  g_assert_false(r.pct[KT_CPU_NICE].known);
+  g_assert_true(kt_sar_row_parse("12:00:05 AM\t117\t62,57\t5,00\t32,43", &columns, &r));
+  g_assert_cmpstr(r.time, ==, "12:00:05 AM");
+  g_assert_cmpint(r.clock, ==, 5);
+  g_assert_cmpint(r.cpu, ==, 117);
+  g_assert_true(kt_sar_row_parse("04:34:27 PM all 62.57 5.00 32.43", &columns, &r));
+  g_assert_cmpint(r.clock, ==, kt_clock_seconds("04:34:27 PM"));
+  static const char *const others[] = {"10:00:01 all 62.57 5.00 32.4",
+                                       "10:00:01 all 62.57 5.00",
+                                       "10:00:01 all 62.57 5.00 32.43 1.00",
+                                       "10:00:01 all 62.57 -5.00 32.43",
+                                       "10:00:01 all 62.57 5.00 32.43.",
+                                       "24:00:01 all 62.57 5.00 32.43",
+                                       "10:00:01  PM all 62.57 5.00 32.43",
+                                       "10:00:01 65536 62.57 5.00 32.43",
+                                       "10:00:01 all 1234567890.57 5.00 3",
+                                       "Average: all 62.57 5.00 32.43",
+                                       "10:00:01 62.57 5.00 32.43",
+                                       "10:00:01all 62.57 5.00 32.43",
+                                       "10:00:01 all 62. 5. 32.",
+                                       "10:0",
+                                       "10:00:01",
+                                       ""};
+  for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+    g_assert_false(kt_sar_row_parse(others[i], &columns, &r));
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -263,6 +301,7 @@ int main(int argc, char **argv)
   g_test_add_func("/sar/rejected", test_rejected);
   g_test_add_func("/sar/truncated", test_truncated);
   g_test_add_func("/sar/other-tables", test_other_tables);
+  g_test_add_func("/sar/common-rows", test_common_rows);
   g_test_add_func("/sadf/plain", test_sadf);
   g_test_add_func("/sadf/cut", test_sadf_cut);
   g_test_add_func("/clock/dates", test_dates);

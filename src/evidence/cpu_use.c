@@ -83,15 +83,14 @@ GHashTable *kt_cpu_use_new_busy(void)
   return g_hash_table_new_full(NULL, NULL, NULL, g_free);
 }
 
-void kt_cpu_use_add_busy(GHashTable *busy, const char *cpu, const KtNum *pct)
+void kt_cpu_use_add_busy(GHashTable *busy, guint cpu, const KtNum *pct)
 {
-  guint64 id;
-  if (!pct[KT_CPU_IDLE].known || !kt_units_parse_count(cpu, &id) || id >= KT_SET_MAX)
+  if (!pct[KT_CPU_IDLE].known)
     return;
-  Mean *mean = g_hash_table_lookup(busy, GUINT_TO_POINTER((guint)id));
+  Mean *mean = g_hash_table_lookup(busy, GUINT_TO_POINTER(cpu));
   if (!mean) {
     mean = g_new0(Mean, 1);
-    g_hash_table_insert(busy, GUINT_TO_POINTER((guint)id), mean);
+    g_hash_table_insert(busy, GUINT_TO_POINTER(cpu), mean);
   }
   mean->sum += MAX(0, 100 - pct[KT_CPU_IDLE].value);
   mean->n++;

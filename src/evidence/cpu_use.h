@@ -22,5 +22,5 @@ void kt_cpu_use_add(KtReading *r, guint i, const KtActivityRow *row);
 
 /* Sums of the rows of single CPUs, to be set as the machine's per_cpu_busy (which empties them). */
 GHashTable *kt_cpu_use_new_busy(void);
-void kt_cpu_use_add_busy(GHashTable *busy, const char *cpu, const KtNum *pct);
+void kt_cpu_use_add_busy(GHashTable *busy, guint cpu, const KtNum *pct);
 void kt_cpu_use_set_busy(KtMachine *m, GHashTable *busy);

@@ -214,8 +214,13 @@ static guint read_block(KtPieces *p, const KtReader *reader, const KtText *text,
 guint kt_reading_run_piece(KtPieces *p, const KtText *text, gboolean more)
 {
   guint n = kt_text_count(text), i = 0, stop = more ? n - MIN(AHEAD, n / 4) : n;
-  if (p->open.reader)
+  if (p->open.reader) {
     i = read_lines(p, text, 0);
+    if (i < n && more) { /* what follows starts a piece of its own, which may be larger */
+      close_block(p);
+      return i;
+    }
+  }
   while (i < stop) {
     close_block(p);
     const KtReader *reader = find_reader(text, i);

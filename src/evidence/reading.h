@@ -46,7 +46,8 @@ typedef struct {
 
 /* Reads the next piece; `more`: it is not the last. Returns the first line that
  * has to stand in the next piece again, because what it belongs to may go on
- * there; the number of lines if none has to. */
+ * there; the number of lines if none has to. While a block is `open` behind a
+ * piece, the next may be small. */
 guint kt_reading_run_piece(KtPieces *p, const KtText *text, gboolean more);
 
 /* Joins fragments to machines and adds these to the snapshot, and joins its

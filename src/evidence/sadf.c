@@ -34,6 +34,7 @@ static gboolean starts(const KtText *text, guint i)
 
 static void end_row(Sadf *s)
 {
+  guint64 cpu;
   if (s->cpu && !s->cut && s->row.pct[KT_CPU_IDLE].known && kt_cpu_use_check(s->r, s->line, s->row.pct)) {
     if (g_str_equal(s->cpu, "all")) {
       g_autofree char *moment = g_strdup_printf("%s %s", s->date ? s->date : "", s->time ? s->time : "");
@@ -41,8 +42,8 @@ static void end_row(Sadf *s)
       s->row.seconds = s->seconds;
       s->row.epoch = s->date && s->time ? kt_clock_epoch(moment) : 0;
       kt_cpu_use_add(s->r, s->line, &s->row);
-    } else {
-      kt_cpu_use_add_busy(s->busy, s->cpu, s->row.pct);
+    } else if (kt_units_parse_count(s->cpu, &cpu) && cpu < KT_SET_MAX) {
+      kt_cpu_use_add_busy(s->busy, (guint)cpu, s->row.pct);
     }
   }
   s->row = (KtActivityRow){0};

@@ -10,28 +10,20 @@
 #include "evidence/clock.h"
 #include "evidence/cpu_use.h"
 #include "evidence/readers.h"
-
-#define MAX_COLUMNS 24
-#define MAX_ROW 4096 /* bytes */
-
-typedef struct {
-  guint n;                /* value columns; 0: no table of ours */
-  int field[MAX_COLUMNS]; /* KtCpuField or KT_NOT_A_FIELD */
-  guint extra;            /* id columns between CPU and the values (mpstat -T) */
-  gboolean cpu;           /* the header has its CPU word */
-} Columns;
+#include "evidence/sar_row.h"
 
 typedef struct {
   KtReading *r;
-  Columns columns;
-  int days;  /* of the rows, -1 unknown */
-  int clock; /* of the row or header before, -1 unknown */
+  KtSarColumns columns;
+  int days;     /* of the rows, -1 unknown */
+  int clock;    /* of the row or header before, -1 unknown */
+  char *header; /* of the table, behind its time, if that reads the same at any time; else NULL */
   gboolean foreign;
   GHashTable *busy; /* see kt_cpu_use_add_busy() */
   char *release, *host;
 } Table;
 
-static gboolean has_column(const Columns *c, KtCpuField field)
+static gboolean has_column(const KtSarColumns *c, KtCpuField field)
 {
   for (guint k = 0; k < c->n; k++)
     if (c->field[k] == (int)field)
@@ -40,9 +32,9 @@ static gboolean has_column(const Columns *c, KtCpuField field)
 }
 
 /* TRUE if the line is the header of a table of CPU use. */
-static gboolean parse_header(const char *line, Columns *c)
+static gboolean parse_header(const char *line, KtSarColumns *c)
 {
-  *c = (Columns){0};
+  *c = (KtSarColumns){0};
   if (!strchr(line, '%') || strlen(line) > 1024)
     return FALSE;
   g_auto(GStrv) words = kt_text_words(line);
@@ -58,7 +50,7 @@ static gboolean parse_header(const char *line, Columns *c)
     return FALSE;
   c->extra = c->cpu ? i - cpu - 1 : 0;
   for (; words[i]; i++) {
-    if (c->n == MAX_COLUMNS || (*words[i] != '%' && !strchr(words[i], '/')))
+    if (c->n == KT_SAR_MAX_COLUMNS || (*words[i] != '%' && !strchr(words[i], '/')))
       return FALSE;
     c->field[c->n++] = kt_cpu_use_field(words[i] + 1);
   }
@@ -75,7 +67,7 @@ static gboolean is_banner(char **words)
 static gboolean starts(const KtText *text, guint i)
 {
   const char *line = kt_text_at(text, i);
-  Columns columns;
+  KtSarColumns columns;
   if (g_ascii_strncasecmp(line, "Linux ", 6) == 0 && strlen(line) < 1024) {
     g_auto(GStrv) words = kt_text_words(line);
     return is_banner(words);
@@ -146,7 +138,7 @@ static gboolean parse_percent(const char *word, double *value)
 }
 
 /* Where the id ("all", "3") of a row stands, or -1 if the row is not whole. */
-static int find_id(const Columns *c, char **words)
+static int find_id(const KtSarColumns *c, char **words)
 {
   guint n = g_strv_length(words);
   for (guint k = 0; k < n && k < 6; k++)
@@ -174,7 +166,7 @@ static char *front_of(char **words, int id)
 /* The values of a row; FALSE if it is cut off or cannot be (then it is rejected). */
 static gboolean parse_values(Table *t, guint i, char **words, KtNum *pct)
 {
-  const Columns *c = &t->columns;
+  const KtSarColumns *c = &t->columns;
   for (guint k = 0; k < c->n; k++) {
     double value;
     if (kt_cpu_use_decimals(words[k]) < kt_cpu_use_decimals(words[0]))
@@ -191,9 +183,8 @@ static gboolean parse_values(Table *t, guint i, char **words, KtNum *pct)
 }
 
 /* Follows the clock of the rows: the length of the interval and when it ended, as far as known. */
-static void follow_clock(Table *t, const char *time, double *seconds, gint64 *epoch)
+static void follow_clock(Table *t, int clock, double *seconds, gint64 *epoch)
 {
-  int clock = time ? kt_clock_seconds(time) : -1;
   if (clock < 0)
     return;
   if (t->clock >= 0 && clock < t->clock && t->days >= 0)
@@ -212,18 +203,63 @@ static gboolean read_row(Table *t, guint i, char **words)
   if (id < 0)
     return FALSE;
   g_autofree char *front = front_of(words, id);
-  if (front && kt_clock_seconds(front) < 0)
+  int clock = front ? kt_clock_seconds(front) : -1;
+  if (front && clock < 0)
     return TRUE; /* Average:, 平均时间: */
   KtActivityRow row = {.time = front};
-  gboolean all = g_ascii_strcasecmp(words[id], "all") == 0;
+  guint64 cpu = 0;
+  gboolean all = !kt_units_parse_count(words[id], &cpu);
   if (all)
-    follow_clock(t, front, &row.seconds, &row.epoch);
+    follow_clock(t, clock, &row.seconds, &row.epoch);
   if (!parse_values(t, i, words + id + 1 + t->columns.extra, row.pct))
     return TRUE;
   if (all)
     kt_cpu_use_add(t->r, i, &row);
   else
-    kt_cpu_use_add_busy(t->busy, words[id], row.pct);
+    kt_cpu_use_add_busy(t->busy, (guint)cpu, row.pct);
+  return TRUE;
+}
+
+/* The same for a row of the common form. */
+static gboolean read_common_row(Table *t, guint i, const char *line)
+{
+  KtSarRow common;
+  if (!kt_sar_row_parse(line, &t->columns, &common))
+    return FALSE;
+  if (common.cpu >= 0) {
+    if (kt_cpu_use_check(t->r, i, common.pct))
+      kt_cpu_use_add_busy(t->busy, (guint)common.cpu, common.pct);
+    return TRUE;
+  }
+  KtActivityRow row = {.time = common.time};
+  memcpy(row.pct, common.pct, sizeof row.pct);
+  follow_clock(t, common.clock, &row.seconds, &row.epoch);
+  if (kt_cpu_use_check(t->r, i, row.pct))
+    kt_cpu_use_add(t->r, i, &row);
+  return TRUE;
+}
+
+/* Keeps the header for read_common_header(). */
+static void keep_header(Table *t, const char *line)
+{
+  int clock;
+  const char *rest = kt_sar_row_behind_time(line, &clock);
+  g_clear_pointer(&t->header, g_free);
+  if (!rest)
+    return;
+  g_autofree char *morning = g_strconcat("01:00:00", rest, NULL), *noon = g_strconcat("12:00:00", rest, NULL);
+  if (kt_clock_seconds(morning) == 3600 && kt_clock_seconds(noon) == 12 * 3600)
+    t->header = g_strdup(rest);
+}
+
+/* sar repeats the header of a table above each block of rows. */
+static gboolean read_common_header(Table *t, const char *line)
+{
+  int clock;
+  const char *rest = t->header ? kt_sar_row_behind_time(line, &clock) : NULL;
+  if (!rest || !g_str_equal(rest, t->header))
+    return FALSE;
+  t->clock = clock;
   return TRUE;
 }
 
@@ -249,6 +285,7 @@ static gboolean read_other(Table *t, const char *line, char **words)
     t->clock = kt_clock_seconds(line);
   } else if (!has_number(words)) {
     t->columns.n = 0;
+    g_clear_pointer(&t->header, g_free);
     t->foreign = TRUE;
   }
   return TRUE;
@@ -256,10 +293,12 @@ static gboolean read_other(Table *t, const char *line, char **words)
 
 static gboolean read_line(Table *t, guint i, const char *line)
 {
-  Columns columns;
-  char copy[MAX_ROW + 1], *words[MAX_ROW / 2 + 2];
+  KtSarColumns columns;
+  char copy[KT_SAR_MAX_ROW + 1], *words[KT_SAR_MAX_ROW / 2 + 2];
+  if (!*line || read_common_row(t, i, line) || read_common_header(t, line))
+    return TRUE;
   gsize n = strlen(line);
-  if (n > MAX_ROW)
+  if (n > KT_SAR_MAX_ROW)
     return FALSE;
   split(memcpy(copy, line, n + 1), words);
   if (!words[0])
@@ -270,6 +309,7 @@ static gboolean read_line(Table *t, guint i, const char *line)
   }
   if (parse_header(line, &columns)) {
     t->columns = columns;
+    keep_header(t, line);
     t->foreign = FALSE;
     int clock = kt_clock_seconds(line);
     if (clock >= 0)
@@ -285,6 +325,7 @@ static void table_free(gpointer data)
   g_hash_table_unref(t->busy);
   g_free(t->release);
   g_free(t->host);
+  g_free(t->header);
   g_free(t);
 }
 

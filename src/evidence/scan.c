@@ -28,7 +28,7 @@ gboolean kt_scan_label(const char *line, char **label, const char **value, gbool
   gsize at = 0, width = 0;
   for (; at < MAX_LABEL && line[at] && !width; at += !width)
     for (guint c = 0; c < G_N_ELEMENTS(colons); c++)
-      if (g_str_has_prefix(line + at, colons[c]))
+      if (line[at] == *colons[c] && g_str_has_prefix(line + at, colons[c]))
         width = strlen(colons[c]);
   if (!width || !at)
     return FALSE;

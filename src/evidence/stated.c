@@ -34,7 +34,7 @@ static const char *sentence_end(const char *s, const char **next)
 {
   for (const char *p = s; *p; p++)
     for (guint i = 0; i < G_N_ELEMENTS(ends); i++)
-      if (g_str_has_prefix(p, ends[i])) {
+      if (*p == *ends[i] && g_str_has_prefix(p, ends[i])) {
         *next = p + strlen(ends[i]);
         return p;
       }

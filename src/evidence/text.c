@@ -13,42 +13,48 @@ static void line_clear(gpointer data)
 }
 
 /* A line of at most KT_TEXT_MAX_LINE bytes, no character cut in two. */
-static void shorten(char *line)
+static gsize shorten(char *line)
 {
   char *end = line + KT_TEXT_MAX_LINE;
   while (((guchar)*end & 0xc0) == 0x80)
     end--;
   *end = '\0';
+  return (gsize)(end - line);
 }
 
-/* Of a line as it came: most of a large text are rows of figures, which no step of cleaning can change. */
-static gboolean has_figures_only(const char *s, gsize n)
-{
-  if (!g_ascii_isdigit(*s))
-    return FALSE;
-  for (gsize i = 0; i < n; i++)
-    if (!g_ascii_isalnum(s[i]) && s[i] != ' ' && s[i] != '.' && s[i] != ':' && s[i] != ',' && s[i] != '\t')
-      return FALSE;
-  return TRUE;
-}
+/* What rows of figures are made of. Most of a large text are such rows, which no step of cleaning can change. */
+static const guint8 is_of_figures[256] = {
+    ['0' ... '9'] = TRUE, ['A' ... 'Z'] = TRUE, ['a' ... 'z'] = TRUE, [' '] = TRUE, ['\t'] = TRUE,
+    ['.'] = TRUE,         [','] = TRUE,         [':'] = TRUE,         ['%'] = TRUE,
+};
 
 /* A line ends with LF, CR LF, or CR alone (old terminals' logs). */
-static void split_lines(KtText *text, guint first_number)
+static void split_lines(KtText *text, KtDraft *draft, guint first_number)
 {
   guint number = first_number;
   for (char *p = text->buffer; *p; number++) {
-    gsize n = strcspn(p, "\r\n");
+    gsize n = 0;
+    while (is_of_figures[(guchar)p[n]])
+      n++;
+    gsize figures = n;
+    if (p[n] != '\n')
+      n += strcspn(p + n, "\r\n");
     gsize end = n + (p[n] != '\0') + (p[n] == '\r' && p[n + 1] == '\n');
-    KtLine line = {.number = number, .s = p, .figures = has_figures_only(p, n)};
+    KtLine line = {.number = number, .s = p, .figures = figures == n && g_ascii_isdigit(*p)};
     p[n] = '\0';
     if (n > KT_TEXT_MAX_LINE)
-      shorten(p);
-    if (line.figures)
-      g_strchomp(line.s);
-    else
+      n = shorten(p);
+    if (line.figures) {
+      while (p[n - 1] == ' ' || p[n - 1] == '\t') /* at its start is a digit */
+        p[--n] = '\0';
+      draft->figures++;
+    } else if (n) {
       kt_text_clean_line(line.s);
-    line.emptied = *line.s != '\0';
-    g_array_append_val(text->lines, line);
+      line.emptied = *line.s != '\0';
+      if (line.emptied)
+        g_array_append_val(draft->odd, draft->lines->len);
+    }
+    g_array_append_val(draft->lines, line);
     p += end;
   }
   text->next_number = number;
@@ -80,16 +86,18 @@ KtText *kt_text_new_piece(const char *source, const char *bytes, gsize length, g
   text->buffer = kt_text_decode(bytes, MIN(length, KT_TEXT_LIMIT));
   gsize size = strlen(text->buffer);
   text->ends_with_newline = size > 0 && (text->buffer[size - 1] == '\n' || text->buffer[size - 1] == '\r');
-  split_lines(text, first_number);
-  kt_text_strip_html(text->lines);
-  kt_text_blank_fences(text->lines);
-  kt_text_strip_prefixes(text->lines);
-  kt_text_blank_fences(text->lines);
-  kt_text_drop_doubles(text->lines);
-  kt_text_mark_prompts(text->lines);
-  kt_text_strip_remarks(text->lines);
-  for (guint i = 0; i < text->lines->len; i++) {
-    KtLine *line = &g_array_index(text->lines, KtLine, i);
+  g_autoptr(GArray) odd = g_array_new(FALSE, FALSE, sizeof(guint));
+  KtDraft draft = {.lines = text->lines, .odd = odd};
+  split_lines(text, &draft, first_number);
+  kt_text_strip_html(&draft);
+  kt_text_blank_fences(&draft);
+  kt_text_strip_prefixes(&draft);
+  kt_text_blank_fences(&draft);
+  kt_text_drop_doubles(&draft);
+  kt_text_mark_prompts(&draft);
+  kt_text_strip_remarks(&draft);
+  for (guint k = 0; k < odd->len; k++) {
+    KtLine *line = kt_draft_odd(&draft, k);
     line->emptied = line->emptied && !*line->s && !line->command;
   }
   return text;

@@ -13,7 +13,7 @@ typedef struct {
   char *s;          /* in the text's buffer: clean text without its prefix and trailing white space; "" for a prompt */
   char *command;    /* what was typed, if the line is a shell prompt ("lscpu"; "" for an empty one), else NULL */
   char *host;       /* host name in that prompt, or NULL */
-  gboolean figures; /* begins with a digit, then only ASCII letters, digits, blanks and . , : (a row of a table) */
+  gboolean figures; /* begins with a digit, then only ASCII letters, digits, blanks and . , : % (of a table) */
   gboolean emptied; /* blank now, but a fence, tags or the like stood here */
 } KtLine;
 

@@ -18,6 +18,20 @@ static gboolean looks_double_byte(const char *bytes, gsize length)
   return run >= 4;
 }
 
+/* Most evidence is; it needs no closer look. */
+static gboolean is_ascii(const char *bytes, gsize length)
+{
+  guint64 seen = 0, eight;
+  gsize i = 0;
+  for (; i + sizeof eight <= length; i += sizeof eight) {
+    memcpy(&eight, bytes + i, sizeof eight);
+    seen |= eight;
+  }
+  for (; i < length; i++)
+    seen |= (guchar)bytes[i];
+  return !(seen & G_GUINT64_CONSTANT(0x8080808080808080));
+}
+
 char *kt_text_decode(const char *bytes, gsize length)
 {
   char *text = NULL;
@@ -37,7 +51,7 @@ char *kt_text_decode(const char *bytes, gsize length)
   copy[length] = '\0';
   for (char *zero = copy; (zero = memchr(zero, '\0', length - (gsize)(zero - copy)));)
     *zero = ' ';
-  if (g_utf8_validate(copy, (gssize)length, NULL))
+  if (is_ascii(copy, length) || g_utf8_validate(copy, (gssize)length, NULL))
     return g_steal_pointer(&copy);
   text = convert(copy, length, looks_double_byte(copy, length) ? "GB18030" : "ISO-8859-1");
   return text ? text : g_utf8_make_valid(copy, (gssize)length);
@@ -160,32 +174,30 @@ static gboolean drop_tags(char *line)
   return found;
 }
 
-void kt_text_strip_html(GArray *lines)
+void kt_text_strip_html(KtDraft *draft)
 {
   gboolean html = FALSE, xml = FALSE;
-  for (guint i = 0; i < lines->len; i++) {
-    char *s = g_array_index(lines, KtLine, i).s;
-    if (g_array_index(lines, KtLine, i).figures)
+  for (guint k = 0; k < draft->odd->len; k++) {
+    char *s = kt_draft_odd(draft, k)->s;
+    if (!strpbrk(s, "<&"))
       continue;
     if (strchr(s, '<'))
       html |= drop_tags(s);
     html |= strstr(s, "&nbsp;") || strstr(s, "&lt;domain") || strstr(s, "&lt;capabilities");
     xml |= strstr(s, "<domain") || strstr(s, "<capabilities") || strstr(s, "<topology");
   }
-  for (guint i = 0; html && i < lines->len; i++) {
-    char *s = g_array_index(lines, KtLine, i).s;
+  for (guint k = 0; html && k < draft->odd->len; k++) {
+    char *s = kt_draft_odd(draft, k)->s;
     if (!xml && strchr(s, '&'))
       decode_entities(s);
     g_strchomp(s);
   }
 }
 
-void kt_text_blank_fences(GArray *lines)
+void kt_text_blank_fences(KtDraft *draft)
 {
-  for (guint i = 0; i < lines->len; i++) {
-    char *s = g_array_index(lines, KtLine, i).s;
-    if (g_array_index(lines, KtLine, i).figures)
-      continue;
+  for (guint k = 0; k < draft->odd->len; k++) {
+    char *s = kt_draft_odd(draft, k)->s;
     const char *p = s + strspn(s, " \t");
     if (!g_str_has_prefix(p, "```") && !g_str_has_prefix(p, "~~~"))
       continue;
@@ -212,13 +224,11 @@ static char *find_dash_remark(char *line)
 }
 
 /* "label: value  // here", "label: value <- here", "label: value   --here". */
-void kt_text_strip_remarks(GArray *lines)
+void kt_text_strip_remarks(KtDraft *draft)
 {
-  for (guint i = 0; i < lines->len; i++) {
-    char *s = g_array_index(lines, KtLine, i).s;
-    if (g_array_index(lines, KtLine, i).figures)
-      continue;
-    if (strchr("<{/\"", s[strspn(s, " \t")]) && *s)
+  for (guint k = 0; k < draft->odd->len; k++) {
+    char *s = kt_draft_odd(draft, k)->s;
+    if (!strpbrk(s, "/<#-\xe2") || strchr("<{/\"", s[strspn(s, " \t")])) /* \xe2: of the arrow */
       continue;
     static const char *const marks[] = {" // ", " <- ", " <-- ", " <== ", " ← ", "  # ", "\t// ", "\t<- ", "\t# "};
     for (guint m = 0; m < G_N_ELEMENTS(marks); m++) {

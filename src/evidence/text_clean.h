@@ -11,20 +11,35 @@ char *kt_text_decode(const char *bytes, gsize length);
  * characters, trailing white space. Tabs stay. */
 void kt_text_clean_line(char *line);
 
+/* The lines of a text on their way. Most of a large text are rows of figures,
+ * which no step can change, and neither can it a blank line: the steps that
+ * look at single lines go through `odd`. */
+typedef struct {
+  GArray *lines; /* KtLine */
+  GArray *odd;   /* guint: which of them are neither, in their order; a step may make them blank */
+  guint figures; /* how many are rows of figures */
+} KtDraft;
+
+/* The k-th odd line. */
+static inline KtLine *kt_draft_odd(const KtDraft *draft, guint k)
+{
+  return &g_array_index(draft->lines, KtLine, g_array_index(draft->odd, guint, k));
+}
+
 /* HTML marks around a paste, and its entities; libvirt XML is left alone. */
-void kt_text_strip_html(GArray *lines);
+void kt_text_strip_html(KtDraft *draft);
 
 /* Blanks Markdown fences (``` and ~~~). */
-void kt_text_blank_fences(GArray *lines);
+void kt_text_blank_fences(KtDraft *draft);
 
 /* Prefixes of log collectors, mail quotation, comment marks, common indentation. */
-void kt_text_strip_prefixes(GArray *lines);
+void kt_text_strip_prefixes(KtDraft *draft);
 
 /* A blank line put after each line, and lines that all stand twice: one of each stays. */
-void kt_text_drop_doubles(GArray *lines);
+void kt_text_drop_doubles(KtDraft *draft);
 
 /* Recognises shell prompts and commands typed without one; sets command, host, empties s. */
-void kt_text_mark_prompts(GArray *lines);
+void kt_text_mark_prompts(KtDraft *draft);
 
 /* Remarks that a person added behind a value: "2   // here", "16   <- look". */
-void kt_text_strip_remarks(GArray *lines);
+void kt_text_strip_remarks(KtDraft *draft);

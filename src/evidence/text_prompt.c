@@ -7,14 +7,16 @@
 #define HOST "(?<host>[\\w.-]{1,64})"
 #define COMMAND "(?: (?<command>.*))?$"
 
-/* Prompts by themselves. */
-static const char *const prompts[] = {
+/* Prompts by themselves; a line without any of the bytes of `holds` is none. */
+static const struct {
+  const char *pattern, *holds;
+} prompts[] = {
     /* [root@host ~]# */
-    ("^\\[" USER "@" HOST "(?: [^\\]\\n]{0,200})?\\] ?[#$%]" COMMAND),
+    {"^\\[" USER "@" HOST "(?: [^\\]\\n]{0,200})?\\] ?[#$%]" COMMAND, "["},
     /* root@host:~# */
-    ("^(?:\\(" USER "\\) )?" USER "@" HOST ":[^#$%\\n]{0,200}[#$%]" COMMAND),
+    {"^(?:\\(" USER "\\) )?" USER "@" HOST ":[^#$%\\n]{0,200}[#$%]" COMMAND, "@"},
     /* host:~ # (SUSE) */
-    ("^" HOST ": ?[~/][^ #>$\\n]{0,200} ?[#>$]" COMMAND),
+    {"^" HOST ": ?[~/][^ #>$\\n]{0,200} ?[#>$]" COMMAND, "~/"},
 };
 
 /* Commands whose output is evidence, and their neighbours in a session. Behind
@@ -84,7 +86,7 @@ static gboolean is_command(const char *s, gboolean bare)
  * arguments ("numastat -m", "virsh dumpxml web-66", "cat /proc/cpuinfo"). */
 static gboolean is_bare_command(const char *s)
 {
-  if (strlen(s) > 120 || !is_command(s, TRUE))
+  if (!g_ascii_islower(*s) || strlen(s) > 120 || !is_command(s, TRUE))
     return FALSE;
   const char *arguments = s + strcspn(s, " \t");
   arguments += strspn(arguments, " \t");
@@ -102,11 +104,24 @@ static void mark(KtLine *line, const char *command, char *host)
   *line->s = '\0';
 }
 
-static gboolean mark_full_prompt(KtLine *line, GRegex *const *regexes)
+/* The compiled patterns, made once. */
+static GRegex *const *prompt_regexes(void)
+{
+  static GRegex *regexes[G_N_ELEMENTS(prompts)];
+  static gsize made;
+  if (g_once_init_enter(&made)) {
+    for (guint r = 0; r < G_N_ELEMENTS(prompts); r++)
+      regexes[r] = g_regex_new(prompts[r].pattern, G_REGEX_OPTIMIZE, 0, NULL);
+    g_once_init_leave(&made, 1);
+  }
+  return regexes;
+}
+
+static gboolean mark_full_prompt(KtLine *line)
 {
   for (guint r = 0; r < G_N_ELEMENTS(prompts); r++) {
     g_autoptr(GMatchInfo) info = NULL;
-    if (!g_regex_match(regexes[r], line->s, 0, &info))
+    if (!strpbrk(line->s, prompts[r].holds) || !g_regex_match(prompt_regexes()[r], line->s, 0, &info))
       continue;
     g_autofree char *command = g_match_info_fetch_named(info, "command");
     mark(line, command, g_match_info_fetch_named(info, "host"));
@@ -115,23 +130,18 @@ static gboolean mark_full_prompt(KtLine *line, GRegex *const *regexes)
   return FALSE;
 }
 
-void kt_text_mark_prompts(GArray *lines)
+void kt_text_mark_prompts(KtDraft *draft)
 {
-  GRegex *regexes[G_N_ELEMENTS(prompts)];
-  for (guint r = 0; r < G_N_ELEMENTS(prompts); r++)
-    regexes[r] = g_regex_new(prompts[r], G_REGEX_OPTIMIZE, 0, NULL);
-  for (guint i = 0; i < lines->len; i++) {
-    KtLine *line = &g_array_index(lines, KtLine, i);
+  for (guint k = 0; k < draft->odd->len; k++) {
+    KtLine *line = kt_draft_odd(draft, k);
     const char *s = line->s;
-    if (!*s || line->figures || strlen(s) > 4096)
+    if (!*s || strlen(s) > 4096)
       continue;
     gboolean sign = strchr("#$%>", *s) != NULL;
     const char *rest = s + 1 + (sign ? strspn(s + 1, " \t") : 0);
     if (sign && (!*rest || is_command(rest, FALSE)))
       mark(line, rest, NULL);
-    else if (!mark_full_prompt(line, regexes) && is_bare_command(s))
+    else if (!mark_full_prompt(line) && is_bare_command(s))
       mark(line, s, NULL);
   }
-  for (guint r = 0; r < G_N_ELEMENTS(prompts); r++)
-    g_regex_unref(regexes[r]);
 }
