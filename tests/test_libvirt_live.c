@@ -59,6 +59,32 @@ static void test_custom(void)
   g_rmdir(directory);
 }
 
+/* A paused guest is a QEMU process with memory and pins like any other; one that is shut off is none. */
+static void test_paused(void)
+{
+  static const char *const states[] = {"paused", "shutoff"};
+  static const int numbers[] = {3, 5}; /* VIR_DOMAIN_PAUSED, VIR_DOMAIN_SHUTOFF */
+  g_autoptr(GString) xml = g_string_new("<node xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>");
+  for (guint i = 0; i < G_N_ELEMENTS(states); i++)
+    g_string_append_printf(xml,
+                           "<domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>"
+                           "<name>%s</name><memory unit='MiB'>64</memory><os><type>hvm</type></os>"
+                           "<test:domainstate><test:runstate>%d</test:runstate></test:domainstate></domain>",
+                           states[i], numbers[i]);
+  g_string_append(xml, "</node>");
+  g_autofree char *directory = g_dir_make_tmp("kt-libvirt-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename(directory, "node.xml", NULL);
+  g_assert_true(g_file_set_contents(path, xml->str, -1, NULL));
+  g_autofree char *uri = g_strdup_printf("test://%s", path);
+  g_autoptr(KtSnapshot) s = kt_snapshot_new();
+  g_autoptr(GError) error = NULL;
+  g_assert_true(kt_libvirt_read(uri, NULL, s, NULL, &error));
+  g_assert_nonnull(kt_snapshot_domain(s, "paused"));
+  g_assert_null(kt_snapshot_domain(s, "shutoff"));
+  g_remove(path);
+  g_rmdir(directory);
+}
+
 static void test_no_connection(void)
 {
   g_autoptr(KtSnapshot) s = kt_snapshot_new();
@@ -122,6 +148,7 @@ int main(int argc, char **argv)
   g_test_add_func("/libvirt/default", test_default);
   g_test_add_func("/libvirt/custom", test_custom);
   g_test_add_func("/libvirt/no-connection", test_no_connection);
+  g_test_add_func("/libvirt-live/paused", test_paused);
   g_test_add_func("/libvirt/local", test_local);
   g_test_add_func("/libvirt/into-host", test_into_host);
   g_test_add_func("/libvirt/elsewhere", test_elsewhere);

@@ -275,6 +275,23 @@ static void test_cites(void)
 }
 
 /* Memory of a group shared with others is not the guest's. */
+/* Without systemd libvirt makes /machine/qemu-1-web.libvirt-qemu. The emulator's group below it limits the
+ * emulator only (seen in the lab: vcpupin moves vCPUs out of the CPUs that <vcpu cpuset> left it). */
+static void test_libvirt_without_systemd(void)
+{
+#define OWN "/machine/qemu-1-web.libvirt-qemu"
+  g_autoptr(KtRoot) root = make_host(FALSE);
+  add(root, "proc/1234/cgroup", "0::" OWN "/emulator\n");
+  add(root, "sys/fs/cgroup" OWN "/cpuset.cpus.effective", "0-7\n");
+  add(root, "sys/fs/cgroup" OWN "/cpuset.mems.effective", "0-1\n");
+  add(root, "sys/fs/cgroup" OWN "/emulator/cpuset.cpus.effective", "0-1\n");
+  add(root, "sys/fs/cgroup" OWN "/emulator/cpuset.mems.effective", "0\n");
+  g_autoptr(KtSnapshot) s = read_host(root);
+  const KtRuntime *r = kt_snapshot_domain(s, "web")->runtime;
+  assert_set(r->cpuset_cpus, "0-7");
+  assert_set(r->cpuset_mems, "0-1");
+}
+
 static void test_shared_group(void)
 {
   g_autoptr(KtRoot) root = make_host(FALSE);
@@ -399,6 +416,7 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/proc-qemu/libvirt", test_libvirt);
+  g_test_add_func("/proc-qemu/libvirt-without-systemd", test_libvirt_without_systemd);
   g_test_add_func("/proc-qemu/proxmox", test_proxmox);
   g_test_add_func("/proc-qemu/cites", test_cites);
   g_test_add_func("/proc-qemu/shared-group", test_shared_group);

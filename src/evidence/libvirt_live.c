@@ -51,7 +51,7 @@ static gboolean read_domains(virConnectPtr connection, const char *only, KtSnaps
 {
   virDomainStatsRecordPtr *records = NULL;
   int n = virConnectGetAllDomainStats(connection, VIR_DOMAIN_STATS_STATE, &records,
-                                      VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING);
+                                      VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE);
   if (n < 0) {
     kt_libvirt_set_error(error, "list libvirt's domains");
     return FALSE;
@@ -166,7 +166,7 @@ static gboolean capture_domains(virConnectPtr connection, const char *only, KtRo
                                 GError **error)
 {
   virDomainStatsRecordPtr *records = NULL;
-  int n = virConnectGetAllDomainStats(connection, 0, &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING);
+  int n = virConnectGetAllDomainStats(connection, 0, &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE);
   if (n < 0) {
     kt_libvirt_set_error(error, "list libvirt's domains");
     return FALSE;

@@ -173,13 +173,15 @@ static KtNum quota_of_vcpus(KtRoot *root, const KtDomain *d)
   return smaller(n && limited == n ? KT_NUM(sum) : KT_NUM_UNKNOWN, above);
 }
 
-/* The guest's own group: the one right below the last slice, else the process's. */
+/* The guest's own group: the one right below the last slice; where there is no
+ * systemd, libvirt's; else the process's. */
 static char *guest_group(KtRoot *root, int pid, const char *controller)
 {
   g_autofree char *directory = g_strdup_printf("proc/%d", pid);
   char *group = kt_process_cgroup(root, directory, controller);
   char *slice = group ? g_strrstr(group, ".slice/") : NULL;
-  char *end = slice ? strchr(slice + strlen(".slice/"), '/') : NULL;
+  char *own = group && !slice ? g_strrstr(group, ".libvirt-qemu/") : NULL;
+  char *end = slice ? strchr(slice + strlen(".slice/"), '/') : own ? strchr(own, '/') : NULL;
   if (end)
     *end = '\0';
   return group;
