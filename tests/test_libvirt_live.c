@@ -69,7 +69,7 @@ static void test_paused(void)
     g_string_append_printf(xml,
                            "<domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>"
                            "<name>%s</name><memory unit='MiB'>64</memory><os><type>hvm</type></os>"
-                           "<test:domainstate><test:runstate>%d</test:runstate></test:domainstate></domain>",
+                           "<test:runstate>%d</test:runstate></domain>",
                            states[i], numbers[i]);
   g_string_append(xml, "</node>");
   g_autofree char *directory = g_dir_make_tmp("kt-libvirt-XXXXXX", NULL);
@@ -148,7 +148,7 @@ int main(int argc, char **argv)
   g_test_add_func("/libvirt/default", test_default);
   g_test_add_func("/libvirt/custom", test_custom);
   g_test_add_func("/libvirt/no-connection", test_no_connection);
-  g_test_add_func("/libvirt-live/paused", test_paused);
+  g_test_add_func("/libvirt/paused", test_paused);
   g_test_add_func("/libvirt/local", test_local);
   g_test_add_func("/libvirt/into-host", test_into_host);
   g_test_add_func("/libvirt/elsewhere", test_elsewhere);
