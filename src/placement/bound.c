@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What no placement can be below.
+ *
+ * With a price for each unit of worth and KiB on each node, at most what exceeding the node costs, every guest takes
+ * the home that is cheapest with these prices, and what the nodes have to sell is given back: the Lagrangian dual of
+ * the placement (M. L. Fisher 1981), below its cost for any prices. Good prices are found by subgradient steps. */
+#include <math.h>
+#include <string.h>
+
+#include "placement/search.h"
+
+#define ROUNDS 300
+#define STEPS 4000000 /* rounds x parts x homes at most */
+#define WIDE_STEPS 30000
+
+/* ---- a guest of several parts, alone on the host ---- */
+
+typedef struct {
+  KtSearch *s;
+  const KtSearchGuest *g;
+  gint64 *left; /* room for memory on this home and all later ones */
+  double least_spill, best;
+  guint64 steps;
+  guint count; /* parts that have a home */
+  double cost;
+} Alone;
+
+static double spill_of(const KtSearch *s, guint node, gint64 memory)
+{
+  return s->spill[node] * (double)MAX(memory - s->room[node].memory, 0);
+}
+
+/* Parts get homes in ascending order, so that each set of homes is looked at once. */
+static void alone(Alone *a, guint k)
+{
+  KtSearch *s = a->s;
+  guint rest = a->g->n - a->count;
+  if (rest == 0) {
+    a->best = MIN(a->best, a->cost);
+    return;
+  }
+  gint64 part = s->need[a->g->first + a->g->n - 1].memory; /* the least */
+  if (k == s->n_homes || a->steps == 0)
+    return;
+  a->steps--;
+  gint64 more = part * rest - a->left[k];
+  if (a->cost + (more > 0 ? a->least_spill * (double)more : 0) >= a->best)
+    return;
+  guint node = s->homes[k], before = a->count;
+  double cost = a->cost, far = 0;
+  for (guint p = 0; p < before; p++)
+    far += s->far[node * s->n_nodes + s->home[a->g->first + p]];
+  for (guint here = rest + 1; here-- > 0;) { /* that many parts here */
+    for (guint p = 0; p < here; p++)
+      s->home[a->g->first + before + p] = node;
+    a->count = before + here;
+    a->cost = cost + (a->g->per_cell == 1 ? a->g->across : a->g->within) * far * here + spill_of(s, node, part * here);
+    if (a->cost < a->best)
+      alone(a, k + 1);
+  }
+  a->count = before;
+  a->cost = cost;
+}
+
+/* What a wide guest costs at least, remote memory of nodes that it overfills included. */
+static double least_alone(KtSearch *s, guint guest, double incumbent)
+{
+  const KtSearchGuest *g = &s->guests[guest];
+  g_autofree gint64 *left = g_new0(gint64, s->n_homes + 1);
+  g_autofree guint *saved = g_memdup2(&s->home[g->first], g->n * sizeof *s->home);
+  Alone a = {.s = s, .g = g, .left = left, .least_spill = INFINITY, .best = incumbent, .steps = WIDE_STEPS};
+  if (g->per_cell == g->n || g->per_cell == 1) { /* else pairs differ, and homes in order are not all there is */
+    for (guint k = s->n_homes; k-- > 0;) {
+      left[k] = left[k + 1] + s->room[s->homes[k]].memory;
+      a.least_spill = MIN(a.least_spill, s->spill[s->homes[k]]);
+    }
+    alone(&a, 0);
+  } else {
+    a.steps = 0;
+  }
+  s->steps += WIDE_STEPS - a.steps;
+  memcpy(&s->home[g->first], saved, g->n * sizeof *s->home);
+  return a.steps ? a.best : 0;
+}
+
+/* ---- prices ---- */
+
+typedef struct {
+  KtSearch *s;
+  gboolean with_memory;
+  const double *least; /* of wide guests */
+  double *price;       /* of each node: worth, memory */
+  double *most;
+  double *sold; /* in the same order: what guests take, less what there is */
+  double *unit; /* of both: scale of the steps */
+} Dual;
+
+/* Exclusive CPUs take at least the least that siblings are worth. */
+static gint64 least_worth(const KtSearch *s, guint part)
+{
+  const KtLoad *need = &s->need[part];
+  return need->cpus && s->host.threads > 1 ? kt_worth(need->cpus * KT_PLACE_SMT_WORTH) : need->worth;
+}
+
+static double dual_value(Dual *d)
+{
+  KtSearch *s = d->s;
+  double value = 0;
+  for (guint i = 0; i < s->n_nodes; i++) {
+    d->sold[2 * i] = -(double)s->room[i].worth;
+    d->sold[2 * i + 1] = -(double)s->room[i].memory;
+    value += d->price[2 * i] * d->sold[2 * i] + d->price[2 * i + 1] * d->sold[2 * i + 1];
+  }
+  for (guint p = 0; p < s->n_parts; p++) {
+    const KtSearchGuest *g = &s->guests[s->owner[p]];
+    double worth = (double)least_worth(s, p), memory = (double)s->need[p].memory, least = INFINITY;
+    guint best = s->homes[0];
+    for (guint k = 0; k < s->n_homes; k++) {
+      guint i = s->homes[k];
+      double cost = (g->at ? g->at[i] : 0) + d->price[2 * i] * worth + d->price[2 * i + 1] * memory;
+      if (cost < least) {
+        least = cost;
+        best = i;
+      }
+    }
+    value += least + (g->first == p && !g->at ? d->least[s->owner[p]] : 0);
+    d->sold[2 * best] += worth;
+    d->sold[2 * best + 1] += memory;
+  }
+  s->steps += (guint64)s->n_parts * s->n_homes / 4;
+  return value;
+}
+
+/* Steps along the subgradient, by Polyak's rule towards the incumbent. */
+static double raise_prices(Dual *d, double incumbent)
+{
+  guint n = 2 * d->s->n_nodes, idle = 0;
+  guint rounds = (guint)MIN((guint64)ROUNDS, STEPS / ((guint64)d->s->n_parts * d->s->n_homes + 1) + 10);
+  double best = -INFINITY, pace = 1;
+  g_autofree double *best_price = g_new0(double, n);
+  for (guint round = 0; round < rounds && best < incumbent - KT_PLACE_EPSILON; round++) {
+    double value = dual_value(d), square = 0;
+    if (value > best + KT_PLACE_EPSILON) {
+      best = value;
+      memcpy(best_price, d->price, n * sizeof(double));
+      idle = 0;
+    } else if (++idle % 10 == 0) {
+      pace /= 2;
+      memcpy(d->price, best_price, n * sizeof(double));
+      dual_value(d);
+    }
+    for (guint k = 0; k < n; k++) {
+      double gradient = d->sold[k] / d->unit[k % 2];
+      if (d->most[k] > 0 && (gradient > 0 || d->price[k] > 0))
+        square += gradient * gradient;
+    }
+    if (square <= 0)
+      break;
+    for (guint k = 0; k < n; k++)
+      d->price[k] =
+          CLAMP(d->price[k] + pace * (incumbent - value) / square * d->sold[k] / d->unit[k % 2] / d->unit[k % 2], 0,
+                d->most[k]);
+  }
+  memcpy(d->price, best_price, n * sizeof(double));
+  return best;
+}
+
+static void set_limits(Dual *d)
+{
+  const KtSearch *s = d->s;
+  double move = s->problem->weights.move / s->total_kib;
+  d->unit[0] = d->unit[1] = 1;
+  for (guint i = 0; i < s->n_nodes; i++) {
+    d->most[2 * i] = s->per_worth;
+    d->most[2 * i + 1] = d->with_memory ? MAX(s->spill[i] - move, 0) : 0; /* what stays remote is not moved */
+    d->unit[0] += (double)MAX(s->room[i].worth, 0) / s->n_nodes;
+    d->unit[1] += (double)s->room[i].memory / s->n_nodes;
+  }
+}
+
+static double find_dual(KtSearch *s, const double *least, gboolean with_memory, double incumbent)
+{
+  g_autofree double *price = g_new0(double, 2 * s->n_nodes), *most = g_new0(double, 2 * s->n_nodes);
+  g_autofree double *sold = g_new0(double, 2 * s->n_nodes);
+  double unit[2], best;
+  Dual d = {s, with_memory, least, price, most, sold, unit};
+  set_limits(&d);
+  best = dual_value(&d);
+  if (best >= incumbent - KT_PLACE_EPSILON)
+    return best;
+  for (guint i = 0; i < s->n_nodes; i++)
+    price[2 * i] = most[2 * i];
+  double all = dual_value(&d); /* what exceeds the whole host */
+  if (all < best)
+    memset(price, 0, 2 * s->n_nodes * sizeof *price);
+  best = MAX(best, all);
+  return MAX(best, raise_prices(&d, incumbent));
+}
+
+double kt_search_bound(KtSearch *s, double incumbent, KtPlaceCost *fields)
+{
+  g_autofree double *least = g_new0(double, s->n_guests + 1);
+  double bound = find_dual(s, least, TRUE, incumbent), wide = 0, worth = 0;
+  for (guint p = 0; p < s->n_parts; p++)
+    worth += (double)least_worth(s, p) / KT_CORE;
+  for (guint i = 0; i < s->n_nodes; i++) { /* what is too much already, and what all others are beyond the rest */
+    fields->contention += (double)MAX(-s->room[i].worth, 0) / KT_CORE;
+    worth -= (double)MAX(s->room[i].worth, 0) / KT_CORE;
+  }
+  fields->contention += worth > KT_ROUNDING ? worth : 0;
+  for (guint g = 0; g < s->n_guests; g++)
+    if (!s->guests[g].at)
+      wide += least[g] = least_alone(s, g, incumbent);
+  if (s->per_kib > 0)
+    fields->remote += wide / (s->per_kib * s->total_kib);
+  return wide > 0 && bound < incumbent - KT_PLACE_EPSILON ? MAX(bound, find_dual(s, least, FALSE, incumbent)) : bound;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Local search: moves of a part, exchanges of two; kicks out of dead ends. */
+#include <string.h>
+
+#include "placement/search.h"
+
+/* Nothing to gain: its node is fine and so is the guest there. */
+static gboolean is_quiet(const KtSearch *s, guint part)
+{
+  const KtSearchGuest *g = &s->guests[s->owner[part]];
+  return s->node_cost[s->home[part]] == 0 && s->guest_cost[s->owner[part]] <= g->least + KT_PLACE_EPSILON;
+}
+
+/* The best move or exchange of one part, done if it gains. */
+static gboolean improve_part(KtSearch *s, guint part)
+{
+  double best = -KT_PLACE_EPSILON;
+  guint to = KT_NOWHERE, with = KT_NOWHERE, home = s->home[part];
+  for (guint k = 0; k < s->n_homes; k++) {
+    guint node = s->homes[k];
+    double change = node == home ? 0 : kt_search_move_change(s, part, node);
+    if (change < best) {
+      best = change;
+      to = node;
+    }
+  }
+  for (guint other = 0; other < s->n_parts; other++) {
+    if (s->home[other] == home || s->owner[other] == s->owner[part])
+      continue;
+    double change = kt_search_swap_change(s, part, other);
+    if (change < best) {
+      best = change;
+      with = other;
+    }
+  }
+  if (with != KT_NOWHERE) {
+    to = s->home[with];
+    kt_search_put(s, with, home);
+  }
+  if (to != KT_NOWHERE)
+    kt_search_put(s, part, to);
+  return to != KT_NOWHERE;
+}
+
+void kt_search_descend(KtSearch *s)
+{
+  for (guint since = 0, part = 0; since < s->n_parts && s->steps < s->max_steps; since++) {
+    if (!is_quiet(s, part) && improve_part(s, part))
+      since = 0;
+    part = part + 1 == s->n_parts ? 0 : part + 1;
+  }
+}
+
+/* Any part that is not quiet, or any at all. */
+static guint troubled_part(KtSearch *s)
+{
+  guint first = kt_search_random(s, s->n_parts);
+  for (guint k = 0; k < s->n_parts; k++) {
+    guint part = (first + k) % s->n_parts;
+    if (!is_quiet(s, part))
+      return part;
+  }
+  return first;
+}
+
+/* A few parts of a troubled node change places with others. */
+static void kick(KtSearch *s)
+{
+  guint node = s->home[troubled_part(s)], times = 1 + kt_search_random(s, 4);
+  for (guint k = 0; k < times; k++) {
+    guint a = kt_search_random(s, s->n_parts), b = kt_search_random(s, s->n_parts);
+    for (guint tries = 0; s->home[a] != node && tries < s->n_parts; tries++)
+      a = a + 1 == s->n_parts ? 0 : a + 1;
+    guint at_a = s->home[a], at_b = s->home[b];
+    if (kt_search_random(s, 4) == 0)
+      at_b = s->homes[kt_search_random(s, s->n_homes)];
+    else
+      kt_search_put(s, b, at_a);
+    kt_search_put(s, a, at_b);
+  }
+}
+
+void kt_search_improve(KtSearch *s, double bound, guint64 steps)
+{
+  guint64 end = MIN(s->steps + steps, s->max_steps);
+  gsize size = s->n_parts * sizeof *s->home;
+  g_autofree guint *best = g_memdup2(s->home, size), *current = g_memdup2(s->home, size);
+  double best_cost = kt_search_cost(s), current_cost = best_cost;
+  guint idle = 0;
+  while (s->steps < end && best_cost > bound + KT_PLACE_EPSILON) {
+    kick(s);
+    kt_search_descend(s);
+    double cost = kt_search_cost(s);
+    s->steps += s->n_parts;
+    if (cost < best_cost - KT_PLACE_EPSILON) {
+      best_cost = cost;
+      memcpy(best, s->home, size);
+      idle = 0;
+    }
+    if (cost <= current_cost + KT_PLACE_EPSILON) {
+      current_cost = cost;
+      memcpy(current, s->home, size);
+    } else {
+      kt_search_set(s, current);
+    }
+    if (++idle > 50 * s->n_parts) { /* a dead end that kicks do not leave */
+      kt_search_set(s, best);
+      for (guint k = 0; k < 4; k++)
+        kick(s);
+      kt_search_descend(s);
+      current_cost = kt_search_cost(s);
+      memcpy(current, s->home, size);
+      idle = 0;
+    }
+  }
+  kt_search_set(s, best);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "placement/host.h"
+
+static guint group_of(const KtPlaceNode *node, guint cpu)
+{
+  guint k = 0;
+  while (k < node->l3->len && !kt_set_has(node->l3->pdata[k], cpu))
+    k++;
+  return k; /* those in no group are one more */
+}
+
+static void add_core(KtHost *host, const KtPlaceNode *node, guint index, const KtSet *cpus, const KtSet *taken)
+{
+  KtCore core = {.node = index, .first = host->cpus->len};
+  for (int c = kt_set_next(cpus, 0); c >= 0; c = kt_set_next(cpus, (guint)c + 1)) {
+    guint cpu = (guint)c;
+    if (!kt_set_has(taken, cpu))
+      g_array_append_val(host->cpus, cpu);
+  }
+  core.n_cpus = host->cpus->len - core.first;
+  if (!core.n_cpus)
+    return;
+  core.l3 = host->n_l3 + group_of(node, g_array_index(host->cpus, guint, core.first));
+  host->threads = MAX(host->threads, core.n_cpus);
+  g_array_append_val(host->cores, core);
+}
+
+void kt_host_init(KtHost *host, const KtPlaceProblem *problem, const KtSet *gone)
+{
+  g_autoptr(KtSet) taken = kt_set_copy(problem->reserved_cpus);
+  if (gone)
+    kt_set_add_all(taken, gone);
+  *host = (KtHost){.cores = g_array_new(FALSE, FALSE, sizeof(KtCore)),
+                   .cpus = g_array_new(FALSE, FALSE, sizeof(guint)),
+                   .first_core = g_new0(guint, problem->nodes->len + 1),
+                   .threads = 1};
+  for (guint i = 0; i < problem->nodes->len; i++) {
+    const KtPlaceNode *node = problem->nodes->pdata[i];
+    host->first_core[i] = host->cores->len;
+    for (guint k = 0; k < node->cores->len; k++)
+      add_core(host, node, i, node->cores->pdata[k], taken);
+    host->n_l3 += node->l3->len + 1;
+  }
+  host->first_core[problem->nodes->len] = host->cores->len;
+  g_autofree guint *cpus_of = g_new0(guint, host->n_l3);
+  for (guint k = 0; k < host->cores->len; k++) {
+    const KtCore *core = &g_array_index(host->cores, KtCore, k);
+    cpus_of[core->l3] += core->n_cpus;
+    host->l3_cpus = MAX(host->l3_cpus, cpus_of[core->l3]);
+  }
+}
+
+void kt_host_clear(KtHost *host)
+{
+  g_array_unref(host->cores);
+  g_array_unref(host->cpus);
+  g_free(host->first_core);
+}
+
+KtSet *kt_host_immovable_cpus(const KtPlaceProblem *problem)
+{
+  KtSet *cpus = kt_set_new();
+  for (guint g = 0; g < problem->guests->len; g++) {
+    const KtPlaceGuest *guest = problem->guests->pdata[g];
+    if (guest->started && !guest->movable && guest->policy == KT_PLACE_DEDICATED)
+      kt_set_add_all(cpus, guest->now_cpus);
+  }
+  return cpus;
+}
+
+void kt_host_shares(const KtHost *host, guint n_nodes, const KtSet *cpus, double *share)
+{
+  double sum = 0;
+  for (guint i = 0; i < n_nodes; i++)
+    share[i] = 0;
+  for (guint k = 0; k < host->cores->len; k++) {
+    const KtCore *core = &g_array_index(host->cores, KtCore, k);
+    guint used = 0;
+    for (guint t = 0; t < core->n_cpus; t++)
+      used += kt_set_has(cpus, g_array_index(host->cpus, guint, core->first + t));
+    double worth = used ? 1 + KT_PLACE_SMT_WORTH * (used - 1) : 0;
+    share[core->node] += worth;
+    sum += worth;
+  }
+  for (guint i = 0; sum > 0 && i < n_nodes; i++)
+    share[i] /= sum;
+}
+
+void kt_host_add_node_cpus(const KtHost *host, guint node, KtSet *into)
+{
+  for (guint k = host->first_core[node]; k < host->first_core[node + 1]; k++) {
+    const KtCore *core = &g_array_index(host->cores, KtCore, k);
+    for (guint t = 0; t < core->n_cpus; t++)
+      kt_set_add(into, g_array_index(host->cpus, guint, core->first + t));
+  }
+}
+
+guint kt_host_node_index(const KtPlaceProblem *problem, guint id)
+{
+  guint i = 0;
+  while (((const KtPlaceNode *)problem->nodes->pdata[i])->id != id)
+    i++;
+  return i;
+}

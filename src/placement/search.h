@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside of the solver: the problem as numbers, and the state of the search.
+ *
+ * A guest is a run of parts; a part has one node, its home. Mostly a part is a cell; a cell that is larger than any
+ * node is several parts. Guests are sorted by what they need, so that their order and names in the problem do not
+ * matter; immovable guests are no parts but load that is there from the start. */
+#pragma once
+#include "placement/host.h"
+#include "placement/placement.h"
+
+#define KT_PLACE_EPSILON 1e-11 /* costs that differ by less are equal: a KiB of 16 TiB is 6e-14 */
+
+/* What a part needs, what a node has in use, what it has room for. */
+typedef struct {
+  gint64 worth;  /* of KT_CORE */
+  gint64 memory; /* KiB */
+  gint32 cpus;   /* exclusive ones */
+  gint32 cores;  /* that exclusive CPUs fill when siblings are packed */
+} KtLoad;
+
+typedef struct {
+  guint index;           /* in the problem */
+  guint first, n;        /* parts */
+  guint per_cell;        /* parts a cell */
+  double within, across; /* cost of a pair of parts in one cell, in two, at distance 20 */
+  double move;           /* cost of a KiB that is moved; 0: not started */
+  gint64 *now;           /* KiB on each node; NULL: not started */
+  double *at;            /* one part: cost at each home; NULL: several parts */
+  double least;          /* no placement of this guest costs less */
+} KtSearchGuest;
+
+typedef struct {
+  const KtPlaceProblem *problem;
+  KtHost host;
+  guint n_nodes, n_parts, n_guests, n_homes;
+  guint *homes;  /* nodes with CPUs */
+  KtLoad *room;  /* of each node */
+  double *far;   /* n_nodes x n_nodes: distance / 10 - 1 */
+  double *spill; /* cost of a KiB that a node has no room for: at its nearest neighbour */
+  KtLoad *need;  /* of each part */
+  guint *owner;  /* guest of each part */
+  KtSearchGuest *guests;
+  double per_worth, per_shared_core, per_cpu, per_kib; /* costs; per_kib: at distance 20 */
+  double total_kib;                                    /* at least 1 */
+  gint64 *busy;                                        /* worth of immovable shared guests on each node */
+  char **why; /* of each guest of the problem: why it is left out; NULL: it is not */
+
+  guint *home; /* of each part */
+  KtLoad *load;
+  double *node_cost, *guest_cost;
+  guint64 steps, max_steps, random;
+} KtSearch;
+
+KtSearch *kt_search_new(const KtPlaceProblem *problem);
+void kt_search_free(KtSearch *search);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtSearch, kt_search_free)
+
+static inline void kt_load_add(KtLoad *load, const KtLoad *more)
+{
+  load->worth += more->worth;
+  load->memory += more->memory;
+  load->cpus += more->cpus;
+  load->cores += more->cores;
+}
+
+static inline void kt_load_take(KtLoad *load, const KtLoad *less)
+{
+  load->worth -= less->worth;
+  load->memory -= less->memory;
+  load->cpus -= less->cpus;
+  load->cores -= less->cores;
+}
+
+static inline double kt_search_node_cost(const KtSearch *s, guint node, const KtLoad *load)
+{
+  const KtLoad *room = &s->room[node];
+  double cost = 0;
+  if (load->worth > room->worth)
+    cost += s->per_worth * (double)(load->worth - room->worth);
+  if (load->memory > room->memory)
+    cost += s->spill[node] * (double)(load->memory - room->memory);
+  if (load->cpus > 0 && load->cores > room->cores)
+    cost += s->per_shared_core * (load->cores - room->cores);
+  if (load->cpus > room->cpus)
+    cost += s->per_cpu * (load->cpus - room->cpus);
+  return cost;
+}
+
+/* state.c */
+#define KT_NOWHERE G_MAXUINT
+double kt_search_guest_cost(const KtSearch *s, guint guest);            /* of its parts that have a home */
+double kt_search_guest_change(KtSearch *s, guint part, guint new_home); /* of guest_cost, when the part had that home */
+void kt_search_put(KtSearch *s, guint part, guint node);                /* KT_NOWHERE: takes it away */
+double kt_search_move_change(KtSearch *s, guint part, guint node);      /* of the cost; one step */
+double kt_search_swap_change(KtSearch *s, guint a, guint b);            /* parts of different guests and homes */
+double kt_search_cost(const KtSearch *s);
+void kt_search_set(KtSearch *s, const guint *home); /* all parts at once */
+guint kt_search_random(KtSearch *s, guint below);
+
+/* start.c */
+typedef enum { KT_START_NOW, KT_START_FRESH, KT_START_TIGHT } KtStart;
+void kt_search_start(KtSearch *s, KtStart how);
+void kt_search_insert(KtSearch *s, guint guest, KtStart how); /* its parts have no home */
+
+/* descend.c: removes cost until nothing more can be gained, or the steps are used up. */
+void kt_search_descend(KtSearch *s);
+/* Kicks and descends; stops at a cost of `bound`. */
+void kt_search_improve(KtSearch *s, double bound, guint64 steps);
+
+/* bound.c: no placement has a lower cost, as kt_search_cost() counts it; looked for no further than `incumbent`.
+ * Adds what is known of contention and remote memory by themselves to `fields`. */
+double kt_search_bound(KtSearch *s, double incumbent, KtPlaceCost *fields);
+
+/* answer.c. *fixed: what immovable guests cost by themselves. */
+KtPlacement *kt_search_answer(KtSearch *s, KtPlaceCost *fixed);

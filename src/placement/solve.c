@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "placement/search.h"
+
+/* Keeps the better one of the state and the best so far; the state becomes it. */
+static void keep_best(KtSearch *s, guint *best, double *best_cost)
+{
+  double cost = kt_search_cost(s);
+  if (cost < *best_cost - KT_PLACE_EPSILON) {
+    *best_cost = cost;
+    memcpy(best, s->home, s->n_parts * sizeof *best);
+  } else {
+    kt_search_set(s, best);
+  }
+}
+
+static double search(KtSearch *s, KtPlaceCost *fields)
+{
+  g_autofree guint *best = g_memdup2(s->home, s->n_parts * sizeof *best);
+  kt_search_start(s, KT_START_NOW);
+  kt_search_descend(s);
+  memcpy(best, s->home, s->n_parts * sizeof *best);
+  double best_cost = kt_search_cost(s), bound = kt_search_bound(s, best_cost, fields);
+  for (KtStart how = KT_START_FRESH; how <= KT_START_TIGHT && best_cost > bound + KT_PLACE_EPSILON; how++) {
+    kt_search_start(s, how);
+    kt_search_descend(s);
+    keep_best(s, best, &best_cost);
+  }
+  kt_search_improve(s, bound, s->max_steps);
+  return bound;
+}
+
+/* The field and the total of what is fixed are part of every placement. Contention of immovable guests is in the
+ * search's cost already. */
+static void set_bound(KtPlacement *placement, const KtPlaceProblem *problem, double bound, const KtPlaceCost *fixed,
+                      const KtPlaceCost *fields)
+{
+  const KtPlaceWeights *w = &problem->weights;
+  placement->bound = (KtPlaceCost){.contention = fields->contention,
+                                   .l3 = fixed->l3,
+                                   .remote = fixed->remote + fields->remote,
+                                   .fragmentation = fixed->fragmentation};
+  placement->bound.total =
+      bound + w->l3 * fixed->l3 + w->remote * fixed->remote + w->fragmentation * fixed->fragmentation;
+  placement->optimal = placement->cost.total <= placement->bound.total + 1e-8 * MAX(placement->cost.total, 1);
+}
+
+KtPlacement *kt_placement_solve(const KtPlaceProblem *problem, GError **error)
+{
+  if (!kt_place_problem_check(problem, error))
+    return NULL;
+  KtPlaceCost fixed, fields = {0};
+  g_autoptr(KtSearch) s = kt_search_new(problem);
+  double bound = s->n_parts ? search(s, &fields) : 0;
+  KtPlacement *placement = kt_search_answer(s, &fixed);
+  set_bound(placement, problem, s->n_parts ? bound : placement->cost.total, &fixed, &fields);
+  return placement;
+}

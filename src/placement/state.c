@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The state of the search, and what a change of it would cost. */
+#include <string.h>
+
+#include "placement/search.h"
+
+static double moved(const KtSearch *s, const KtSearchGuest *g)
+{
+  double kib = 0;
+  for (guint a = g->first; a < g->first + g->n; a++) {
+    guint home = s->home[a];
+    gboolean seen = home == KT_NOWHERE;
+    gint64 there = 0;
+    for (guint b = g->first; b < g->first + g->n && !seen; b++)
+      if (s->home[b] == home) {
+        seen = b < a;
+        there += s->need[b].memory;
+      }
+    if (!seen && there > g->now[home])
+      kib += (double)(there - g->now[home]);
+  }
+  return kib;
+}
+
+double kt_search_guest_cost(const KtSearch *s, guint guest)
+{
+  const KtSearchGuest *g = &s->guests[guest];
+  if (g->at)
+    return s->home[g->first] == KT_NOWHERE ? 0 : g->at[s->home[g->first]];
+  double within = 0, across = 0;
+  for (guint a = g->first; a < g->first + g->n; a++) {
+    if (s->home[a] == KT_NOWHERE)
+      continue;
+    const double *far = &s->far[s->home[a] * s->n_nodes];
+    guint cell_end = g->first + ((a - g->first) / g->per_cell + 1) * g->per_cell;
+    for (guint b = a + 1; b < cell_end; b++)
+      within += s->home[b] == KT_NOWHERE ? 0 : far[s->home[b]];
+    for (guint b = cell_end; b < g->first + g->n; b++)
+      across += s->home[b] == KT_NOWHERE ? 0 : far[s->home[b]];
+  }
+  return g->within * within + g->across * across + (g->now ? g->move * moved(s, g) : 0);
+}
+
+double kt_search_guest_change(KtSearch *s, guint part, guint new_home)
+{
+  guint guest = s->owner[part], old = s->home[part];
+  const KtSearchGuest *g = &s->guests[guest];
+  if (g->at)
+    return g->at[new_home] - s->guest_cost[guest];
+  s->home[part] = new_home;
+  double change = kt_search_guest_cost(s, guest) - s->guest_cost[guest];
+  s->home[part] = old;
+  s->steps += g->n;
+  return change;
+}
+
+void kt_search_put(KtSearch *s, guint part, guint node)
+{
+  guint old = s->home[part];
+  if (old != KT_NOWHERE) {
+    kt_load_take(&s->load[old], &s->need[part]);
+    s->node_cost[old] = kt_search_node_cost(s, old, &s->load[old]);
+  }
+  s->home[part] = node;
+  if (node != KT_NOWHERE) {
+    kt_load_add(&s->load[node], &s->need[part]);
+    s->node_cost[node] = kt_search_node_cost(s, node, &s->load[node]);
+  }
+  s->guest_cost[s->owner[part]] = kt_search_guest_cost(s, s->owner[part]);
+}
+
+double kt_search_move_change(KtSearch *s, guint part, guint node)
+{
+  guint old = s->home[part];
+  s->steps++;
+  double change = kt_search_guest_change(s, part, node);
+  if (old != KT_NOWHERE) {
+    KtLoad less = s->load[old];
+    kt_load_take(&less, &s->need[part]);
+    change += kt_search_node_cost(s, old, &less) - s->node_cost[old];
+  }
+  KtLoad more = s->load[node];
+  kt_load_add(&more, &s->need[part]);
+  return change + kt_search_node_cost(s, node, &more) - s->node_cost[node];
+}
+
+double kt_search_swap_change(KtSearch *s, guint a, guint b)
+{
+  guint at_a = s->home[a], at_b = s->home[b];
+  KtLoad load_a = s->load[at_a], load_b = s->load[at_b];
+  s->steps++;
+  kt_load_take(&load_a, &s->need[a]);
+  kt_load_add(&load_a, &s->need[b]);
+  kt_load_take(&load_b, &s->need[b]);
+  kt_load_add(&load_b, &s->need[a]);
+  double change = kt_search_node_cost(s, at_a, &load_a) - s->node_cost[at_a] + kt_search_node_cost(s, at_b, &load_b) -
+                  s->node_cost[at_b];
+  return change + kt_search_guest_change(s, a, at_b) + kt_search_guest_change(s, b, at_a);
+}
+
+double kt_search_cost(const KtSearch *s)
+{
+  double cost = 0;
+  for (guint i = 0; i < s->n_nodes; i++)
+    cost += s->node_cost[i];
+  for (guint g = 0; g < s->n_guests; g++)
+    cost += s->guest_cost[g];
+  return cost;
+}
+
+void kt_search_set(KtSearch *s, const guint *home)
+{
+  memset(s->load, 0, s->n_nodes * sizeof *s->load);
+  if (home != s->home)
+    memcpy(s->home, home, s->n_parts * sizeof *home);
+  for (guint p = 0; p < s->n_parts; p++)
+    if (home[p] != KT_NOWHERE)
+      kt_load_add(&s->load[home[p]], &s->need[p]);
+  for (guint i = 0; i < s->n_nodes; i++)
+    s->node_cost[i] = kt_search_node_cost(s, i, &s->load[i]);
+  for (guint g = 0; g < s->n_guests; g++)
+    s->guest_cost[g] = kt_search_guest_cost(s, g);
+}
+
+/* xorshift64*, S. Vigna 2016: the same numbers everywhere. */
+guint kt_search_random(KtSearch *s, guint below)
+{
+  s->random ^= s->random >> 12;
+  s->random ^= s->random << 25;
+  s->random ^= s->random >> 27;
+  return (guint)(((s->random * G_GUINT64_CONSTANT(2685821657736338717)) >> 32) % below);
+}

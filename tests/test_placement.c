@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "placement/placement.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define GIB (G_GINT64_CONSTANT(1) << 20)
+
+/* ---- hosts and guests by hand ---- */
+
+/* Nodes of `cores` cores with `threads` each, two L3 groups, 64 GiB; all other nodes at distance 21. */
+static KtPlaceProblem *host_of(guint nodes, guint cores, guint threads)
+{
+  KtPlaceProblem *problem = kt_place_problem_new();
+  problem->max_steps = 200000;
+  for (guint i = 0; i < nodes; i++) {
+    KtPlaceNode *node = kt_place_problem_add_node(problem, i * 2 + 1);
+    node->memory_kib = 64 * GIB;
+    for (guint k = 0; k < cores; k++) {
+      KtSet *core = kt_set_new();
+      for (guint t = 0; t < threads; t++)
+        kt_set_add(core, i * cores + k + t * nodes * cores);
+      g_ptr_array_add(node->cores, core);
+      if (k % MAX(cores / 2, 1) == 0 && node->l3->len < 2)
+        g_ptr_array_add(node->l3, kt_set_new());
+      kt_set_add_all(node->l3->pdata[node->l3->len - 1], core);
+    }
+    for (guint j = 0; j < nodes; j++) {
+      guint distance = i == j ? 10 : 21;
+      g_array_append_val(node->distances, distance);
+    }
+  }
+  return problem;
+}
+
+static KtPlaceGuest *guest(KtPlaceProblem *problem, const char *name, guint vcpus, double demand, gint64 gib)
+{
+  KtPlaceGuest *g = kt_place_problem_add_guest(problem, name);
+  g->vcpus = vcpus;
+  g->demand_cores = demand;
+  g->memory_kib = gib * GIB;
+  return g;
+}
+
+/* It runs on all CPUs of the node with this index, with its memory there. */
+static void runs_on(KtPlaceProblem *problem, KtPlaceGuest *g, guint index)
+{
+  const KtPlaceNode *node = problem->nodes->pdata[index];
+  KtPlaceMemory memory = {node->id, g->memory_kib};
+  g->started = TRUE;
+  for (guint k = 0; k < node->cores->len; k++)
+    kt_set_add_all(g->now_cpus, node->cores->pdata[k]);
+  g_array_append_val(g->now_memory, memory);
+}
+
+static KtPlacement *solve(const KtPlaceProblem *problem)
+{
+  g_autoptr(GError) error = NULL;
+  KtPlacement *placement = kt_placement_solve(problem, &error);
+  g_assert_no_error(error);
+  return placement;
+}
+
+static const KtPlaceAnswer *answer_of(const KtPlacement *placement, guint k)
+{
+  return placement->guests->pdata[k];
+}
+
+static const KtPlaceCell *cell_of(const KtPlacement *placement, guint guest_index, guint cell)
+{
+  const KtPlaceAnswer *answer = answer_of(placement, guest_index);
+  g_assert_cmpuint(answer->cells->len, >, cell);
+  return answer->cells->pdata[cell];
+}
+
+/* The node of all of a cell's memory; fails if there are several. */
+static guint memory_node(const KtPlaceCell *cell)
+{
+  g_assert_cmpuint(cell->memory->len, ==, 1);
+  return g_array_index(cell->memory, KtPlaceMemory, 0).node_id;
+}
+
+/* What every answer has to be. */
+static void assert_valid(const KtPlaceProblem *problem, const KtPlacement *placement)
+{
+  g_autoptr(KtSet) owned = kt_set_new();
+  g_autofree gint64 *used = g_new0(gint64, KT_SET_MAX);
+  g_assert_cmpuint(placement->guests->len, ==, problem->guests->len);
+  for (guint k = 0; k < problem->guests->len; k++) {
+    const KtPlaceGuest *g = problem->guests->pdata[k];
+    const KtPlaceAnswer *answer = answer_of(placement, k);
+    guint vcpus = 0;
+    gint64 memory = 0;
+    g_assert_true((answer->why != NULL) == (answer->cells->len == 0));
+    for (guint c = 0; c < answer->cells->len; c++) {
+      const KtPlaceCell *cell = answer->cells->pdata[c];
+      g_assert_cmpuint(cell->first_vcpu, ==, vcpus);
+      vcpus += cell->vcpus;
+      g_assert_false(kt_set_is_empty(cell->cpus));
+      g_assert_false(kt_set_intersects(cell->cpus, problem->reserved_cpus));
+      g_assert_cmpint(cell->pins != NULL, ==, g->policy == KT_PLACE_DEDICATED);
+      if (cell->pins) {
+        g_assert_cmpuint(cell->pins->len, ==, cell->vcpus);
+        g_assert_cmpuint(kt_set_count(cell->cpus), ==, cell->vcpus);
+        g_assert_false(kt_set_intersects(cell->cpus, owned));
+        kt_set_add_all(owned, cell->cpus);
+      }
+      for (guint m = 0; m < cell->memory->len; m++) {
+        used[g_array_index(cell->memory, KtPlaceMemory, m).node_id] +=
+            g_array_index(cell->memory, KtPlaceMemory, m).kib;
+        memory += g_array_index(cell->memory, KtPlaceMemory, m).kib;
+      }
+    }
+    if (answer->cells->len) {
+      g_assert_cmpuint(vcpus, ==, g->vcpus);
+      g_assert_cmpint(memory, ==, g->memory_kib);
+      if (g->cells)
+        g_assert_cmpuint(answer->cells->len, ==, g->cells);
+    }
+  }
+  for (guint i = 0; i < problem->nodes->len; i++) {
+    const KtPlaceNode *node = problem->nodes->pdata[i];
+    g_assert_cmpint(used[node->id], <=, node->memory_kib);
+  }
+  g_assert_cmpfloat(placement->bound.total, <=, placement->cost.total + 1e-8 * MAX(placement->cost.total, 1));
+}
+
+/* ---- rules ---- */
+
+static void test_one_cell_where_it_fits(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(2, 8, 2);
+  guest(problem, "a", 8, 3.5, 16);
+  guest(problem, "b", 8, 7, 60);
+  g_autoptr(KtPlacement) placement = solve(problem);
+  assert_valid(problem, placement);
+  g_assert_cmpfloat(placement->cost.total, ==, 0);
+  g_assert_true(placement->optimal);
+  g_assert_cmpuint(answer_of(placement, 0)->cells->len, ==, 1);
+  g_assert_cmpuint(memory_node(cell_of(placement, 0, 0)), !=, memory_node(cell_of(placement, 1, 0)));
+}
+
+static void test_wide_guest_is_split_evenly(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(4, 8, 1);
+  const guint near[4][4] = {{10, 12, 20, 22}, {12, 10, 22, 20}, {20, 22, 10, 12}, {22, 20, 12, 10}};
+  for (guint i = 0; i < 4; i++)
+    for (guint j = 0; j < 4; j++)
+      g_array_index(((KtPlaceNode *)problem->nodes->pdata[i])->distances, guint, j) = near[i][j];
+  KtPlaceGuest *in_the_way = guest(problem, "stays", 8, 7, 60);
+  runs_on(problem, in_the_way, 0);
+  in_the_way->movable = FALSE;
+  guest(problem, "wide", 16, 14, 100);
+  g_autoptr(KtPlacement) placement = solve(problem);
+  assert_valid(problem, placement);
+  const KtPlaceAnswer *wide = answer_of(placement, 1);
+  g_assert_cmpuint(wide->cells->len, ==, 2);
+  for (guint c = 0; c < 2; c++) {
+    const KtPlaceCell *cell = cell_of(placement, 1, c);
+    g_assert_cmpuint(cell->vcpus, ==, 8);
+    g_assert_cmpint(g_array_index(cell->memory, KtPlaceMemory, 0).kib, ==, 50 * GIB);
+    g_assert_cmpuint(memory_node(cell), >=, 5); /* ids are 1, 3, 5, 7: the two that are near each other */
+  }
+  g_assert_true(answer_of(placement, 0)->stays);
+  g_assert_cmpfloat(placement->cost.contention, ==, 0);
+  g_assert_true(placement->optimal);
+}
+
+/* A well placed host: nothing moves; one guest in the wrong place: only it does. */
+static void test_only_what_is_bad_moves(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(2, 8, 2);
+  for (guint k = 0; k < 6; k++) {
+    g_autofree char *name = g_strdup_printf("g%u", k);
+    runs_on(problem, guest(problem, name, 4, 3, 8 + k), k % 2);
+  }
+  g_autoptr(KtPlacement) calm = solve(problem);
+  assert_valid(problem, calm);
+  g_assert_cmpfloat(calm->cost.total, ==, 0);
+  for (guint k = 0; k < 6; k++)
+    g_assert_true(answer_of(calm, k)->stays);
+  KtPlaceGuest *bad = problem->guests->pdata[2];
+  KtPlaceMemory *here = &g_array_index(bad->now_memory, KtPlaceMemory, 0), away = {3, 4 * GIB};
+  here->kib -= away.kib;
+  g_array_append_val(bad->now_memory, away);
+  g_autoptr(KtPlacement) repair = solve(problem);
+  assert_valid(problem, repair);
+  g_assert_cmpint(repair->cost.move_kib, ==, 4 * GIB);
+  g_assert_cmpfloat(repair->cost.remote, ==, 0);
+  for (guint k = 0; k < 6; k++)
+    g_assert_cmpint(answer_of(repair, k)->stays, ==, k != 2);
+}
+
+static void test_small_guests_make_room(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(2, 8, 1);
+  runs_on(problem, guest(problem, "a", 2, 1, 10), 0);
+  runs_on(problem, guest(problem, "b", 2, 1, 20), 0);
+  runs_on(problem, guest(problem, "c", 2, 1, 12), 1);
+  runs_on(problem, guest(problem, "d", 2, 1, 20), 1);
+  guest(problem, "large", 4, 4, 44);
+  g_autoptr(KtPlacement) placement = solve(problem);
+  assert_valid(problem, placement);
+  g_assert_cmpfloat(placement->cost.remote, ==, 0);
+  g_assert_cmpint(placement->cost.move_kib, ==, 10 * GIB);
+  g_assert_true(answer_of(placement, 1)->stays);
+}
+
+/* ---- dedicated ---- */
+
+static void test_siblings(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(1, 8, 2);
+  for (guint k = 0; k < 2; k++) {
+    g_autofree char *name = g_strdup_printf("g%u", k);
+    guest(problem, name, 4, -1, 8)->policy = KT_PLACE_DEDICATED;
+  }
+  g_autoptr(KtPlacement) idle = solve(problem); /* 8 vCPUs on 8 cores: no sibling is used */
+  assert_valid(problem, idle);
+  g_assert_cmpfloat(idle->cost.total, ==, 0);
+  for (guint k = 0; k < 2; k++)
+    for (guint v = 0; v < 4; v++)
+      for (guint w = 0; w < v; w++)
+        g_assert_cmpuint(g_array_index(cell_of(idle, k, 0)->pins, guint, v) % 8, !=,
+                         g_array_index(cell_of(idle, k, 0)->pins, guint, w) % 8);
+  for (guint k = 2; k < 4; k++) {
+    g_autofree char *name = g_strdup_printf("g%u", k);
+    guest(problem, name, 4, -1, 8)->policy = KT_PLACE_DEDICATED;
+  }
+  g_autoptr(KtPlacement) full = solve(problem); /* 16 vCPUs on 16 threads: siblings stay in one guest */
+  assert_valid(problem, full);
+  g_assert_cmpfloat(full->cost.total, ==, 0);
+  g_assert_cmpuint(g_array_index(cell_of(full, 0, 0)->pins, guint, 0) % 8, ==,
+                   g_array_index(cell_of(full, 0, 0)->pins, guint, 1) % 8);
+}
+
+static void test_exclusive_cpus_spill(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(3, 4, 1);
+  for (guint k = 0; k < 4; k++) {
+    g_autofree char *name = g_strdup_printf("g%u", k);
+    guest(problem, name, 3, -1, 8)->policy = KT_PLACE_DEDICATED;
+  }
+  g_autoptr(KtPlacement) placement = solve(problem); /* 12 vCPUs on 12 CPUs, but 3 do not divide 4 */
+  assert_valid(problem, placement);
+  for (guint k = 0; k < 4; k++)
+    g_assert_null(answer_of(placement, k)->why);
+  g_assert_cmpfloat(placement->cost.remote, >, 0);
+}
+
+static void test_l3(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(1, 8, 1); /* two groups of four */
+  const guint vcpus[] = {1, 3, 2, 2};
+  for (guint k = 0; k < 4; k++) {
+    g_autofree char *name = g_strdup_printf("g%u", k);
+    guest(problem, name, vcpus[k], -1, 8)->policy = KT_PLACE_DEDICATED;
+  }
+  g_autoptr(KtPlacement) placement = solve(problem);
+  assert_valid(problem, placement);
+  g_assert_cmpuint(placement->cost.l3, ==, 0);
+}
+
+/* ---- odd hosts ---- */
+
+static void test_memory_spills(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(2, 8, 1);
+  ((KtPlaceNode *)problem->nodes->pdata[1])->memory_kib = 0; /* CPUs only */
+  guest(problem, "a", 8, 8, 30);
+  guest(problem, "b", 8, 8, 34);
+  g_autoptr(KtPlacement) placement = solve(problem);
+  assert_valid(problem, placement);
+  g_assert_cmpfloat(placement->cost.contention, ==, 0);
+  g_assert_cmpfloat_with_epsilon(placement->cost.remote, 1.1 * 30 / 64, 1e-9);
+  ((KtPlaceNode *)problem->nodes->pdata[1])->memory_kib = 10 * GIB;
+  g_ptr_array_set_size(((KtPlaceNode *)problem->nodes->pdata[1])->cores, 0); /* memory only */
+  ((KtPlaceGuest *)problem->guests->pdata[1])->memory_kib = 40 * GIB;
+  g_autoptr(KtPlacement) other = solve(problem);
+  assert_valid(problem, other);
+  g_assert_cmpfloat_with_epsilon(other->cost.remote, 1.1 * 6 / 70, 1e-9);
+}
+
+static void test_no_room(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(2, 4, 1);
+  runs_on(problem, guest(problem, "runs", 1, 1, 60), 0);
+  guest(problem, "large", 1, 1, 66);
+  guest(problem, "small", 1, 1, 4);
+  guest(problem, "tiny", 1, 1, 1);
+  g_autoptr(KtPlacement) placement = solve(problem); /* 3 GiB too much: the smallest that is enough stays out */
+  assert_valid(problem, placement);
+  g_assert_nonnull(answer_of(placement, 2)->why);
+  g_assert_null(answer_of(placement, 1)->why);
+  g_assert_null(answer_of(placement, 3)->why);
+  g_autofree char *words = kt_placement_explain(problem, placement);
+  g_assert_nonnull(strstr(words, "small has no place: it needs 4194304 KiB"));
+}
+
+static void test_reserved_cpus(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(2, 4, 2);
+  kt_set_add(problem->reserved_cpus, 0);
+  kt_set_add(problem->reserved_cpus, 8); /* core 0 of the first node */
+  guest(problem, "a", 4, 4.5, 8);
+  guest(problem, "b", 4, 3.75, 8);
+  g_autoptr(KtPlacement) placement = solve(problem);
+  assert_valid(problem, placement);
+  g_assert_cmpfloat(placement->cost.contention, ==, 0);
+  g_assert_cmpuint(memory_node(cell_of(placement, 0, 0)), ==, 3);
+}
+
+static void test_contradictions(void)
+{
+  static const char *const expected[] = {"node 1 twice", "distances", "has a CPU of another",
+                                         "twice",        "vCPUs",     "may not move"};
+  for (guint k = 0; k < G_N_ELEMENTS(expected); k++) {
+    g_autoptr(KtPlaceProblem) problem = host_of(2, 2, 1);
+    g_autoptr(GError) error = NULL;
+    KtPlaceNode *second = problem->nodes->pdata[1];
+    KtPlaceGuest *g = guest(problem, "a", 2, 1, 1);
+    if (k == 0)
+      second->id = 1;
+    else if (k == 1)
+      g_array_set_size(second->distances, 1);
+    else if (k == 2)
+      kt_set_add(second->cores->pdata[0], 0);
+    else if (k == 3)
+      guest(problem, "a", 1, 1, 1);
+    else if (k == 4)
+      g->vcpus = 0;
+    else
+      g->started = !(g->movable = FALSE);
+    g_assert_null(kt_placement_solve(problem, &error));
+    g_assert_error(error, KT_ERROR, KT_ERROR_FORMAT);
+    g_assert_nonnull(strstr(error->message, expected[k]));
+  }
+}
+
+/* ---- against all there is ---- */
+
+typedef struct {
+  const KtPlaceProblem *problem;
+  guint home[6];
+} Force;
+
+/* Contention and moves of one assignment of whole guests; infinite where memory does not fit. */
+static double assignment_cost(const Force *f)
+{
+  const KtPlaceProblem *p = f->problem;
+  double load[3] = {0}, total = 0, cost = 0;
+  gint64 used[3] = {0}, moved = 0;
+  for (guint k = 0; k < p->guests->len; k++) {
+    const KtPlaceGuest *g = p->guests->pdata[k];
+    load[f->home[k]] += g->demand_cores;
+    used[f->home[k]] += g->memory_kib;
+    total += (double)g->memory_kib;
+    guint id = ((const KtPlaceNode *)p->nodes->pdata[f->home[k]])->id;
+    if (g->started && g_array_index(g->now_memory, KtPlaceMemory, 0).node_id != id)
+      moved += g->memory_kib;
+  }
+  for (guint i = 0; i < p->nodes->len; i++) {
+    const KtPlaceNode *node = p->nodes->pdata[i];
+    double worth = node->cores->len * (kt_set_count(node->cores->pdata[0]) == 2 ? 1.25 : 1);
+    if (used[i] > node->memory_kib)
+      return INFINITY;
+    cost += MAX(load[i] - worth, 0) * p->weights.contention;
+  }
+  return cost + p->weights.move * (double)moved / total;
+}
+
+static double least_by_force(Force *f, guint k)
+{
+  double least = INFINITY;
+  if (k == f->problem->guests->len)
+    return assignment_cost(f);
+  for (guint i = 0; i < f->problem->nodes->len; i++) {
+    f->home[k] = i;
+    double cost = least_by_force(f, k + 1);
+    least = MIN(least, cost);
+  }
+  return least;
+}
+
+static KtPlaceProblem *random_problem(GRand *rand)
+{
+  guint nodes = (guint)g_rand_int_range(rand, 1, 4), n = (guint)g_rand_int_range(rand, 1, 7);
+  KtPlaceProblem *problem = host_of(nodes, (guint)g_rand_int_range(rand, 2, 5), (guint)g_rand_int_range(rand, 1, 3));
+  double tightness = g_rand_double_range(rand, .5, 2.5);
+  for (guint k = 0; k < n; k++) {
+    g_autofree char *name = g_strdup_printf("g%u", k);
+    double demand = g_rand_int_range(rand, 1, 1500) / 1000. * tightness;
+    KtPlaceGuest *g = guest(problem, name, 4, MIN(demand, 2), g_rand_int_range(rand, 1, 28));
+    if (g_rand_boolean(rand))
+      runs_on(problem, g, (guint)g_rand_int_range(rand, 0, (gint32)nodes));
+  }
+  return problem;
+}
+
+static void test_optimum(void)
+{
+  g_autoptr(GRand) rand = g_rand_new_with_seed(11);
+  guint above_zero = 0, proven = 0;
+  for (guint round = 0; round < 800; round++) {
+    g_autoptr(KtPlaceProblem) problem = random_problem(rand);
+    problem->max_steps = 50000;
+    Force f = {.problem = problem};
+    double least = least_by_force(&f, 0);
+    g_autoptr(KtPlacement) placement = solve(problem);
+    assert_valid(problem, placement);
+    if (isinf(least)) /* only with memory on other nodes, or not at all */
+      continue;
+    g_assert_cmpfloat(placement->cost.total, <=, least + 1e-8 * MAX(least, 1));
+    g_assert_cmpfloat(placement->bound.total, <=, least + 1e-8 * MAX(least, 1));
+    if (placement->cost.remote == 0)
+      g_assert_cmpfloat_with_epsilon(placement->cost.total, least, 1e-5 * MAX(least, 1));
+    above_zero += least > 0;
+    proven += least > 0 && placement->optimal;
+  }
+  g_assert_cmpuint(above_zero, >, 100);
+  g_assert_cmpuint(proven, >, 20);
+}
+
+/* ---- the same problem told otherwise ---- */
+
+/* Guests in reverse order under other names. */
+static KtPlaceProblem *retold(const KtPlaceProblem *problem)
+{
+  KtPlaceProblem *other = host_of(problem->nodes->len, ((KtPlaceNode *)problem->nodes->pdata[0])->cores->len,
+                                  kt_set_count(((KtPlaceNode *)problem->nodes->pdata[0])->cores->pdata[0]));
+  for (guint k = problem->guests->len; k-- > 0;) {
+    const KtPlaceGuest *from = problem->guests->pdata[k];
+    g_autofree char *name = g_strdup_printf("other-%u", k * 7 % 5 * 100 + k);
+    KtPlaceGuest *to = guest(other, name, from->vcpus, from->demand_cores, 0);
+    to->memory_kib = from->memory_kib;
+    to->started = from->started;
+    kt_set_add_all(to->now_cpus, from->now_cpus);
+    g_array_append_vals(to->now_memory, from->now_memory->data, from->now_memory->len);
+  }
+  return other;
+}
+
+static void test_order_and_names_do_not_matter(void)
+{
+  g_autoptr(GRand) rand = g_rand_new_with_seed(12);
+  for (guint round = 0; round < 50; round++) {
+    g_autoptr(KtPlaceProblem) problem = random_problem(rand), other = retold(problem);
+    problem->max_steps = other->max_steps = 50000;
+    g_autoptr(KtPlacement) one = solve(problem), again = solve(problem), two = solve(other);
+    g_assert_cmpfloat(one->cost.total, ==, again->cost.total);
+    g_assert_cmpuint(one->steps, ==, again->steps);
+    g_assert_cmpfloat_with_epsilon(one->cost.total, two->cost.total, 1e-12);
+    for (guint k = 0; k < problem->guests->len; k++)
+      if (one->guests->len && !answer_of(one, k)->why)
+        g_assert_true(kt_set_equal(cell_of(one, k, 0)->cpus, cell_of(again, k, 0)->cpus));
+  }
+}
+
+/* Work is bounded: by max_steps, and far below it where nothing is wrong. */
+static void test_steps(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(16, 16, 2);
+  for (guint k = 0; k < 1000; k++) {
+    g_autofree char *name = g_strdup_printf("g%u", k);
+    guest(problem, name, 1, .2 + k % 7 * .015, 0)->memory_kib = (1 + k % 5) * GIB / 4;
+  }
+  g_autoptr(KtPlacement) easy = solve(problem);
+  assert_valid(problem, easy);
+  g_assert_cmpfloat(easy->cost.total, ==, 0);
+  g_assert_cmpuint(easy->steps, <, 100000);
+  for (guint k = 0; k < 1000; k++)
+    ((KtPlaceGuest *)problem->guests->pdata[k])->demand_cores *= 1.4;
+  problem->max_steps = 200000;
+  g_autoptr(KtPlacement) hard = solve(problem);
+  assert_valid(problem, hard);
+  g_assert_cmpfloat(hard->cost.contention, >, 0);
+  g_assert_cmpuint(hard->steps, <, 2 * 200000 + 4000000);
+}
+
+int main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/placement/one-cell", test_one_cell_where_it_fits);
+  g_test_add_func("/placement/wide", test_wide_guest_is_split_evenly);
+  g_test_add_func("/placement/only-what-is-bad", test_only_what_is_bad_moves);
+  g_test_add_func("/placement/small-make-room", test_small_guests_make_room);
+  g_test_add_func("/placement/siblings", test_siblings);
+  g_test_add_func("/placement/exclusive-spill", test_exclusive_cpus_spill);
+  g_test_add_func("/placement/l3", test_l3);
+  g_test_add_func("/placement/memory-spills", test_memory_spills);
+  g_test_add_func("/placement/no-room", test_no_room);
+  g_test_add_func("/placement/reserved", test_reserved_cpus);
+  g_test_add_func("/placement/contradictions", test_contradictions);
+  g_test_add_func("/placement/optimum", test_optimum);
+  g_test_add_func("/placement/retold", test_order_and_names_do_not_matter);
+  g_test_add_func("/placement/steps", test_steps);
+  return g_test_run();
+}
