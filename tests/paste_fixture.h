@@ -103,7 +103,9 @@ static inline void assert_cuts_are_never_wrong(const char *text, gboolean table)
   static const char *const tails[] = {"", "\n$ \n", "\n```\n"};
   g_auto(Read) whole = read_text(text);
   g_assert_nonnull(machine_of(&whole, 0));
-  for (gsize n = 1; n < strlen(text); n++)
+  for (gsize n = 1, length = strlen(text); n < length; n++) {
+    if (n > 1 && text[n - 1] == ' ' && text[n - 2] == ' ')
+      continue; /* white space at the end of a line is none: as one byte before */
     for (guint t = 0; t < G_N_ELEMENTS(tails) && !(table && (text[n] == '\n' || text[n - 1] == '\n')); t++) {
       g_autoptr(GString) part = g_string_new_len(text, (gssize)n);
       g_string_append(part, tails[t]);
@@ -111,4 +113,5 @@ static inline void assert_cuts_are_never_wrong(const char *text, gboolean table)
       for (guint f = 0; f < read.fragments->len; f++)
         assert_agrees(machine_of(&read, f), machine_of(&whole, 0));
     }
+  }
 }

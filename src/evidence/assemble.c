@@ -234,6 +234,8 @@ void kt_assemble(KtSnapshot *snapshot, GPtrArray *fragments)
     g_ptr_array_add(snapshot->notes,
                     g_strdup_printf("%u outputs are left out: of more than %d machines, or more than %d outputs",
                                     left_out, MAX_MACHINES, MAX_FRAGMENTS));
+  if (snapshot->rejected_more)
+    g_ptr_array_add(snapshot->notes, g_strdup_printf("%u more lines were rejected", snapshot->rejected_more));
   g_ptr_array_set_size(fragments, 0);
   join_nested_folders(groups);
   for (guint i = 0; i < snapshot->machines->len; i++)

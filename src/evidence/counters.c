@@ -341,13 +341,28 @@ static void add_table_row(KtReading *r, guint i, char **words, guint us, gboolea
   kt_activity_add(activity, &row);
 }
 
+typedef struct {
+  guint us, columns; /* where "us" stands, and of how many */
+  gboolean steal;
+  guint64 seen; /* rows */
+} Table;
+
+static Table *table_of(KtReading *r, const KtText *text, guint i)
+{
+  Table *t = g_new0(Table, 1);
+  parse_vmstat_header(kt_text_at(text, i), &t->us, &t->columns);
+  g_auto(GStrv) header = kt_text_words(kt_text_at(text, i));
+  t->steal = header[t->us + 4] && g_str_equal(header[t->us + 4], "st");
+  kt_reading_set_state(r, t, g_free);
+  return t;
+}
+
 static guint read_table(KtReading *r, const KtText *text, guint i)
 {
-  guint us, columns, seen = 0;
-  parse_vmstat_header(kt_text_at(text, i), &us, &columns);
-  g_auto(GStrv) header = kt_text_words(kt_text_at(text, i));
-  gboolean steal = header[us + 4] && g_str_equal(header[us + 4], "st");
-  for (i++; i < kt_text_count(text) && !kt_text_is_prompt(text, i); i++) {
+  Table *t = kt_reading_state(r);
+  if (!t)
+    t = table_of(r, text, i++);
+  for (; i < kt_text_count(text) && !kt_text_is_prompt(text, i); i++) {
     const char *line = kt_text_at(text, i);
     guint n, at;
     if (kt_text_is_blank(text, i) || parse_vmstat_header(line, &at, &n) || g_str_has_prefix(line, "procs "))
@@ -356,13 +371,21 @@ static guint read_table(KtReading *r, const KtText *text, guint i)
       break;
     g_auto(GStrv) words = kt_text_words(line);
     n = g_strv_length(words);
-    if (n < columns || is_cut(text, i))
+    if (n < t->columns || is_cut(text, i))
       continue;
-    if (seen++) /* the first row is the mean since boot */
-      add_table_row(r, i, words, us, steal);
+    if (t->seen++) /* the first row is the mean since boot */
+      add_table_row(r, i, words, t->us, t->steal);
   }
   return i;
 }
 
-const KtReader kt_reader_vmstat_table = {
-    .name = "vmstat 1", .what = "the table of vmstat with a delay", .starts = starts_table, .read = read_table};
+/* Nothing is left to do; that it is there says that a table may have any length. */
+static void end_table(KtReading *r)
+{
+}
+
+const KtReader kt_reader_vmstat_table = {.name = "vmstat 1",
+                                         .what = "the table of vmstat with a delay",
+                                         .starts = starts_table,
+                                         .read = read_table,
+                                         .end = end_table};

@@ -13,15 +13,13 @@
 #include "evidence/capture_root.h"
 #include "evidence/history.h"
 #include "evidence/paste.h"
-#include "evidence/reading.h"
+#include "evidence/pieces.h"
 #include "evidence/root_machine.h"
 
 #define MAX_DEPTH 16
 #define MAX_FILES 20000
 #define MAX_ARCHIVE (512 * 1024 * 1024)
-#define READ (256 * 1024)       /* at once */
 #define PIECE (8 * 1024 * 1024) /* of a text that is larger */
-#define OPEN_PIECE (256 * 1024) /* of one output that goes on: its lines stay in the CPU's cache */
 
 /* What one call of kt_evidence_read() has gathered so far. */
 typedef struct {
@@ -197,64 +195,11 @@ static void read_bytes(Gathering *g, const char *source, char *content, gsize le
     read_content(g, source, content, length);
 }
 
-/* Reads on until `bytes` holds `length` of them; *more: the end was not reached. */
-static gboolean fill(int fd, const char *source, GString *bytes, gsize length, gboolean *more, GError **error)
-{
-  *more = TRUE;
-  while (bytes->len < length) {
-    gsize had = bytes->len;
-    g_string_set_size(bytes, MIN(had + READ, length));
-    ssize_t n = read(fd, bytes->str + had, bytes->len - had);
-    g_string_set_size(bytes, had + (gsize)MAX(n, 0));
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0) {
-      int err = errno;
-      g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot read '%s': %s", source, g_strerror(err));
-      return FALSE;
-    }
-    if (n == 0) {
-      *more = FALSE;
-      break;
-    }
-  }
-  return TRUE;
-}
-
-/* The bytes up to the last line end; all if there is none. */
-static gsize whole_lines(const GString *bytes)
-{
-  const char *end = memrchr(bytes->str, '\n', bytes->len);
-  if (!end)
-    end = memrchr(bytes->str, '\r', bytes->len);
-  return end ? (gsize)(end + 1 - bytes->str) : bytes->len;
-}
-
 /* A large text, so that only a piece of it is in memory. */
 static gboolean read_pieces(Gathering *g, int fd, const char *source, GString *bytes, GError **error)
 {
-  g_autofree char *directory = g_path_get_dirname(source);
-  KtPieces p = {.directory = directory, .snapshot = g->snapshot, .fragments = g->fragments};
-  gboolean more = TRUE, read = TRUE, whole = TRUE; /* whole: the line before ended in its piece */
-  guint number = 1;
-  while (more && (read = fill(fd, source, bytes, p.open.reader ? OPEN_PIECE : PIECE, &more, error))) {
-    if (!whole) { /* the rest of a line longer than a piece is dropped */
-      gsize rest = strcspn(bytes->str, "\n");
-      whole = rest < bytes->len;
-      g_string_erase(bytes, 0, (gssize)(rest + (gsize)whole));
-      if (!whole)
-        continue;
-    }
-    gsize length = more ? whole_lines(bytes) : bytes->len;
-    whole = !more || strchr("\r\n", bytes->str[length - 1]);
-    g_autoptr(KtText) text = kt_text_new_piece(source, bytes->str, length, number);
-    guint next = kt_reading_run_piece(&p, text, more);
-    gboolean all = next >= kt_text_count(text);
-    guint next_number = all ? text->next_number : kt_text_line(text, next)->number;
-    g_string_erase(bytes, 0, (gssize)(all ? length : kt_text_skip(bytes->str, length, next_number - number)));
-    number = next_number;
-  }
-  if (!read)
+  KtPieces p = {.snapshot = g->snapshot, .fragments = g->fragments};
+  if (!kt_pieces_read(&p, fd, source, bytes, PIECE, error))
     return FALSE;
   if (p.understood)
     g->understood++;
@@ -280,16 +225,17 @@ static void read_fd(Gathering *g, int fd, const char *source, GError **error)
 {
   g_autoptr(GString) bytes = g_string_sized_new(65536);
   gboolean more;
-  if (!fill(fd, source, bytes, PIECE, &more, error))
+  if (!kt_pieces_fill(fd, source, bytes, PIECE, &more, error))
     return;
-  if (more && !is_wide(bytes) && !is_archive(bytes) && !kt_paste_recognise(bytes->str, bytes->len)) {
+  if ((more || kt_pieces_has_many_lines(bytes)) && !is_wide(bytes) && !is_archive(bytes) &&
+      !kt_paste_recognise(bytes->str, bytes->len)) {
     if (is_binary(bytes->str, bytes->len))
       note(g, "'%s' is a binary file, left out", source);
     else
       read_pieces(g, fd, source, bytes, error);
     return;
   }
-  if (more && !fill(fd, source, bytes, MAX_ARCHIVE, &more, error))
+  if (more && !kt_pieces_fill(fd, source, bytes, MAX_ARCHIVE, &more, error))
     return;
   if (more) {
     g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "'%s' is larger than %d MiB", source, MAX_ARCHIVE / 1048576);

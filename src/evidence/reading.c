@@ -6,7 +6,11 @@
 
 /* Of one snapshot: each domain is predicted CPU by CPU and held against the others. */
 #define MAX_DOMAINS 4096
+#define MAX_FLAVORS 4096 /* and nova.confs */
 #define MAX_DOMAIN_VCPUS (512 * 1024)
+
+/* Of one source, about: what machines may weigh. A host of 256 CPUs and 2000 interrupts weighs 5 MiB. */
+#define MAX_WEIGHT (64 * 1024 * 1024)
 
 void kt_fragment_free(gpointer data)
 {
@@ -28,9 +32,30 @@ const KtCite *kt_reading_cite(KtReading *r, guint i)
   return r->cite;
 }
 
+/* Weighs the block's machines that are complete; those that are too much are left out. */
+static void weigh(KtReading *r)
+{
+  KtPieces *p = r->pieces;
+  guint kept = r->weighed;
+  for (guint i = r->weighed; i < r->fragments->len; i++) {
+    const KtFragment *f = r->fragments->pdata[i];
+    gsize weight = kt_machine_weight(f->machine);
+    if (p->weight + weight <= MAX_WEIGHT) {
+      p->weight += weight;
+      kept++;
+      continue;
+    }
+    p->left_out += r->fragments->len - i;
+    break;
+  }
+  g_ptr_array_set_size(r->fragments, (gint)kept);
+  r->weighed = kept;
+}
+
 KtMachine *kt_reading_machine(KtReading *r)
 {
   if (!r->machine) {
+    weigh(r);
     r->machine = kt_machine_new();
     kt_machine_add_source(r->machine, r->text->source);
     KtFragment *f = g_new0(KtFragment, 1);
@@ -121,6 +146,14 @@ static gboolean drop_domains(KtSnapshot *snapshot, guint first, gint64 vcpus)
   return TRUE;
 }
 
+/* Keeps the first MAX_FLAVORS of a list. */
+static guint drop_rest(GPtrArray *list)
+{
+  guint more = list->len - MIN(list->len, MAX_FLAVORS);
+  g_ptr_array_set_size(list, (gint)(list->len - more));
+  return more;
+}
+
 /* Ends the open block. */
 static void close_block(KtPieces *p)
 {
@@ -132,6 +165,7 @@ static void close_block(KtPieces *p)
   if (r->free_state)
     r->free_state(r->state);
   kt_cite_free(r->cite);
+  weigh(r);
   for (guint f = r->first_fragment; f < p->fragments->len; f++) {
     KtFragment *fragment = p->fragments->pdata[f];
     fragment->directory = g_strdup(p->directory);
@@ -143,6 +177,7 @@ static void close_block(KtPieces *p)
     p->dropped++;
   else
     p->vcpus += vcpus;
+  p->left_out += drop_rest(p->snapshot->flavors) + drop_rest(p->snapshot->confs);
   g_free(r->host);
   *r = (KtReading){0};
 }
@@ -162,12 +197,20 @@ static const KtReader *find_reader(const KtText *text, guint i)
 
 /* How long the lists of a snapshot are, to take back what a block added. */
 typedef struct {
-  guint domains, flavors, confs, rejected;
+  guint domains, flavors, confs, rejected, rejected_more, left_out;
+  gsize weight;
 } Mark;
 
-static Mark mark(const KtSnapshot *s)
+static Mark mark(const KtPieces *p)
 {
-  return (Mark){s->domains->len, s->flavors->len, s->confs->len, s->rejected->len};
+  const KtSnapshot *s = p->snapshot;
+  return (Mark){.domains = s->domains->len,
+                .flavors = s->flavors->len,
+                .confs = s->confs->len,
+                .rejected = s->rejected->len,
+                .rejected_more = s->rejected_more,
+                .left_out = p->left_out,
+                .weight = p->weight};
 }
 
 static void take_back(KtPieces *p, const Mark *to, guint fragments)
@@ -177,6 +220,10 @@ static void take_back(KtPieces *p, const Mark *to, guint fragments)
   g_ptr_array_set_size(p->snapshot->confs, (gint)to->confs);
   g_ptr_array_set_size(p->snapshot->rejected, (gint)to->rejected);
   g_ptr_array_set_size(p->fragments, (gint)fragments);
+  p->snapshot->rejected_more = to->rejected_more;
+  p->left_out = to->left_out;
+  p->weight = to->weight;
+  p->open.weighed = fragments;
 }
 
 /* The line of the prompt above line i, else i: it goes where its output goes. */
@@ -202,8 +249,9 @@ static guint read_lines(KtPieces *p, const KtText *text, guint i)
 /* Opens the block at line i and reads it; returns the line behind it. */
 static guint read_block(KtPieces *p, const KtReader *reader, const KtText *text, guint i)
 {
-  p->open = (KtReading){.reader = reader, .text = text, .snapshot = p->snapshot, .fragments = p->fragments, .first = i};
-  p->open.first_fragment = p->fragments->len;
+  p->open = (KtReading){
+      .pieces = p, .reader = reader, .text = text, .snapshot = p->snapshot, .fragments = p->fragments, .first = i};
+  p->open.first_fragment = p->open.weighed = p->fragments->len;
   p->open.first_domain = p->snapshot->domains->len;
   p->open.host = g_strdup(host_above(text, i));
   p->understood = TRUE;
@@ -228,7 +276,7 @@ guint kt_reading_run_piece(KtPieces *p, const KtText *text, gboolean more)
       kt_stated_keep(p->snapshot, text, i++);
       continue;
     }
-    Mark before = mark(p->snapshot);
+    Mark before = mark(p);
     guint end = read_block(p, reader, text, i);
     if (more && !reader->end && i > n / 2 && kt_scan_skip_blank(text, end) >= n) {
       take_back(p, &before, p->open.first_fragment);
@@ -243,6 +291,10 @@ guint kt_reading_run_piece(KtPieces *p, const KtText *text, gboolean more)
     return n;
   }
   close_block(p);
+  if (!more && p->left_out)
+    g_ptr_array_add(
+        p->snapshot->notes,
+        g_strdup_printf("%u outputs of '%s' are left out: more than memory is meant for", p->left_out, text->source));
   if (!more && p->dropped)
     g_ptr_array_add(p->snapshot->notes, g_strdup_printf("%u domains of '%s' are left out: more than %d, or %d vCPUs",
                                                         p->dropped, text->source, MAX_DOMAINS, MAX_DOMAIN_VCPUS));

@@ -3,7 +3,10 @@
 #pragma once
 #include "evidence/reader.h"
 
+typedef struct KtPieces KtPieces;
+
 struct KtReading {
+  KtPieces *pieces;
   const KtReader *reader; /* NULL: no block is open */
   const KtText *text;
   KtSnapshot *snapshot; /* domains, flavors, confs and rejects go straight here */
@@ -12,6 +15,7 @@ struct KtReading {
   guint first;          /* line at which the block starts */
   KtCite *cite;         /* the last one made */
   guint cite_line;
+  guint weighed;        /* fragments before this one are weighed */
   guint first_fragment; /* of the block: length of `fragments` before it */
   guint first_domain;   /* of the block: number of domains before it */
   char *host;           /* by the prompt above the block, or NULL */
@@ -34,7 +38,7 @@ void kt_fragment_free(gpointer fragment);
 gboolean kt_reading_run(const KtText *text, const char *directory, KtSnapshot *snapshot, GPtrArray *fragments);
 
 /* The same for one source in pieces. */
-typedef struct {
+struct KtPieces {
   const char *directory;
   KtSnapshot *snapshot;
   GPtrArray *fragments;
@@ -42,7 +46,9 @@ typedef struct {
   gboolean understood; /* something was, so far */
   gint64 vcpus;        /* of all domains so far */
   guint dropped;       /* domains: too many */
-} KtPieces;
+  gsize weight;        /* of the machines of all fragments so far, about; bytes */
+  guint left_out;      /* outputs that would have made it too much */
+};
 
 /* Reads the next piece; `more`: it is not the last. Returns the first line that
  * has to stand in the next piece again, because what it belongs to may go on

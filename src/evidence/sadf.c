@@ -13,13 +13,16 @@
 typedef struct {
   KtReading *r;
   KtActivityRow row; /* under way */
-  guint line;        /* of its "cpu" */
+  guint line;        /* of its "cpu"; 0 where that is in the piece of the text before */
+  guint lines;       /* of the piece */
   char *cpu;         /* "all", "0"; NULL: none under way */
   guint decimals;    /* of its values so far */
   gboolean cut;      /* a value of it has fewer */
   char *date, *time;
   double seconds;
   GHashTable *busy;
+  int depth;       /* of braces and brackets */
+  gboolean opened; /* there was one */
 } Sadf;
 
 static gboolean starts(const KtText *text, guint i)
@@ -117,35 +120,61 @@ static void take_member(Sadf *s, guint i, const char *key, const char *value)
   }
 }
 
+static void take_line(Sadf *s, guint i, const char *line)
+{
+  char *key, *value;
+  s->depth += kt_scan_json_depth(line);
+  s->opened |= s->depth > 0;
+  while (kt_scan_json_member(&line, &key, &value)) {
+    take_member(s, i, key, value);
+    g_free(key);
+    g_free(value);
+  }
+}
+
+static void sadf_free(gpointer data)
+{
+  Sadf *s = data;
+  g_hash_table_unref(s->busy);
+  g_free(s->cpu);
+  g_free(s->date);
+  g_free(s->time);
+  g_free(s);
+}
+
+static Sadf *sadf_of(KtReading *r)
+{
+  Sadf *s = kt_reading_state(r);
+  if (!s) {
+    s = g_new0(Sadf, 1);
+    *s = (Sadf){.r = r, .busy = kt_cpu_use_new_busy()};
+    kt_reading_set_state(r, s, sadf_free);
+  }
+  return s;
+}
+
 static guint read_sadf(KtReading *r, const KtText *text, guint i)
 {
-  Sadf s = {.r = r, .busy = kt_cpu_use_new_busy()};
-  int depth = 0;
-  gboolean opened = FALSE;
-  guint end = i + 1;
-  for (; i < kt_text_count(text) && !kt_text_is_prompt(text, i) && !(opened && depth <= 0); i++) {
-    const char *p = kt_text_at(text, i);
-    if (*p && !strpbrk(p, "\"{}[],"))
+  Sadf *s = sadf_of(r);
+  s->line = 0;
+  s->lines = kt_text_count(text);
+  for (; i < s->lines && !kt_text_is_prompt(text, i) && !(s->opened && s->depth <= 0); i++) {
+    const char *line = kt_text_at(text, i);
+    if (*line && !strpbrk(line, "\"{}[],"))
       break;
-    char *key, *value;
-    depth += kt_scan_json_depth(p);
-    opened |= depth > 0;
-    while (kt_scan_json_member(&p, &key, &value)) {
-      take_member(&s, i, key, value);
-      g_free(key);
-      g_free(value);
-    }
-    if (*kt_text_at(text, i))
-      end = i + 1;
+    take_line(s, i, line);
   }
-  end_row(&s);
-  if (g_hash_table_size(s.busy))
-    kt_cpu_use_set_busy(kt_reading_machine(r), s.busy);
-  g_hash_table_unref(s.busy);
-  g_free(s.date);
-  g_free(s.time);
-  return end;
+  return i;
+}
+
+static void end_sadf(KtReading *r)
+{
+  Sadf *s = kt_reading_state(r);
+  if (s->lines)
+    end_row(s);
+  if (g_hash_table_size(s->busy))
+    kt_cpu_use_set_busy(kt_reading_machine(r), s->busy);
 }
 
 const KtReader kt_reader_sadf = {
-    .name = "sadf", .what = "sadf -j, mpstat -o JSON", .starts = starts, .read = read_sadf};
+    .name = "sadf", .what = "sadf -j, mpstat -o JSON", .starts = starts, .read = read_sadf, .end = end_sadf};

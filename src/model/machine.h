@@ -258,5 +258,8 @@ int kt_machine_node_of_cpu(const KtMachine *m, guint cpu);
 /* TRUE if no identity fact of the two contradicts. *path (may be NULL) tells the first that does. */
 gboolean kt_machine_compatible(const KtMachine *a, const KtMachine *b, const char **path);
 
+/* About how many bytes of memory the machine takes. */
+gsize kt_machine_weight(const KtMachine *m);
+
 /* Moves what `from` knows into `into` where that is silent; `from` is freed. */
 void kt_machine_absorb(KtMachine *into, KtMachine *from);

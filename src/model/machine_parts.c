@@ -104,6 +104,47 @@ void kt_machine_free(KtMachine *m)
   g_free(m);
 }
 
+/* A value with its name in a table; what malloc adds is in it. */
+#define ENTRY_WEIGHT 128
+
+static gsize cite_weight(const KtCite *cite)
+{
+  return ENTRY_WEIGHT + (cite->text ? strlen(cite->text) : 0);
+}
+
+static gsize lists_weight(const KtMachine *m)
+{
+  gsize sum = 0;
+  for (guint i = 0; i < m->interrupts->len; i++) {
+    const KtInterrupt *irq = m->interrupts->pdata[i];
+    sum += sizeof(*irq) + 2 * ENTRY_WEIGHT + irq->per_cpu->len * sizeof(guint64);
+  }
+  for (guint i = 0; i < m->processes->len; i++) {
+    const KtProcess *p = m->processes->pdata[i];
+    sum += sizeof(*p) + ENTRY_WEIGHT * (2 + p->args->len + (p->jvm_flags ? p->jvm_flags->len : 0));
+  }
+  for (guint i = 0; i < m->log->len; i++)
+    sum += cite_weight(m->log->pdata[i]);
+  return sum;
+}
+
+gsize kt_machine_weight(const KtMachine *m)
+{
+  const GHashTable *tables[] = {m->counters, m->settings, m->unreadable};
+  gsize sum = sizeof(*m) + 2048 + lists_weight(m);
+  for (guint i = 0; i < G_N_ELEMENTS(tables); i++)
+    sum += 2 * ENTRY_WEIGHT * g_hash_table_size((GHashTable *)tables[i]);
+  sum += m->cpu->len * (sizeof(KtCpu) + ENTRY_WEIGHT) + m->nodes->len * (sizeof(KtNode) + 4 * ENTRY_WEIGHT);
+  sum += (m->caches->len + m->devices->len) * 2 * ENTRY_WEIGHT;
+  sum += m->activity ? m->activity->rows->len * (sizeof(KtActivityRow) + ENTRY_WEIGHT) : 0;
+  GHashTableIter iter;
+  gpointer cite;
+  g_hash_table_iter_init(&iter, m->cites);
+  while (g_hash_table_iter_next(&iter, NULL, &cite))
+    sum += ENTRY_WEIGHT + cite_weight(cite);
+  return sum;
+}
+
 static gboolean cache_before(const KtCache *cache, int level, KtCacheType type)
 {
   return cache->level < level || (cache->level == level && cache->type < type);

@@ -38,6 +38,10 @@ void kt_snapshot_free(KtSnapshot *s)
 
 void kt_snapshot_reject(KtSnapshot *s, const char *source, guint line, const char *format, ...)
 {
+  if (s->rejected->len >= KT_MAX_REJECTED) {
+    s->rejected_more++;
+    return;
+  }
   va_list args;
   va_start(args, format);
   KtRejected *r = g_new0(KtRejected, 1);

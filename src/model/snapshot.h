@@ -12,12 +12,15 @@ typedef struct {
   char *why;
 } KtRejected;
 
+#define KT_MAX_REJECTED 10000
+
 typedef struct {
   GPtrArray *machines; /* KtMachine* */
   GPtrArray *domains;  /* KtDomain* */
   GPtrArray *flavors;  /* KtFlavor* */
   GPtrArray *confs;    /* KtNovaConf* */
-  GPtrArray *rejected; /* KtRejected* */
+  GPtrArray *rejected; /* KtRejected*, at most KT_MAX_REJECTED */
+  guint rejected_more; /* rejected too, not kept */
   GPtrArray *stated;   /* KtCite*: sentences of the document that say what a table would */
   GPtrArray *notes;    /* char*: how the evidence was understood ("od01crnapp05 taken as ...") */
 } KtSnapshot;
