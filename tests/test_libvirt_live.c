@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Against libvirt's test driver, which lives inside the library. */
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 
 #include <string.h>
 
 #include "base/error.h"
 #include "evidence/evidence.h"
+#include "evidence/libvirt_hosts.h"
 #include "evidence/libvirt_live.h"
 
 static void test_default(void)
@@ -142,6 +144,68 @@ static void test_elsewhere(void)
   g_assert_error(error, KT_ERROR, KT_ERROR_NOT_FOUND);
 }
 
+static void test_is_uri(void)
+{
+  static const char *const uris[] = {"qemu:///system", "qemu+ssh://root@kvm7/system", "test:///default",
+                                     "qemu+unix:///session?socket=/run/x", "xen+tls://h.example.org:16514/"};
+  static const char *const others[] = {"qemu", "qemu:/x", "http://kvm7/system", "dir/qemu:///x",
+                                       "-",    "",        "QEMU://x",           "://"};
+  for (guint i = 0; i < G_N_ELEMENTS(uris); i++)
+    g_assert_true(kt_libvirt_is_uri(uris[i]));
+  for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+    g_assert_false(kt_libvirt_is_uri(others[i]));
+}
+
+/* Two hosts of one name and what does not answer: each host keeps its own domains. */
+static void test_several(void)
+{
+  g_autofree char *directory = g_dir_make_tmp("kt-libvirt-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename(directory, "node.xml", NULL);
+  g_assert_true(g_file_set_contents(path, node, -1, NULL));
+  g_autofree char *uri = g_strdup_printf("test://%s", path);
+  const char *const inputs[] = {"test:///default", uri, "test:///no/such/file", "test:///default", NULL};
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtSnapshot) s = kt_evidence_read_mixed(inputs, 60, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(s->machines->len, ==, 2);
+  g_assert_cmpuint(s->domains->len, ==, 3);
+  g_assert_cmpuint(s->unreachable, ==, 1);
+  g_assert_nonnull(strstr(s->notes->pdata[0], "test:///no/such/file"));
+  const KtMachine *first = s->machines->pdata[0], *second = s->machines->pdata[1];
+  g_assert_cmpstr(first->name, !=, second->name);
+  g_assert_nonnull(strstr(second->name, uri));
+  g_assert_true(kt_snapshot_host_of(s, kt_snapshot_domain(s, "test")) == first);
+  g_assert_true(kt_snapshot_host_of(s, kt_snapshot_domain(s, "pinned")) == second);
+  g_assert_null(kt_snapshot_host(s));
+  g_remove(path);
+  g_rmdir(directory);
+}
+
+static void test_none_answers(void)
+{
+  const char *const inputs[] = {"test:///no/such/file", "test:///nor/this", NULL};
+  g_autoptr(GError) error = NULL;
+  g_assert_null(kt_evidence_read_mixed(inputs, 60, &error));
+  g_assert_error(error, KT_ERROR, KT_ERROR_SYSTEM);
+  g_assert_nonnull(strstr(error->message, "test:///no/such/file"));
+}
+
+/* A host that takes the connection and then says nothing holds nobody up. */
+static void test_dead(void)
+{
+  g_autoptr(GSocketListener) listener = g_socket_listener_new();
+  g_autoptr(GError) error = NULL;
+  guint16 port = g_socket_listener_add_any_inet_port(listener, NULL, &error);
+  g_assert_no_error(error);
+  g_autofree char *dead = g_strdup_printf("qemu+tcp://localhost:%u/system", port);
+  const char *const inputs[] = {dead, "test:///default", NULL};
+  g_autoptr(KtSnapshot) s = kt_evidence_read_mixed(inputs, 3, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(s->unreachable, ==, 1);
+  g_assert_nonnull(strstr(s->notes->pdata[0], "no answer within 3 seconds"));
+  g_assert_nonnull(kt_snapshot_domain(s, "test"));
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -152,5 +216,9 @@ int main(int argc, char **argv)
   g_test_add_func("/libvirt/local", test_local);
   g_test_add_func("/libvirt/into-host", test_into_host);
   g_test_add_func("/libvirt/elsewhere", test_elsewhere);
+  g_test_add_func("/libvirt/is-uri", test_is_uri);
+  g_test_add_func("/libvirt/several", test_several);
+  g_test_add_func("/libvirt/none-answers", test_none_answers);
+  g_test_add_func("/libvirt/dead", test_dead);
   return g_test_run();
 }

@@ -117,7 +117,7 @@ static const KtMachine *find_reference(const KtSnapshot *snapshot, const KtMachi
 /* The machine that a domain runs on: the host, or, whatever its role, the one whose processes were looked at. */
 static const KtMachine *host_of(const KtSnapshot *snapshot, const KtDomain *d)
 {
-  const KtMachine *host = kt_snapshot_host(snapshot),
+  const KtMachine *host = kt_snapshot_host_of(snapshot, d),
                   *only = snapshot->machines->len == 1 ? snapshot->machines->pdata[0] : NULL;
   return !host && only && only->live && d->runtime ? only : host;
 }

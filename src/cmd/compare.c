@@ -70,7 +70,7 @@ static gboolean take_domain(Side *side, const KtDomain *domain)
 {
   if (!domain)
     return FALSE;
-  side->predicted = kt_predict_guest(domain, kt_snapshot_host(side->snapshot));
+  side->predicted = kt_predict_guest(domain, kt_snapshot_host_of(side->snapshot, domain));
   side->machine = side->predicted;
   side->label = g_strdup(domain->name);
   return TRUE;

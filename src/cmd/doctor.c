@@ -13,6 +13,7 @@
 
 static gboolean json, deep, nagios;
 static char *root, *connect_uri, *domain, *interval, *colour, *since_file, *html, *from, *to;
+static double timeout = 30;
 
 static const GOptionEntry *options(void)
 {
@@ -25,6 +26,7 @@ static const GOptionEntry *options(void)
       {"connect", 0, 0, G_OPTION_ARG_STRING, &connect_uri, "the libvirt to ask, read-only", "URI"},
       {"domain", 0, 0, G_OPTION_ARG_STRING, &domain, "look at this domain only, by name or UUID", "NAME"},
       {"interval", 0, 0, G_OPTION_ARG_STRING, &interval, "seconds to sample this machine, 0 for one look (1)", "S"},
+      {"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &timeout, "seconds that a libvirt given as a URI has to answer (30)", "S"},
       {"deep", 0, 0, G_OPTION_ARG_NONE, &deep, "also take looks that cost a large guest time (full numa_maps)", NULL},
       {"since", 0, 0, G_OPTION_ARG_FILENAME, &since_file,
        "also tell what is new, gone and unchanged since this report of 'doctor --json'", "FILE"},
@@ -81,10 +83,14 @@ static KtSnapshot *gather(int argc, char **argv, GError **error)
                 "--connect, --interval and --deep are for this machine, not for evidence");
     return NULL;
   }
+  if (!(timeout > 0 && timeout <= 3600)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--timeout is a number of seconds above 0, up to 3600");
+    return NULL;
+  }
   if (root)
     return kt_evidence_read_root(root, error);
   if (argc)
-    return kt_evidence_read((const char *const *)argv, error);
+    return kt_evidence_read_mixed((const char *const *)argv, timeout, error);
   const KtLiveInput input = {.interval_s = seconds, .connect_uri = connect_uri, .domain = domain, .deep = deep};
   return kt_input_live(&input, error);
 }
@@ -154,7 +160,9 @@ static int report(int argc, char **argv, KtColour when, GError **error)
   g_autofree char *page = html ? kt_view_doctor_html(snapshot, diagnoses, since_file, since) : NULL;
   if (!kt_output_report(text, html, page, error))
     return -1;
-  return kt_diagnoses_worst(diagnoses) >= 2 ? KT_EXIT_FINDINGS : KT_EXIT_HEALTHY;
+  if (kt_diagnoses_worst(diagnoses) >= 2)
+    return KT_EXIT_FINDINGS;
+  return snapshot->unreachable ? KT_EXIT_USAGE : KT_EXIT_HEALTHY; /* what was not looked at is not healthy */
 }
 
 /* A plugin says everything in a line on standard output, its failures too. */
@@ -166,6 +174,11 @@ static int monitor(int argc, char **argv, GError **error)
   int status = NAGIOS_UNKNOWN;
   g_autofree char *line =
       diagnoses ? kt_view_nagios(diagnoses, &status) : g_strdup_printf("KVMTUNE UNKNOWN - %s\n", failed->message);
+  if (diagnoses && status == 0 && snapshot->unreachable) {
+    g_free(line);
+    line = g_strdup_printf("KVMTUNE UNKNOWN - %u of the hosts cannot be reached\n", snapshot->unreachable);
+    status = NAGIOS_UNKNOWN;
+  }
   return kt_output(line, error) ? status : -1;
 }
 
@@ -179,12 +192,13 @@ static int run(int argc, char **argv, GError **error)
 
 const KtCommand kt_command_doctor = {
     .name = "doctor",
-    .arguments = "[FILE|DIR|TAR|-]...",
+    .arguments = "[FILE|DIR|TAR|URI|-]...",
     .summary = "find out why a guest is slow",
     .description = "Without arguments it looks at this machine, host or guest, and at the domains that run on it. With "
                    "arguments it diagnoses evidence: saved or pasted output of commands, domain definitions, copied "
                    "/proc and /sys files, in files, directories or archives; the kind of each is found from its "
-                   "content. '-' reads a paste from standard input. Nothing is changed.",
+                   "content. '-' reads a paste from standard input. A URI of libvirt (qemu+ssh://HOST/system) is that "
+                   "host with its running domains; one that does not answer is left out. Nothing is changed.",
     .options = options,
     .run = run,
 };

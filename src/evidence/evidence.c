@@ -12,6 +12,7 @@
 #include "evidence/archive.h"
 #include "evidence/capture_root.h"
 #include "evidence/history.h"
+#include "evidence/libvirt_hosts.h"
 #include "evidence/paste.h"
 #include "evidence/pieces.h"
 #include "evidence/root_machine.h"
@@ -287,26 +288,55 @@ static gboolean is_repeated(const char *const *paths, guint at)
   return FALSE;
 }
 
-KtSnapshot *kt_evidence_read(const char *const *paths, GError **error)
+/* The fragments of all paths; FALSE if one cannot be read or none is understood. */
+static gboolean read_paths(Gathering *g, const char *const *paths, GError **error)
+{
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && paths[i]; i++)
+    ok = is_repeated(paths, i) || read_path(g, paths[i], error);
+  g_autoptr(GError) no_history = g->no_history;
+  if (!ok || g->understood)
+    return ok;
+  if (no_history)
+    g_propagate_error(error, g_steal_pointer(&no_history));
+  else
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "nothing in '%s'%s is output that kvmtune knows", paths[0],
+                paths[1] ? " and the others" : "");
+  return FALSE;
+}
+
+static KtSnapshot *read_all(const char *const *uris, guint n, double timeout_s, const char *const *paths,
+                            GError **error)
 {
   g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
   g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
+  g_autoptr(GError) unreachable = NULL;
   Gathering g = {.snapshot = snapshot, .fragments = fragments};
-  for (guint i = 0; paths[i]; i++)
-    if (!is_repeated(paths, i) && !read_path(&g, paths[i], error)) {
-      g_clear_error(&g.no_history);
-      return NULL;
-    }
-  g_autoptr(GError) no_history = g.no_history;
-  if (!g.understood && no_history) {
-    g_propagate_error(error, g_steal_pointer(&no_history));
+  if (paths[0] && !read_paths(&g, paths, error))
     return NULL;
-  }
-  if (!g.understood) {
-    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "nothing in '%s'%s is output that kvmtune knows", paths[0],
-                paths[1] ? " and the others" : "");
+  if (n)
+    kt_libvirt_read_hosts(uris, n, timeout_s, snapshot, &unreachable);
+  if (!paths[0] && snapshot->unreachable == n) {
+    g_propagate_error(error, g_steal_pointer(&unreachable));
     return NULL;
   }
   kt_assemble(snapshot, fragments);
   return g_steal_pointer(&snapshot);
+}
+
+KtSnapshot *kt_evidence_read(const char *const *paths, GError **error)
+{
+  return read_all(NULL, 0, 0, paths, error);
+}
+
+KtSnapshot *kt_evidence_read_mixed(const char *const *inputs, double timeout_s, GError **error)
+{
+  g_autoptr(GPtrArray) uris = g_ptr_array_new(), paths = g_ptr_array_new();
+  for (guint i = 0; inputs[i]; i++) {
+    gboolean is_uri = kt_libvirt_is_uri(inputs[i]) && !g_file_test(inputs[i], G_FILE_TEST_EXISTS);
+    if (!is_uri || !is_repeated(inputs, i))
+      g_ptr_array_add(is_uri ? uris : paths, (gpointer)inputs[i]);
+  }
+  g_ptr_array_add(paths, NULL);
+  return read_all((const char *const *)uris->pdata, uris->len, timeout_s, (const char *const *)paths->pdata, error);
 }

@@ -20,6 +20,10 @@ typedef struct {
  * understood (KT_ERROR_FORMAT). */
 KtSnapshot *kt_evidence_read(const char *const *paths, GError **error);
 
+/* The same; URIs of libvirt may be among the paths: each a host with its domains, which
+ * has `timeout_s` to answer (libvirt_hosts.h). NULL and *error also if no URI and no path tells anything. */
+KtSnapshot *kt_evidence_read_mixed(const char *const *inputs, double timeout_s, GError **error);
+
 /* A copied root. */
 KtSnapshot *kt_evidence_read_root(const char *directory, GError **error);
 

@@ -47,6 +47,8 @@ static gboolean contradict(const KtDomain *a, const KtDomain *b)
   if (differ(a->vcpus, b->vcpus) || (most_a.known && a->vcpus_current.value > most_b.value) ||
       (most_b.known && b->vcpus_current.value > most_a.value))
     return TRUE;
+  if (a->host && b->host && a->host != b->host)
+    return TRUE;
   if (a->runtime && b->runtime && a->runtime->pid && b->runtime->pid && a->runtime->pid != b->runtime->pid)
     return TRUE;
   return rank_of(a) == rank_of(b) && rank_of(a) != RANK_PART && !alike(a, b);
@@ -305,6 +307,8 @@ static void join(KtDomain *into, KtDomain *from)
   if (into->os == KT_OS_UNKNOWN)
     into->os = from->os;
   into->nova |= from->nova;
+  if (!into->host)
+    into->host = from->host;
   if (!into->flavor)
     into->flavor = g_steal_pointer(&from->flavor);
   if (!is_whole(into)) {

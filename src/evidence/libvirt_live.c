@@ -32,12 +32,18 @@ static gboolean is_wanted(virDomainPtr domain, const char *only)
   return !only || g_strcmp0(virDomainGetName(domain), only) == 0 || g_ascii_strcasecmp(uuid, only) == 0;
 }
 
-static void read_domain(KtSnapshot *snapshot, virDomainPtr domain)
+/* "live:virsh -c URI COMMAND", for citations. Caller frees. */
+static char *source_of(const char *uri, const char *command)
+{
+  return uri ? g_strdup_printf("live:virsh -c %s %s", uri, command) : g_strdup_printf("live:virsh %s", command);
+}
+
+static void read_domain(KtSnapshot *snapshot, const char *uri, virDomainPtr domain)
 {
   char *bytes = virDomainGetXMLDesc(domain, 0);
   if (!bytes) /* gone since it was listed */
     return;
-  g_autofree char *source = g_strdup_printf("live:virsh dumpxml %s", virDomainGetName(domain));
+  g_autofree char *command = g_strdup_printf("dumpxml %s", virDomainGetName(domain)), *source = source_of(uri, command);
   g_autoptr(KtXml) xml = kt_xml_parse(source, bytes);
   free(bytes);
   if (!xml->root)
@@ -47,7 +53,8 @@ static void read_domain(KtSnapshot *snapshot, virDomainPtr domain)
   g_ptr_array_add(snapshot->domains, d);
 }
 
-static gboolean read_domains(virConnectPtr connection, const char *only, KtSnapshot *snapshot, GError **error)
+static gboolean read_domains(virConnectPtr connection, const char *uri, const char *only, KtSnapshot *snapshot,
+                             GError **error)
 {
   virDomainStatsRecordPtr *records = NULL;
   int n = virConnectGetAllDomainStats(connection, VIR_DOMAIN_STATS_STATE, &records,
@@ -58,33 +65,35 @@ static gboolean read_domains(virConnectPtr connection, const char *only, KtSnaps
   }
   for (int i = 0; i < n; i++)
     if (is_wanted(records[i]->dom, only))
-      read_domain(snapshot, records[i]->dom);
+      read_domain(snapshot, uri, records[i]->dom);
   virDomainStatsRecordListFree(records);
   return TRUE;
 }
 
 /* What capabilities may leave out. */
-static void read_nodeinfo(virConnectPtr connection, KtMachine *m)
+static void read_nodeinfo(virConnectPtr connection, const char *uri, KtMachine *m)
 {
   virNodeInfo info;
   if (virNodeGetInfo(connection, &info) < 0)
     return;
-  g_autoptr(KtCite) cite = kt_cite_new("live:virsh nodeinfo", 0, "");
+  g_autofree char *source = source_of(uri, "nodeinfo");
+  g_autoptr(KtCite) cite = kt_cite_new(source, 0, "");
   if (info.cpus)
     kt_machine_set_int(m, "topology.online", info.cpus, cite);
   if (info.memory && info.memory <= G_MAXINT64)
     kt_machine_set_int(m, "memory_kib", (gint64)info.memory, cite);
 }
 
-static void read_host(virConnectPtr connection, KtSnapshot *snapshot, KtMachine *host)
+static void read_host(virConnectPtr connection, const char *uri, KtSnapshot *snapshot, KtMachine *host)
 {
   char *bytes = virConnectGetCapabilities(connection), *name = virConnectGetHostname(connection);
-  g_autoptr(KtXml) xml = bytes ? kt_xml_parse("live:virsh capabilities", bytes) : NULL;
+  g_autofree char *source = source_of(uri, "capabilities");
+  g_autoptr(KtXml) xml = bytes ? kt_xml_parse(source, bytes) : NULL;
   g_autoptr(KtMachine) m = kt_machine_new();
   if (xml && kt_capabilities_read(m, xml)) {
     m->name = g_strdup(name);
     kt_machine_add_source(m, xml->source);
-    read_nodeinfo(connection, m);
+    read_nodeinfo(connection, uri, m);
     if (!host)
       g_ptr_array_add(snapshot->machines, g_steal_pointer(&m));
     else if (kt_machine_compatible(host, m, NULL))
@@ -99,9 +108,9 @@ gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot
   virConnectPtr connection = kt_libvirt_open(uri, FALSE, error);
   if (!connection)
     return FALSE;
-  gboolean ok = read_domains(connection, only, snapshot, error);
+  gboolean ok = read_domains(connection, uri, only, snapshot, error);
   if (ok)
-    read_host(connection, snapshot, host);
+    read_host(connection, uri, snapshot, host);
   virConnectClose(connection);
   return ok;
 }

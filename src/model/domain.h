@@ -120,16 +120,17 @@ typedef struct {
   GPtrArray *devices;  /* KtVirtDevice* */
   GPtrArray *hostdevs; /* KtHostdev* */
 
-  char *nova_flavor;  /* flavor name in Nova's metadata, or NULL */
-  KtFlavor *flavor;   /* this server's own copy of it, where the metadata has its extra specs; NULL: unknown, or
-                         moved to the snapshot's flavors (kt_domains_join()) */
-  gboolean nova;      /* defined by Nova (metadata or instance- name with its product) */
-  KtRuntime *runtime; /* NULL: not seen running */
-  GHashTable *cites;  /* "topology", "cpu", "vcpupin", "devices.vda", "numatune" ... -> KtCite*;
-                         what is seen of it running: "runtime.memory" (by node), "runtime.huge_pages",
-                         "runtime.swap", "runtime.quota", "runtime.cpuset.cpus", "runtime.cpuset.mems",
-                         "runtime.affinity" (of vCPU threads), "runtime.emulator" (of QEMU's own threads),
-                         "runtime.threads" (run delay) */
+  char *nova_flavor;     /* flavor name in Nova's metadata, or NULL */
+  KtFlavor *flavor;      /* this server's own copy of it, where the metadata has its extra specs; NULL: unknown, or
+                            moved to the snapshot's flavors (kt_domains_join()) */
+  gboolean nova;         /* defined by Nova (metadata or instance- name with its product) */
+  KtRuntime *runtime;    /* NULL: not seen running */
+  const KtMachine *host; /* the snapshot's machine that it was seen on, not owned; NULL: not told */
+  GHashTable *cites;     /* "topology", "cpu", "vcpupin", "devices.vda", "numatune" ... -> KtCite*;
+                            what is seen of it running: "runtime.memory" (by node), "runtime.huge_pages",
+                            "runtime.swap", "runtime.quota", "runtime.cpuset.cpus", "runtime.cpuset.mems",
+                            "runtime.affinity" (of vCPU threads), "runtime.emulator" (of QEMU's own threads),
+                            "runtime.threads" (run delay) */
 } KtDomain;
 
 KtDomain *kt_domain_new(const char *source);

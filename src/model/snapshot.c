@@ -66,6 +66,11 @@ KtMachine *kt_snapshot_host(const KtSnapshot *s)
   return host;
 }
 
+const KtMachine *kt_snapshot_host_of(const KtSnapshot *s, const KtDomain *d)
+{
+  return d->host ? d->host : kt_snapshot_host(s);
+}
+
 KtMachine *kt_snapshot_machine(const KtSnapshot *s, const char *name)
 {
   for (guint i = 0; i < s->machines->len; i++) {
@@ -73,10 +78,9 @@ KtMachine *kt_snapshot_machine(const KtSnapshot *s, const char *name)
     if (m->name && g_str_equal(m->name, name))
       return m;
   }
-  guint64 number;
-  if (g_ascii_string_to_unsigned(name, 10, 1, s->machines->len, &number, NULL))
-    return s->machines->pdata[number - 1];
-  return NULL;
+  guint64 number = 0; /* "N" */
+  gboolean is_number = g_ascii_string_to_unsigned(name, 10, 1, G_MAXUINT, &number, NULL);
+  return is_number && number <= s->machines->len ? s->machines->pdata[number - 1] : NULL;
 }
 
 KtDomain *kt_snapshot_domain(const KtSnapshot *s, const char *name)

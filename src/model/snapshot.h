@@ -22,6 +22,7 @@ typedef struct {
   GPtrArray *rejected; /* KtRejected*, at most KT_MAX_REJECTED */
   guint rejected_more; /* rejected too, not kept */
   GPtrArray *stated;   /* KtCite*: sentences of the document that say what a table would */
+  guint unreachable;   /* hosts that were named and could not be looked at; `notes` says why */
   GPtrArray *notes;    /* char*: how the evidence was understood ("od01crnapp05 taken as ...") */
 } KtSnapshot;
 
@@ -32,5 +33,7 @@ void kt_snapshot_reject(KtSnapshot *s, const char *source, guint line, const cha
 
 /* The host that the domains of this snapshot run on: its only host machine, or NULL. */
 KtMachine *kt_snapshot_host(const KtSnapshot *s);
+/* The host of one of its domains: where it was seen, else that only one; NULL if not told. */
+const KtMachine *kt_snapshot_host_of(const KtSnapshot *s, const KtDomain *d);
 KtMachine *kt_snapshot_machine(const KtSnapshot *s, const char *name); /* by name, or "N" from 1; NULL if none */
 KtDomain *kt_snapshot_domain(const KtSnapshot *s, const char *name);   /* by name or UUID; NULL if none */

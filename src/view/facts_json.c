@@ -317,7 +317,6 @@ static void put_flavor(KtJson *json, const KtFlavor *f)
 char *kt_view_facts_json(const KtSnapshot *snapshot)
 {
   g_autoptr(KtJson) json = kt_json_new();
-  const KtMachine *host = kt_snapshot_host(snapshot);
   kt_json_open_object(json, NULL);
   kt_json_open_array(json, "machines");
   for (guint i = 0; i < snapshot->machines->len; i++)
@@ -325,7 +324,7 @@ char *kt_view_facts_json(const KtSnapshot *snapshot)
   kt_json_close_array(json);
   kt_json_open_array(json, "domains");
   for (guint i = 0; i < snapshot->domains->len; i++)
-    put_domain(json, snapshot->domains->pdata[i], host);
+    put_domain(json, snapshot->domains->pdata[i], kt_snapshot_host_of(snapshot, snapshot->domains->pdata[i]));
   kt_json_close_array(json);
   if (snapshot->flavors->len) {
     kt_json_open_array(json, "flavors");

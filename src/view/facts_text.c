@@ -254,11 +254,10 @@ static void put_rest(KtPage *page, const KtSnapshot *s)
 char *kt_view_facts_text(const KtTerm *term, const KtSnapshot *snapshot)
 {
   KtPage *page = kt_page_new(term);
-  const KtMachine *host = kt_snapshot_host(snapshot);
   for (guint i = 0; i < snapshot->machines->len; i++)
     put_machine(page, snapshot->machines->pdata[i], i + 1);
   for (guint i = 0; i < snapshot->domains->len; i++)
-    put_domain(page, snapshot->domains->pdata[i], host);
+    put_domain(page, snapshot->domains->pdata[i], kt_snapshot_host_of(snapshot, snapshot->domains->pdata[i]));
   for (guint i = 0; i < snapshot->flavors->len; i++)
     put_flavor(page, snapshot->flavors->pdata[i]);
   if (!snapshot->machines->len && !snapshot->domains->len && !snapshot->flavors->len)

@@ -214,6 +214,8 @@ static void add_tenants(KtBox *box, int node, const KtSnapshot *s)
 {
   for (guint i = 0; i < s->domains->len; i++) {
     const KtDomain *d = s->domains->pdata[i];
+    if (d->host && d->host != kt_snapshot_host(s)) /* it runs elsewhere */
+      continue;
     KtTenant tenant = {.vcpus = box->cpus ? vcpus_on(d, box->cpus) : 0};
     for (guint j = 0; d->runtime && j < d->runtime->memory->len; j++) {
       const KtNodeMemory *part = &g_array_index(d->runtime->memory, KtNodeMemory, j);

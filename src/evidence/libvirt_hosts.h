@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Several hosts by the URIs of their libvirt, at once, so that a dead one keeps nobody waiting. */
+#pragma once
+#include "model/snapshot.h"
+
+/* "qemu+ssh://kvm7/system", "test:///default": a URI of one of libvirt's drivers. */
+gboolean kt_libvirt_is_uri(const char *text);
+
+/* Adds each host with its running domains (KtDomain.host) to the snapshot, in the order
+ * of `uris`; one of this machine is read as `kvmtune` alone would read it. What does not
+ * answer within `timeout_s` is given up. A host that cannot be read adds a note and to
+ * KtSnapshot.unreachable. *error, if it is not NULL, gets the first of these. */
+void kt_libvirt_read_hosts(const char *const *uris, guint n, double timeout_s, KtSnapshot *snapshot, GError **error);
