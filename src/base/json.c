@@ -154,19 +154,3 @@ char *kt_json_finish(KtJson *json)
   json->first = TRUE;
   return text;
 }
-
-/* No line break is inside a text: those are escaped. */
-char *kt_json_finish_line(KtJson *json)
-{
-  char *text = kt_json_finish(json), *to = text;
-  for (const char *from = text; *from; from++) {
-    if (*from == '\n' && from[1]) {
-      while (from[1] == ' ')
-        from++;
-      continue;
-    }
-    *to++ = *from;
-  }
-  *to = '\0';
-  return text;
-}

@@ -25,5 +25,3 @@ void kt_json_null(KtJson *json, const char *key);
 
 /* The finished document with a newline; the writer is empty afterwards. Caller frees. */
 char *kt_json_finish(KtJson *json);
-/* The same on one line, for formats of a document a line. */
-char *kt_json_finish_line(KtJson *json);

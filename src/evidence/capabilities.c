@@ -35,10 +35,14 @@ static void read_pages(KtNode *node, const KtXml *xml, xmlNode *cell)
   kt_xml_foreach(pages, cell, "pages")
   {
     KtInt size = kt_xml_size_kib(pages, "size", "unit"), n = kt_xml_int(pages);
-    if (!size.known || size.value < 2048 || !n.known || n.value > (gint64)1e12 / size.value)
+    if (!size.known || size.value < 1 || !n.known || n.value < 0 || n.value > (gint64)1e12 / size.value)
+      continue;
+    whole = kt_xml_is_whole(xml, pages);
+    if (whole)
+      kt_node_add_pool(node, size.value, n.value, KT_INT_UNKNOWN);
+    if (size.value < 2048)
       continue;
     seen = TRUE;
-    whole = kt_xml_is_whole(xml, pages);
     huge += n.value * size.value;
   }
   if (seen && whole)

@@ -89,6 +89,7 @@ static void read_hugepages(KtRootReading *r, KtNode *node)
     if (!total.known || !free.known || total.value < 0 || free.value < 0 || total.value > G_MAXINT32 ||
         free.value > G_MAXINT32)
       continue;
+    kt_node_add_pool(node, (gint64)kib, total.value, free);
     node->hugepages_total = KT_INT(node->hugepages_total.value + total.value * (gint64)kib);
     node->hugepages_free = KT_INT(node->hugepages_free.value + free.value * (gint64)kib);
     g_autofree char *said =

@@ -277,6 +277,10 @@ static void absorb_node(KtMachine *into, KtNode *from)
     node->cpus = g_steal_pointer(&from->cpus);
   if (!node->distances->len)
     g_array_append_vals(node->distances, from->distances->data, from->distances->len);
+  for (guint i = 0; i < from->pools->len; i++) {
+    const KtPagePool *pool = &g_array_index(from->pools, KtPagePool, i);
+    kt_node_add_pool(node, pool->size_kib, pool->total, pool->free);
+  }
   if (!node->meminfo)
     node->meminfo = g_steal_pointer(&from->meminfo);
 }

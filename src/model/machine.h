@@ -22,6 +22,13 @@ typedef struct {
   GPtrArray *groups; /* KtSet*: the CPUs of each instance; empty if unknown */
 } KtCache;
 
+enum { KT_NODE_POOLS_MAX = 16 };
+/* The pages of one size that a node has. */
+typedef struct {
+  gint64 size_kib, total;
+  KtInt free;
+} KtPagePool;
+
 /* One NUMA node (of a guest: a cell). */
 typedef struct {
   int id;
@@ -33,6 +40,7 @@ typedef struct {
   KtNum miss_per_second, foreign_per_second;                                       /* where two moments are known */
   KtNum hit_per_second;
   KtInt hugepages_total, hugepages_free; /* sum over sizes >= 2 MiB, in KiB */
+  GArray *pools;       /* KtPagePool by size; empty: unknown or none. libvirt also counts small pages, sysfs does not */
   GHashTable *meminfo; /* other fields of node meminfo / numastat -m: "FilePages" -> KtInt* in KiB; may be NULL */
 } KtNode;
 
@@ -224,7 +232,8 @@ const KtCache *kt_machine_find_cache(const KtMachine *m, int level, KtCacheType 
 char *kt_cache_name(const KtCache *cache);                                             /* "L1d", "L3"; caller frees */
 KtNode *kt_machine_node(KtMachine *m, int id);                                         /* kept in order of id */
 const KtNode *kt_machine_find_node(const KtMachine *m, int id);
-KtCpu *kt_machine_cpu(KtMachine *m, guint id); /* kept in order of id */
+void kt_node_add_pool(KtNode *node, gint64 size_kib, gint64 total, KtInt free); /* kept in order of size, once each */
+KtCpu *kt_machine_cpu(KtMachine *m, guint id);                                  /* kept in order of id */
 const KtCpu *kt_machine_find_cpu(const KtMachine *m, guint id);
 KtActivity *kt_machine_activity(KtMachine *m);
 KtInterrupt *kt_machine_add_interrupt(KtMachine *m, const char *name);

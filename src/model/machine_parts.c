@@ -22,6 +22,7 @@ static void node_free(gpointer data)
   KtNode *node = data;
   kt_set_free(node->cpus);
   g_array_unref(node->distances);
+  g_array_unref(node->pools);
   g_clear_pointer(&node->meminfo, g_hash_table_unref);
   g_free(node);
 }
@@ -185,6 +186,21 @@ char *kt_cache_name(const KtCache *cache)
   return g_strdup_printf("L%d%s", cache->level, suffix[cache->type]);
 }
 
+void kt_node_add_pool(KtNode *node, gint64 size_kib, gint64 total, KtInt free)
+{
+  const KtPagePool pool = {size_kib, total, free};
+  guint i = 0;
+  for (; i < node->pools->len; i++) {
+    gint64 other = g_array_index(node->pools, KtPagePool, i).size_kib;
+    if (other == size_kib)
+      return;
+    if (other > size_kib)
+      break;
+  }
+  if (node->pools->len < KT_NODE_POOLS_MAX)
+    g_array_insert_val(node->pools, i, pool);
+}
+
 KtNode *kt_machine_node(KtMachine *m, int id)
 {
   guint i = 0;
@@ -198,6 +214,7 @@ KtNode *kt_machine_node(KtMachine *m, int id)
   KtNode *node = g_new0(KtNode, 1);
   node->id = id;
   node->distances = g_array_new(FALSE, TRUE, sizeof(int));
+  node->pools = g_array_new(FALSE, FALSE, sizeof(KtPagePool));
   g_ptr_array_insert(m->nodes, (int)i, node);
   return node;
 }

@@ -70,7 +70,7 @@ static void put_fit(KtJson *json, const KtNovaAnswer *a)
 
 char *kt_nova_answer_line(const char *id, const KtNovaAnswer *a)
 {
-  g_autoptr(KtJson) json = kt_json_new();
+  g_autoptr(KtJson) json = kt_json_new_line();
   kt_json_open_object(json, NULL);
   kt_json_string(json, "id", id);
   kt_json_string(json, "error", kt_nova_refusal_class(a->refusal));
@@ -93,5 +93,5 @@ char *kt_nova_answer_line(const char *id, const KtNovaAnswer *a)
     put_fit(json, a);
   kt_json_string(json, "xml", a->xml);
   kt_json_close_object(json);
-  return kt_json_finish_line(json);
+  return kt_json_finish(json);
 }

@@ -28,19 +28,26 @@ enum { POOLS_MAX = 16, CELL_ID_MAX = 4095 };
 #define COUNT_MAX (G_GINT64_CONSTANT(1) << 48) /* pages or MiB: more than any machine has */
 #define MEMORY_MAX (G_GINT64_CONSTANT(1) << 40)
 
-static KtFlavor *read_flavor(JsonObject *root, GError **error)
+/* `path`: where in the document the flavor stands. */
+static KtFlavor *read_flavor(JsonObject *object, const char *path, GError **error)
 {
-  JsonObject *object = kt_nova_json_object(root, "", "flavor", error);
   g_autoptr(KtFlavor) flavor = kt_flavor_new("flavor");
   gint64 vcpus, memory;
-  if (!object || !kt_nova_json_int(object, "flavor", "vcpus", 1, KT_SET_MAX, &vcpus, error) ||
-      !kt_nova_json_int(object, "flavor", "memory_mb", 1, MEMORY_MAX, &memory, error))
+  if (!kt_nova_json_int(object, path, "vcpus", 1, KT_SET_MAX, &vcpus, error) ||
+      !kt_nova_json_int(object, path, "memory_mb", 1, MEMORY_MAX, &memory, error))
     return NULL;
   flavor->vcpus = KT_INT(vcpus);
   flavor->ram_mib = KT_INT(memory);
-  flavor->extra_specs = kt_nova_json_table(object, "flavor", "extra_specs", error);
-  if (!flavor->extra_specs)
-    return NULL;
+  flavor->extra_specs = kt_nova_json_table(object, path, "extra_specs", error);
+  return flavor->extra_specs ? g_steal_pointer(&flavor) : NULL;
+}
+
+static KtFlavor *read_flavor_and_image(JsonObject *root, gboolean needs_image, GError **error)
+{
+  JsonObject *object = kt_nova_json_object(root, "", "flavor", error);
+  g_autoptr(KtFlavor) flavor = object ? read_flavor(object, "flavor", error) : NULL;
+  if (!flavor || (!needs_image && kt_nova_json_is_null(root, "image")))
+    return g_steal_pointer(&flavor);
   flavor->image = kt_nova_json_table(root, "", "image", error);
   return flavor->image ? g_steal_pointer(&flavor) : NULL;
 }
@@ -195,30 +202,50 @@ static gboolean read_cells(JsonObject *root, KtNovaHost *host, GError **error)
   return cells != NULL;
 }
 
-KtNovaRequest *kt_nova_request_parse(const char *text, gsize length, GError **error)
+static JsonNode *parse_object(const char *text, gsize length, GError **error)
 {
   if (length > KT_NOVA_LINE_MAX) {
     g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "longer than %u bytes", KT_NOVA_LINE_MAX);
     return NULL;
   }
   g_autoptr(JsonNode) node = kt_json_read("JSON", text, length, error);
+  if (!node || kt_json_object(node))
+    return g_steal_pointer(&node);
+  g_set_error_literal(error, KT_ERROR, KT_ERROR_FORMAT, "expected an object");
+  return NULL;
+}
+
+KtNovaRequest *kt_nova_request_parse(const char *text, gsize length, GError **error)
+{
+  g_autoptr(JsonNode) node = parse_object(text, length, error);
   JsonObject *root = kt_json_object(node);
-  if (!root) {
-    if (node)
-      g_set_error_literal(error, KT_ERROR, KT_ERROR_FORMAT, "expected an object");
-    return NULL;
-  }
-  g_autoptr(KtNovaRequest) request = g_new0(KtNovaRequest, 1);
-  const char *id = kt_nova_json_text(root, "", "id", error);
+  const char *id = root ? kt_nova_json_text(root, "", "id", error) : NULL;
   if (!id)
     return NULL;
+  g_autoptr(KtNovaRequest) request = g_new0(KtNovaRequest, 1);
   request->id = g_strdup(id);
   request->host = kt_nova_host_new();
-  request->flavor = read_flavor(root, error);
+  request->flavor = read_flavor_and_image(root, TRUE, error);
   if (!request->flavor || !read_conf(root, &request->host->compute, error) ||
       !read_limits(root, request->host, error) || !read_cells(root, request->host, error))
     return NULL;
   return g_steal_pointer(&request);
+}
+
+KtFlavor *kt_nova_flavor_parse(const char *text, gsize length, GError **error)
+{
+  g_autoptr(JsonNode) node = parse_object(text, length, error);
+  JsonObject *root = kt_json_object(node);
+  if (!root)
+    return NULL;
+  return json_object_has_member(root, "flavor") ? read_flavor_and_image(root, FALSE, error)
+                                                : read_flavor(root, "", error);
+}
+
+GHashTable *kt_nova_image_parse(const char *text, gsize length, GError **error)
+{
+  g_autoptr(JsonNode) node = parse_object(text, length, error);
+  return node ? kt_nova_json_texts(kt_json_object(node), "", error) : NULL;
 }
 
 #else
@@ -226,6 +253,18 @@ KtNovaRequest *kt_nova_request_parse(const char *text, gsize length, GError **er
 KtNovaRequest *kt_nova_request_parse(const char *text, gsize length, GError **error)
 {
   g_set_error_literal(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "this build reads no JSON");
+  return NULL;
+}
+
+KtFlavor *kt_nova_flavor_parse(const char *text, gsize length, GError **error)
+{
+  kt_nova_request_parse(text, length, error);
+  return NULL;
+}
+
+GHashTable *kt_nova_image_parse(const char *text, gsize length, GError **error)
+{
+  kt_nova_request_parse(text, length, error);
   return NULL;
 }
 

@@ -29,6 +29,12 @@ typedef struct {
 
 /* NULL and *error with the place of what is wrong. KT_ERROR_UNSUPPORTED in a build without JSON. */
 KtNovaRequest *kt_nova_request_parse(const char *text, gsize length, GError **error);
+/* A flavor alone, with or without its image: {"vcpus":, "memory_mb":, "extra_specs": {}} or
+ * {"flavor": {...}, "image": {}}; an image that is not there is unknown (NULL). */
+KtFlavor *kt_nova_flavor_parse(const char *text, gsize length, GError **error);
+/* The properties of an image alone, all texts. */
+GHashTable *kt_nova_image_parse(const char *text, gsize length, GError **error);
+
 void kt_nova_request_free(KtNovaRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtNovaRequest, kt_nova_request_free)
 

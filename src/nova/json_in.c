@@ -68,27 +68,30 @@ KtSet *kt_nova_json_cpus(JsonObject *object, const char *path, const char *key, 
   return NULL;
 }
 
-GHashTable *kt_nova_json_table(JsonObject *object, const char *path, const char *key, GError **error)
+GHashTable *kt_nova_json_texts(JsonObject *object, const char *path, GError **error)
 {
-  JsonObject *from = kt_nova_json_object(object, path, key, error);
-  if (!from)
-    return NULL;
-  if (json_object_get_size(from) > KT_NOVA_JSON_KEYS) {
-    kt_nova_json_wrong(error, path, key, "more than %d keys", KT_NOVA_JSON_KEYS);
+  if (json_object_get_size(object) > KT_NOVA_JSON_KEYS) {
+    kt_nova_json_wrong(error, path, "", "more than %d keys", KT_NOVA_JSON_KEYS);
     return NULL;
   }
   g_autoptr(GHashTable) table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-  g_autofree char *here = g_strconcat(path, *path ? "." : "", key, NULL);
   JsonObjectIter iter;
   const char *name;
-  json_object_iter_init(&iter, from);
+  json_object_iter_init(&iter, object);
   while (json_object_iter_next(&iter, &name, NULL)) {
-    const char *text = kt_nova_json_text(from, here, name, error);
+    const char *text = kt_nova_json_text(object, path, name, error);
     if (!text)
       return NULL;
     g_hash_table_insert(table, g_strdup(name), g_strdup(text));
   }
   return g_steal_pointer(&table);
+}
+
+GHashTable *kt_nova_json_table(JsonObject *object, const char *path, const char *key, GError **error)
+{
+  JsonObject *from = kt_nova_json_object(object, path, key, error);
+  g_autofree char *here = g_strconcat(path, *path ? "." : "", key, NULL);
+  return from ? kt_nova_json_texts(from, here, error) : NULL;
 }
 
 gboolean kt_nova_json_is_null(JsonObject *object, const char *key)

@@ -17,7 +17,8 @@ gboolean kt_nova_json_int(JsonObject *object, const char *path, const char *key,
                           gint64 *value, GError **error);
 /* A list of CPUs below KT_NOVA_CPUS_END. Caller frees. */
 KtSet *kt_nova_json_cpus(JsonObject *object, const char *path, const char *key, GError **error);
-/* Members that are all texts: a table of copies. */
+/* Members that are all texts, as a table of copies: of an object, or of its member. */
+GHashTable *kt_nova_json_texts(JsonObject *object, const char *path, GError **error);
 GHashTable *kt_nova_json_table(JsonObject *object, const char *path, const char *key, GError **error);
 /* The member is not there or null. */
 gboolean kt_nova_json_is_null(JsonObject *object, const char *key);
