@@ -4,7 +4,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 kvmtune = $(BUILD)/src/cmd/kvmtune
 
-.PHONY: all configure build demo check install uninstall format fuzz clean packages packages-check
+.PHONY: all configure build demo check check-lab lab install uninstall format fuzz clean packages packages-check
 
 all: build
 
@@ -27,6 +27,13 @@ demo: configure
 
 check: packages-check
 	@tools/check
+
+# A virtual NUMA KVM host; see docs/lab.md.
+lab: packages-check build
+	lab/lab up
+
+check-lab: packages-check build
+	lab/lab --name check check
 
 install: build
 	meson install -C $(BUILD) --no-rebuild

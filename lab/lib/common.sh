@@ -33,7 +33,7 @@ share_refresh() {
     local program
     mkdir -p "$share/bin"
     cp -u "$here"/inside/* "$share/bin/"
-    for program in "$built/src/cmd/kvmtune" "$built"/lab/load/lab-*; do
+    for program in "$built/src/cmd/kvmtune" "$built"/lab/load/lab-* "$cache/numad/usr/bin/numad"; do
         if [ -f "$program" ] && [ -x "$program" ]; then cp -u "$program" "$share/bin/"; fi
     done
 }

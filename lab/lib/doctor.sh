@@ -5,10 +5,7 @@ libvirtd libvirt-daemon
 virtlogd libvirt-daemon
 virsh libvirt-clients
 numactl numactl
-numad numad
 busybox busybox-static
-qemu-ga qemu-guest-agent
-modprobe kmod
 cpio cpio
 xz xz-utils
 dpkg-deb dpkg
@@ -45,7 +42,7 @@ doctor() {
         echo "disk: $free MiB are free in $lab_root; kernel and images take 600 MiB"
         status=1
     fi
-    if [ ! -e "$cache/kernel/version" ] && ! apt-cache show linux-image-amd64 >/dev/null 2>&1; then
+    if [ ! -e "$cache/kernel" ] && ! apt-cache show linux-image-amd64 >/dev/null 2>&1; then
         echo "kernel: apt knows no linux-image-amd64; run apt-get update"
         status=1
     fi

@@ -5,39 +5,38 @@
 images_prepare() {
     exec 8>"$cache/lock"
     flock 8
-    kernel_fetch
+    package_unpack kernel "$(apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[0-9][^ ]*\).*/\1/p' | head -1)"
+    # these two would start a service where they are installed
+    package_unpack agent qemu-guest-agent
+    package_unpack numad numad
     kernel_unpack_elf
     initramfs_build
     guest_build
     exec 8>&-
 }
 
-kernel_fetch() {
-    [ -e "$cache/kernel/version" ] && return
-    local package
-    package=$(apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[0-9][^ ]*\).*/\1/p' | head -1)
-    [ -n "$package" ] || die "apt knows no kernel: run \`apt-get update\` first"
-    say "downloading $package (not installed: unpacked into $cache)"
-    rm -rf "$cache/kernel.new"
-    mkdir "$cache/kernel.new"
-    (cd "$cache/kernel.new" && apt-get -qq download "$package" 2>apt.log) || {
-        cat "$cache/kernel.new/apt.log" >&2
-        die "$package cannot be downloaded"
+# package_unpack FOLDER PACKAGE: what a Debian package holds, in the cache.
+package_unpack() {
+    local new=$cache/$1.new
+    [ -e "$cache/$1" ] && return
+    [ -n "$2" ] || die "apt knows no linux-image-amd64: run \`apt-get update\` first"
+    say "downloading $2 (not installed: unpacked into $cache)"
+    rm -rf "$new"
+    mkdir "$new"
+    (cd "$new" && apt-get -qq download "$2" 2>apt.log) || {
+        cat "$new/apt.log" >&2
+        die "$2 cannot be downloaded"
     }
-    dpkg-deb -x "$cache"/kernel.new/*.deb "$cache/kernel.new"
-    rm "$cache"/kernel.new/*.deb
-    local version
-    version=$(basename "$cache"/kernel.new/lib/modules/*)
-    depmod -b "$cache/kernel.new" "$version"
-    echo "$version" >"$cache/kernel.new/version"
-    mv "$cache/kernel.new" "$cache/kernel"
+    dpkg-deb -x "$new"/*.deb "$new"
+    rm "$new"/*.deb
+    mv "$new" "$cache/$1"
 }
 
 # The ELF file within the compressed kernel: saves the emulated machine from unpacking it.
 kernel_unpack_elf() {
     local image=$cache/kernel/boot/vmlinuz setup offset length
     [ -e "$cache/vmlinux" ] && return
-    ln -sf "vmlinuz-$(<"$cache/kernel/version")" "$image"
+    (cd "$cache/kernel/boot" && ln -sf vmlinuz-* vmlinuz)
     setup=$(od -An -tu1 -j $((0x1f1)) -N 1 "$image")
     offset=$(od -An -tu4 -j $((0x248)) -N 4 "$image")
     length=$(od -An -tu4 -j $((0x24c)) -N 4 "$image")
@@ -61,16 +60,25 @@ newer() {
     done
 }
 
-# modules_into ROOT MODULE...: copies kernel modules with what they depend on, and a list in loading order.
-modules_into() {
-    local root=$1 module path
+# modules_of NAME...: files of kernel modules, each behind those it needs. What is no file is built in.
+modules_of() {
+    local module file
+    for module; do
+        file=$(find "$cache/kernel/lib/modules" -name "${module//[-_]/[-_]}.ko")
+        [ -n "$file" ] || continue
+        # shellcheck disable=SC2046
+        modules_of $(tr '\0' '\n' <"$file" | sed -n 's/^depends=//p' | tr , ' ')
+        echo "$file"
+    done
+}
+
+modules_into() { # ROOT MODULE...: with a list in the order of loading
+    local root=$1 file
     shift
     mkdir -p "$root/modules"
-    for module; do
-        modprobe -d "$cache/kernel" -S "$(<"$cache/kernel/version")" --show-depends "$module"
-    done | awk '$1 == "insmod" && !seen[$2]++ {print $2}' | while read -r path; do
-        cp "$path" "$root/modules/"
-        basename "$path"
+    modules_of "$@" | awk '!seen[$0]++' | while read -r file; do
+        cp "$file" "$root/modules/"
+        basename "$file"
     done >"$root/modules/list"
 }
 
@@ -85,12 +93,12 @@ busybox_into() { # ROOT
 }
 
 initramfs_build() {
-    newer "$cache/initramfs.gz" "$here/init/initramfs" "$cache/vmlinux" && return
+    newer "$cache/initramfs.gz" "$here/init/initramfs" "$here/lib/images.sh" "$cache/vmlinux" && return
     local root=$cache/initramfs.root
     rm -rf "$root"
     busybox_into "$root"
     cp "$here/init/initramfs" "$root/init"
-    modules_into "$root" virtio_pci overlay 9p 9pnet_virtio
+    modules_into "$root" virtio_pci overlay 9p 9pnet_virtio kvm-amd
     pack "$root" "$cache/initramfs.gz"
     rm -rf "$root"
 }
@@ -100,7 +108,7 @@ guest_build() {
     for load in "$built"/lab/load/lab-*; do
         if [ -f "$load" ] && [ -x "$load" ]; then loads+=("$load"); fi
     done
-    newer "$cache/guest.gz" "$here/guest/init" "$cache/vmlinux" "${loads[@]}" && return
+    newer "$cache/guest.gz" "$here/guest/init" "$here/lib/images.sh" "$cache/vmlinux" "${loads[@]}" && return
     rm -rf "$root"
     busybox_into "$root"
     cp "$here/guest/init" "$root/init"
@@ -108,11 +116,11 @@ guest_build() {
     for load in "${loads[@]}"; do
         cp "$load" "$root/bin/$(basename "$load" | sed 's/^lab-//')"
     done
-    for library in $(ldd "$(command -v qemu-ga)" | grep -o '/[^ ]*'); do
+    cp "$cache/agent/usr/sbin/qemu-ga" "$root/bin/"
+    for library in $(ldd "$root/bin/qemu-ga" | grep -o '/[^ ]*'); do
         mkdir -p "$root$(dirname "$library")"
         cp -L "$library" "$root$library"
     done
-    cp "$(command -v qemu-ga)" "$root/bin/"
     pack "$root" "$cache/guest.gz"
     rm -rf "$root"
 }

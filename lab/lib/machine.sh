@@ -101,6 +101,7 @@ machine_options() {
 machine_boot() {
     doctor_quiet || die "something is missing: \`lab doctor\` says what"
     mkdir -p "$state"
+    SECONDS=0
     exec 9>"$state/lock"
     flock -n 9 || die "lab '$lab_name' is just being started or stopped by another command"
     ! machine_runs "$state" || die "lab '$lab_name' is up already"
@@ -169,6 +170,11 @@ machine_kill() { # by force; also what is left over from a crash
 machine_abort() {
     trap - EXIT
     machine_kill
+}
+
+machine_end() { # takes down what machine_boot booted
+    machine_down
+    trap - EXIT INT TERM HUP
 }
 
 machine_down() {
