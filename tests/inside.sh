@@ -44,7 +44,7 @@ fetch() { # PACKAGE FILE-PATTERN: unpacks it, says where the file is
   [ -n "$found" ] && echo "$found"
 }
 
-for program in libvirtd virsh qemu-system-x86_64 qemu-ga cpio; do
+for program in libvirtd virsh qemu-system-x86_64 cpio; do
   command -v $program >/dev/null || skip "$program is not installed"
 done
 case " ${KT_FEATURES-xml json} " in *" xml "*) ;; *) skip "built without libxml2" ;; esac
@@ -53,14 +53,15 @@ mkdir -p "$work" || exit 1
 package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[0-9][^ ]*\).*/\1/p' | head -1)
 kernel=$(fetch "${package:-none}" 'boot/vmlinuz-*') || skip "package linux-image-cloud-amd64 cannot be had"
 busybox=$(command -v busybox) || busybox=$(fetch busybox-static 'bin/busybox') || skip "busybox cannot be had"
+ga=$(command -v qemu-ga) || ga=$(fetch qemu-guest-agent 'usr/sbin/qemu-ga') || skip "package qemu-guest-agent cannot be had"
 drivers=$(dirname "$kernel")/../lib/modules/$(basename "$kernel" | sed s/vmlinuz-//)/kernel/drivers
 
 # ---- the guest ----
 
 mkdir -p "$run/root/bin" "$run/root/proc" "$run/root/sys" "$run/root/dev" "$run/root/run" "$run/r" "$run/home"
 cp "$busybox" "$run/root/bin/busybox"
-cp "$(command -v qemu-ga)" "$run/root/bin/"
-for library in $(ldd "$(command -v qemu-ga)" | grep -o '/[^ ]*'); do
+cp "$ga" "$run/root/bin/"
+for library in $(ldd "$ga" | grep -o '/[^ ]*'); do
   mkdir -p "$run/root${library%/*}" && cp -L "$library" "$run/root$library"
 done
 cp "$drivers"/virtio/*.ko "$drivers/char/virtio_console.ko" "$run/root/" || skip "the kernel has no virtio modules"
