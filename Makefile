@@ -4,12 +4,15 @@ BUILD ?= build
 PREFIX ?= /usr/local
 kvmtune = $(BUILD)/src/cmd/kvmtune
 
-.PHONY: all configure build demo check check-lab lab install uninstall format fuzz clean packages packages-check
+.PHONY: all configure build demo check check-lab lab install uninstall format fuzz bench clean packages packages-bench packages-check
 
 all: build
 
 packages:
 	@tools/install-packages build
+
+packages-bench:
+	@tools/install-packages build check bench
 
 packages-check:
 	@tools/install-packages build check
@@ -46,6 +49,9 @@ format:
 
 fuzz: packages-check
 	FUZZ_SECONDS=600 tools/check fuzz
+
+bench: packages-bench build
+	@for what in sar doctor-live domains; do python3 bench/$$what $(BUILD) || exit 1; done
 
 clean:
 	rm -rf build build-asan build-glib build-fuzz build-*.log build.log
