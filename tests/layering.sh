@@ -15,11 +15,9 @@ placement base model placement
 plan base model checks placement plan
 domxml base domxml
 apply base model evidence plan domxml apply
-view base model checks placement plan view
-cmd base model evidence checks placement plan domxml nova apply view cmd
 nova base model placement domxml nova
-view base model checks view
-cmd base model evidence checks placement plan domxml nova view cmd
+view base model checks nova view
+cmd base model evidence checks placement plan domxml nova apply view cmd
 END
 }
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/json.h"
 #include "nova/batch.h"
 
 static void put_set(KtJson *json, const char *key, const KtSet *set)
@@ -68,10 +67,8 @@ static void put_fit(KtJson *json, const KtNovaAnswer *a)
   kt_json_close_object(json);
 }
 
-char *kt_nova_answer_line(const char *id, const KtNovaAnswer *a)
+void kt_nova_answer_put(KtJson *json, const char *id, const KtNovaAnswer *a)
 {
-  g_autoptr(KtJson) json = kt_json_new_line();
-  kt_json_open_object(json, NULL);
   kt_json_string(json, "id", id);
   kt_json_string(json, "error", kt_nova_refusal_class(a->refusal));
   if (a->shape.sockets) {
@@ -92,6 +89,13 @@ char *kt_nova_answer_line(const char *id, const KtNovaAnswer *a)
   else
     put_fit(json, a);
   kt_json_string(json, "xml", a->xml);
+}
+
+char *kt_nova_answer_line(const char *id, const KtNovaAnswer *a)
+{
+  g_autoptr(KtJson) json = kt_json_new_line();
+  kt_json_open_object(json, NULL);
+  kt_nova_answer_put(json, id, a);
   kt_json_close_object(json);
   return kt_json_finish(json);
 }

@@ -17,6 +17,7 @@
  *    "xml": text|null}
  */
 #pragma once
+#include "base/json.h"
 #include "nova/answer.h"
 
 typedef struct {
@@ -38,5 +39,7 @@ GHashTable *kt_nova_image_parse(const char *text, gsize length, GError **error);
 void kt_nova_request_free(KtNovaRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtNovaRequest, kt_nova_request_free)
 
+/* The answer's members, into the object that is open. */
+void kt_nova_answer_put(KtJson *json, const char *id, const KtNovaAnswer *answer);
 /* One line with its newline. Caller frees. */
 char *kt_nova_answer_line(const char *id, const KtNovaAnswer *answer);
