@@ -33,22 +33,29 @@ void kt_json_free(KtJson *json)
   g_free(json);
 }
 
+/* What a terminal would act on: DEL, C1, marks of direction. */
+static gboolean acts(gunichar c)
+{
+  return (c >= 0x7f && c <= 0x9f) || (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
+         (c >= 0x2066 && c <= 0x2069);
+}
+
 static void append_quoted(GString *out, const char *text)
 {
   g_autofree char *valid = g_utf8_make_valid(text, -1);
   g_string_append_c(out, '"');
-  for (const char *p = valid; *p; p++) {
-    guchar c = (guchar)*p;
+  for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+    gunichar c = g_utf8_get_char(p);
     if (c == '"' || c == '\\')
-      g_string_append_printf(out, "\\%c", c);
+      g_string_append_printf(out, "\\%c", (char)c);
     else if (c == '\n')
       g_string_append(out, "\\n");
     else if (c == '\t')
       g_string_append(out, "\\t");
-    else if (c < 0x20 || c == 0x7f)
+    else if (c < 0x20 || acts(c))
       g_string_append_printf(out, "\\u%04x", c);
     else
-      g_string_append_c(out, (char)c);
+      g_string_append_unichar(out, c);
   }
   g_string_append_c(out, '"');
 }

@@ -348,13 +348,26 @@ static char *read_fd(int fd, gsize limit, gsize *length, int *err)
   return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
+static gboolean is_regular(const KtRoot *root, const char *path, int *err)
+{
+  struct stat st;
+  int fd = open_inside(root, path, O_PATH);
+  gboolean regular = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+  *err = fd < 0 ? errno : EINVAL;
+  if (fd >= 0)
+    close(fd);
+  return regular;
+}
+
 static char *read_directory_file(KtRoot *root, const char *path, gsize limit, gsize *length, int *err)
 {
   if (root->unreadable && g_hash_table_contains(root->unreadable, relative(path))) {
     *err = EACCES;
     return NULL;
   }
-  /* O_NONBLOCK: a copied root may hold a fifo, which must not block us. */
+  /* A copied root may hold devices, which do something when they are opened, and FIFOs, which would block us. */
+  if (!root->live && !is_regular(root, path, err))
+    return NULL;
   int fd = open_inside(root, path, O_RDONLY | O_NONBLOCK);
   struct stat st;
   if (fd < 0) {
@@ -403,7 +416,9 @@ char *kt_root_read(KtRoot *root, const char *path, gsize limit, gsize *length, G
     if (root->into && (err == EACCES || err == EPERM))
       kt_root_add_unreadable(root->into, path);
     g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot read '%s': %s", path,
-                err == EFBIG ? "it is too large" : g_strerror(err));
+                err == EFBIG    ? "it is too large"
+                : err == EINVAL ? "it is no file of data"
+                                : g_strerror(err));
     return NULL;
   }
   record_file(root, path, content, size);
@@ -423,7 +438,7 @@ char *kt_root_read_head(KtRoot *root, const char *path, gsize bytes)
     record_file(root, path, data, MIN(size, bytes));
     return data ? g_strndup(data, MIN(size, bytes)) : g_strdup("");
   }
-  int fd = open_inside(root, path, O_RDONLY | O_NONBLOCK);
+  int err, fd = root->live || is_regular(root, path, &err) ? open_inside(root, path, O_RDONLY | O_NONBLOCK) : -1;
   if (fd < 0)
     return NULL;
   char *head = g_malloc0(bytes + 1);

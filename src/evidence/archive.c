@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "config.h"
@@ -19,7 +20,7 @@ typedef struct {
   KtRoot *root;
   GHashTable *files; /* member name -> GBytes*, for hard links */
   GPtrArray *left_out;
-  gsize members, total;
+  gsize members, total, work;
 } Unpacking;
 
 /* Only what needs no other program; no mtree or raw, which take any text. */
@@ -65,8 +66,23 @@ static gboolean name_is_sane(const char *name)
   return depth <= KT_ARCHIVE_MAX_DEPTH;
 }
 
+/* Passes over the rest of the current member; FALSE if that is too much work or the archive is broken there. */
+static gboolean skip_member(Unpacking *u, Archive *archive)
+{
+  const void *block;
+  size_t size;
+  la_int64_t offset;
+  int result;
+  while ((result = archive_read_data_block(archive, &block, &size, &offset)) == ARCHIVE_OK) {
+    u->work += size;
+    if (u->work > KT_ARCHIVE_MAX_WORK)
+      return FALSE;
+  }
+  return result == ARCHIVE_EOF;
+}
+
 /* The content of the current member; NULL and *too_large, or NULL when the archive is broken there. */
-static GBytes *read_member(Archive *archive, gboolean *too_large)
+static GBytes *read_member(Unpacking *u, Archive *archive, gboolean *too_large)
 {
   g_autoptr(GByteArray) content = g_byte_array_new();
   guint8 buffer[65536];
@@ -78,7 +94,8 @@ static GBytes *read_member(Archive *archive, gboolean *too_large)
     if (n < 0)
       return NULL;
     g_byte_array_append(content, buffer, (guint)n);
-    if (content->len > KT_ARCHIVE_MAX_MEMBER) {
+    u->work += (gsize)n;
+    if (content->len > KT_ARCHIVE_MAX_MEMBER || u->total + content->len > KT_ARCHIVE_MAX_TOTAL) {
       *too_large = TRUE;
       return NULL;
     }
@@ -106,13 +123,13 @@ static gboolean unpack_member(Unpacking *u, Archive *archive, struct archive_ent
   if (archive_entry_filetype(entry) == AE_IFDIR)
     kt_root_add_directory(u->root, name);
   if (archive_entry_filetype(entry) != AE_IFREG)
-    return TRUE;
+    return skip_member(u, archive);
   gboolean too_large;
-  g_autoptr(GBytes) content = read_member(archive, &too_large);
+  g_autoptr(GBytes) content = read_member(u, archive, &too_large);
   if (too_large)
     leave_out(u, "'%s' in '%s' is too large", name, u->name);
   if (!content)
-    return too_large;
+    return too_large && skip_member(u, archive);
   u->total += g_bytes_get_size(content);
   kt_root_add_file(u->root, name, content);
   g_hash_table_replace(u->files, g_strdup(name), g_steal_pointer(&content));
@@ -124,17 +141,19 @@ static gboolean unpack(Unpacking *u, Archive *archive, GError **error)
   struct archive_entry *entry;
   int result;
   while ((result = archive_read_next_header(archive, &entry)) == ARCHIVE_OK || result == ARCHIVE_WARN) {
-    if (++u->members > KT_ARCHIVE_MAX_MEMBERS || u->total > KT_ARCHIVE_MAX_TOTAL) {
-      g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "archive '%s' is too large", u->name);
-      return FALSE;
-    }
-    if (!unpack_member(u, archive, entry)) {
+    if (u->members >= KT_ARCHIVE_MAX_MEMBERS || !unpack_member(u, archive, entry)) {
       result = ARCHIVE_FATAL;
       break;
     }
+    u->members++;
   }
   if (result == ARCHIVE_EOF)
     return TRUE;
+  if (u->members >= KT_ARCHIVE_MAX_MEMBERS || u->work > KT_ARCHIVE_MAX_WORK) {
+    leave_out(u, "'%s' is too large; what follows its first %" G_GSIZE_FORMAT " members is left out", u->name,
+              u->members);
+    return TRUE;
+  }
   const char *why = archive_error_string(archive);
   if (g_hash_table_size(u->files) == 0) {
     g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "cannot read archive '%s': %s", u->name, why ? why : "it is broken");
@@ -156,19 +175,61 @@ gboolean kt_archive_recognise(GBytes *bytes)
   return result == ARCHIVE_OK || result == ARCHIVE_WARN;
 }
 
-KtRoot *kt_archive_read_bytes(const char *name, GBytes *bytes, GPtrArray *left_out, GError **error)
+static KtRoot *read_opened(const char *name, Archive *archive, GPtrArray *left_out, GError **error)
 {
-  g_autoptr(Archive) archive = archive_new();
   g_autoptr(KtRoot) root = kt_root_new_memory(name);
   g_autoptr(GHashTable) files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
   Unpacking u = {.name = name, .root = root, .files = files, .left_out = left_out};
+  return unpack(&u, archive, error) ? g_steal_pointer(&root) : NULL;
+}
+
+KtRoot *kt_archive_read_bytes(const char *name, GBytes *bytes, GPtrArray *left_out, GError **error)
+{
+  g_autoptr(Archive) archive = archive_new();
   gsize size;
   const void *data = g_bytes_get_data(bytes, &size);
   if (size == 0 || archive_read_open_memory(archive, data, size) != ARCHIVE_OK) {
     g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "'%s' is not an archive", name);
     return NULL;
   }
-  return unpack(&u, archive, error) ? g_steal_pointer(&root) : NULL;
+  return read_opened(name, archive, left_out, error);
+}
+
+typedef struct {
+  GBytes *start; /* NULL: was given out */
+  int fd;
+  char buffer[65536];
+} Input;
+
+static la_ssize_t next_block(Archive *archive, void *data, const void **block)
+{
+  Input *in = data;
+  if (in->start) {
+    gsize size;
+    *block = g_bytes_get_data(in->start, &size);
+    in->start = NULL;
+    return (la_ssize_t)size;
+  }
+  *block = in->buffer;
+  ssize_t n;
+  while ((n = read(in->fd, in->buffer, sizeof in->buffer)) < 0 && errno == EINTR)
+    ;
+  if (n < 0)
+    archive_set_error(archive, errno, "%s", g_strerror(errno));
+  return n;
+}
+
+KtRoot *kt_archive_read_fd(const char *name, GBytes *start, int fd, GPtrArray *left_out, GError **error)
+{
+  g_autofree Input *in = g_new0(Input, 1);
+  in->start = start;
+  in->fd = fd;
+  g_autoptr(Archive) archive = archive_new();
+  if (archive_read_open(archive, in, NULL, next_block, NULL) != ARCHIVE_OK) {
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "'%s' is not an archive", name);
+    return NULL;
+  }
+  return read_opened(name, archive, left_out, error);
 }
 #else
 gboolean kt_archive_recognise(GBytes *bytes)
@@ -180,6 +241,11 @@ KtRoot *kt_archive_read_bytes(const char *name, GBytes *bytes, GPtrArray *left_o
 {
   g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "cannot read archive '%s': built without libarchive", name);
   return NULL;
+}
+
+KtRoot *kt_archive_read_fd(const char *name, GBytes *start, int fd, GPtrArray *left_out, GError **error)
+{
+  return kt_archive_read_bytes(name, start, left_out, error);
 }
 #endif
 

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,11 +18,14 @@
 #include "evidence/paste.h"
 #include "evidence/pieces.h"
 #include "evidence/root_machine.h"
+#include "evidence/text_clean.h"
 
 #define MAX_DEPTH 16
 #define MAX_FILES 20000
-#define MAX_ARCHIVE (512 * 1024 * 1024)
-#define PIECE (8 * 1024 * 1024) /* of a text that is larger */
+#define MAX_WHOLE (64 * 1024 * 1024) /* bytes of what is not read piece by piece */
+#define MAX_WIDE (16 * 1024 * 1024)  /* of that in UTF-16 */
+#define FIFO_MS 2000                 /* for somebody to write into it */
+#define PIECE (8 * 1024 * 1024)      /* of a text that is larger */
 
 /* What one call of kt_evidence_read() has gathered so far. */
 typedef struct {
@@ -57,14 +62,40 @@ static gboolean is_binary(const char *bytes, gsize length)
   return odd * 10 > n;
 }
 
-static void read_text(Gathering *g, const char *source, const char *bytes, gsize length)
+/* A large text, so that only a piece of it is in memory as lines. */
+static gboolean read_pieces(Gathering *g, int fd, const char *source, GString *bytes, GError **error)
 {
-  g_autofree char *directory = g_path_get_dirname(source);
-  g_autoptr(KtText) text = kt_text_new(source, bytes, length);
-  if (kt_reading_run(text, directory, g->snapshot, g->fragments))
+  KtPieces p = {.snapshot = g->snapshot, .fragments = g->fragments};
+  if (!kt_pieces_read(&p, fd, source, bytes, PIECE, error))
+    return FALSE;
+  if (p.understood)
     g->understood++;
   else if (!g->capture)
     note(g, "nothing in '%s' is output that kvmtune knows", source);
+  return TRUE;
+}
+
+static gboolean is_wide(const char *bytes, gsize length)
+{
+  return length >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0);
+}
+
+/* UTF-16 is made UTF-8 at once: its line ends are no bytes. */
+static void read_text(Gathering *g, const char *source, const char *bytes, gsize length)
+{
+  g_autofree char *decoded = NULL;
+  if (is_wide(bytes, length)) {
+    bytes = decoded = kt_text_decode(bytes, MIN(length, MAX_WIDE));
+    length = strlen(decoded);
+  }
+  gsize first = MIN(length, PIECE);
+  g_autoptr(GString) start = g_string_new_len(bytes, (gssize)first);
+  int fd = memfd_create("text", MFD_CLOEXEC); /* the rest, as a file to be read on */
+  gboolean kept = fd >= 0 && write(fd, bytes + first, length - first) == (gssize)(length - first);
+  if (!kept || lseek(fd, 0, SEEK_SET) != 0 || !read_pieces(g, fd, source, start, NULL))
+    note(g, "'%s' is too large to be read here", source);
+  if (fd >= 0)
+    close(fd);
 }
 
 /* What sadf makes of a binary file of sysstat. */
@@ -154,14 +185,16 @@ static void read_root(Gathering *g, KtRoot *root)
   g->capture = before;
 }
 
-static void read_archive(Gathering *g, const char *source, GBytes *bytes, GError **error)
+/* An archive in memory, or with `fd` one of which `bytes` are the beginning. */
+static void read_archive(Gathering *g, const char *source, GBytes *bytes, int fd, GError **error)
 {
   if (g->in_archive) {
     note(g, "'%s' is an archive inside an archive, left out", source);
     return;
   }
   g_autoptr(GPtrArray) left_out = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(KtRoot) root = kt_archive_read_bytes(source, bytes, left_out, error);
+  g_autoptr(KtRoot) root = fd < 0 ? kt_archive_read_bytes(source, bytes, left_out, error)
+                                  : kt_archive_read_fd(source, bytes, fd, left_out, error);
   g->in_archive = TRUE;
   for (guint i = 0; i < left_out->len; i++)
     note(g, "%s", (char *)left_out->pdata[i]);
@@ -187,7 +220,7 @@ static void read_bytes(Gathering *g, const char *source, char *content, gsize le
 {
   g_autoptr(GBytes) bytes = g_bytes_new_take(content, length);
   if (kt_archive_recognise(bytes))
-    read_archive(g, source, bytes, error);
+    read_archive(g, source, bytes, -1, error);
   else if (length > KT_TEXT_LIMIT)
     g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "'%s' is larger than %d MiB", source, KT_TEXT_LIMIT / 1048576);
   else if (kt_paste_recognise(content, length))
@@ -196,29 +229,9 @@ static void read_bytes(Gathering *g, const char *source, char *content, gsize le
     read_content(g, source, content, length);
 }
 
-/* A large text, so that only a piece of it is in memory. */
-static gboolean read_pieces(Gathering *g, int fd, const char *source, GString *bytes, GError **error)
+static gboolean is_zip(const GString *bytes)
 {
-  KtPieces p = {.snapshot = g->snapshot, .fragments = g->fragments};
-  if (!kt_pieces_read(&p, fd, source, bytes, PIECE, error))
-    return FALSE;
-  if (p.understood)
-    g->understood++;
-  else
-    note(g, "nothing in '%s' is output that kvmtune knows", source);
-  return TRUE;
-}
-
-/* UTF-16 is read at once: its line ends are no bytes. */
-static gboolean is_wide(const GString *bytes)
-{
-  return bytes->len >= 2 && (memcmp(bytes->str, "\xff\xfe", 2) == 0 || memcmp(bytes->str, "\xfe\xff", 2) == 0);
-}
-
-static gboolean is_archive(const GString *bytes)
-{
-  g_autoptr(GBytes) start = g_bytes_new_static(bytes->str, bytes->len);
-  return kt_archive_recognise(start);
+  return bytes->len >= 2 && memcmp(bytes->str, "PK", 2) == 0;
 }
 
 /* Everything of an open file, a pipe too. */
@@ -228,22 +241,47 @@ static void read_fd(Gathering *g, int fd, const char *source, GError **error)
   gboolean more;
   if (!kt_pieces_fill(fd, source, bytes, PIECE, &more, error))
     return;
-  if ((more || kt_pieces_has_many_lines(bytes)) && !is_wide(bytes) && !is_archive(bytes) &&
-      !kt_paste_recognise(bytes->str, bytes->len)) {
-    if (is_binary(bytes->str, bytes->len))
+  if (more && !is_zip(bytes)) { /* what a zip holds stands at its end */
+    g_autoptr(GBytes) start = g_bytes_new_static(bytes->str, bytes->len);
+    if (kt_archive_recognise(start)) {
+      read_archive(g, source, start, fd, error);
+      return;
+    }
+    if (is_binary(bytes->str, bytes->len)) {
       note(g, "'%s' is a binary file, left out", source);
-    else
+      return;
+    }
+    if (!is_wide(bytes->str, bytes->len) && !kt_paste_recognise(bytes->str, bytes->len)) {
       read_pieces(g, fd, source, bytes, error);
-    return;
+      return;
+    }
   }
-  if (more && !kt_pieces_fill(fd, source, bytes, MAX_ARCHIVE, &more, error))
+  if (more && !kt_pieces_fill(fd, source, bytes, MAX_WHOLE, &more, error))
     return;
   if (more) {
-    g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "'%s' is larger than %d MiB", source, MAX_ARCHIVE / 1048576);
+    g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "'%s' is larger than %d MiB", source, MAX_WHOLE / 1048576);
     return;
   }
   gsize length = bytes->len;
   read_bytes(g, source, g_string_free(g_steal_pointer(&bytes), FALSE), length, error);
+}
+
+/* Waits until reading an open file will give something; pipes and terminals are read at their pace. */
+static gboolean await(int fd, const char *path, GError **error)
+{
+  struct stat st;
+  gboolean fifo = fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+  struct pollfd writer = {.fd = fd, .events = POLLIN};
+  if (fifo && poll(&writer, 1, FIFO_MS) == 0) {
+    char none; /* it holds nothing: with a writer, reading says EAGAIN, without one it is at its end */
+    if (read(fd, &none, 1) == 0) {
+      g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "cannot read '%s': nobody writes into it", path);
+      return FALSE;
+    }
+  }
+  if (fifo || isatty(fd))
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+  return TRUE;
 }
 
 static void read_file(Gathering *g, const char *path, GError **error)
@@ -252,13 +290,15 @@ static void read_file(Gathering *g, const char *path, GError **error)
     read_fd(g, STDIN_FILENO, "stdin", error);
     return;
   }
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO that nobody writes into must not hold us */
   if (fd < 0) {
     int err = errno;
-    g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot open '%s': %s", path, g_strerror(err));
+    g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot open '%s': %s", path,
+                err == ENXIO ? "it is a socket or no device is there" : g_strerror(err));
     return;
   }
-  read_fd(g, fd, path, error);
+  if (await(fd, path, error))
+    read_fd(g, fd, path, error);
   close(fd);
 }
 

@@ -169,6 +169,8 @@ static guint read_qemu(KtReading *r, const KtText *text, guint first)
   g_autoptr(GArray) lines = g_array_new(FALSE, FALSE, sizeof(guint));
   Words w = {.argv = argv, .lines = lines};
   guint end = take_command(&w, text, first);
+  if (!argv->len) /* "&/usr/bin/kvm -m 1": a row of ps may name a program that no shell would run */
+    return end;
   const char *last = argv->pdata[argv->len - 1];
   gboolean at_end = end >= kt_text_count(text) && !text->ends_with_newline && !ends_whole(last);
   gboolean cut = w.open || w.varies || at_end || ends_with_backslash(kt_text_at(text, end - 1));

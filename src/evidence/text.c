@@ -63,11 +63,14 @@ static void split_lines(KtText *text, KtDraft *draft, guint first_number)
 gsize kt_text_skip(const char *bytes, gsize length, guint n)
 {
   const char *p = bytes, *end = bytes + length;
+  gboolean returns = memchr(bytes, '\r', length) != NULL;
   for (; n && p < end; n--) {
-    while (p < end && *p != '\n' && *p != '\r')
-      p++;
-    if (p < end)
-      p += *p == '\r' && p + 1 < end && p[1] == '\n' ? 2 : 1;
+    const char *stop = memchr(p, '\n', (gsize)(end - p));
+    const char *early = returns ? memchr(p, '\r', (gsize)((stop ? stop : end) - p)) : NULL;
+    if (early)
+      p = early + (early + 1 == stop ? 2 : 1);
+    else
+      p = stop ? stop + 1 : end;
   }
   return (gsize)(p - bytes);
 }

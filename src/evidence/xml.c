@@ -104,7 +104,8 @@ static KtXml *xml_new(const char *source)
 KtXml *kt_xml_parse(const char *source, const char *bytes)
 {
   KtXml *xml = xml_new(source);
-  g_auto(GStrv) lines = g_strsplit(bytes, "\n", -1);
+  g_autofree char *valid = g_utf8_make_valid(bytes, -1); /* lines are quoted */
+  g_auto(GStrv) lines = g_strsplit(valid, "\n", -1);
   for (guint i = 0; lines[i]; i++) {
     guint number = i + 1;
     g_array_append_val(xml->numbers, number);
