@@ -178,7 +178,7 @@ static guint read_qemu(KtReading *r, const KtText *text, guint first)
     g_ptr_array_remove_index(argv, argv->len - 1); /* half an argument */
   g_ptr_array_add(argv, NULL);
   const char *const *args = (const char *const *)argv->pdata;
-  if (!kt_qemu_args_is_qemu(args))
+  if (!kt_qemu_args_is_qemu(args) || kt_reading_is_full(r))
     return end;
   KtDomain *d = kt_reading_add_domain(r);
   d->cut = cut;

@@ -16,6 +16,8 @@ KtMachine *kt_reading_machine(KtReading *r);
 /* Ends the current machine of this block: the next kt_reading_machine() is another one. */
 void kt_reading_next_machine(KtReading *r);
 KtDomain *kt_reading_add_domain(KtReading *r);
+/* More domains than any host has: a block of so many will be dropped, so no more need be added. */
+gboolean kt_reading_is_full(const KtReading *r);
 KtFlavor *kt_reading_add_flavor(KtReading *r);
 KtNovaConf *kt_reading_add_conf(KtReading *r);
 /* A line that cannot be: a percentage above 100, an end before its start. */

@@ -80,6 +80,11 @@ KtDomain *kt_reading_add_domain(KtReading *r)
   return d;
 }
 
+gboolean kt_reading_is_full(const KtReading *r)
+{
+  return r->snapshot->domains->len > MAX_DOMAINS;
+}
+
 KtFlavor *kt_reading_add_flavor(KtReading *r)
 {
   KtFlavor *f = kt_flavor_new(r->text->source);
