@@ -4,7 +4,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 kvmtune = $(BUILD)/src/cmd/kvmtune
 
-.PHONY: all configure build demo check check-lab lab install uninstall format fuzz bench clean packages packages-bench packages-check
+.PHONY: all configure build demo check check-lab lab install uninstall format hostile fuzz bench clean packages packages-bench packages-check
 
 all: build
 
@@ -46,6 +46,10 @@ uninstall:
 
 format:
 	git ls-files -- 'src/*.[ch]' 'tests/*.[ch]' 'lab/*.[ch]' | xargs clang-format -i
+
+# A gigabyte of sar text under 200 MiB, and the rest of tests/hostile.py.
+hostile: build
+	KT_HOSTILE_MB=1024 meson test -C $(BUILD) hostile
 
 fuzz: packages-check
 	FUZZ_SECONDS=600 tools/check fuzz

@@ -65,12 +65,16 @@ gsize kt_text_skip(const char *bytes, gsize length, guint n)
   const char *p = bytes, *end = bytes + length;
   gboolean returns = memchr(bytes, '\r', length) != NULL;
   for (; n && p < end; n--) {
-    const char *stop = memchr(p, '\n', (gsize)(end - p));
-    const char *early = returns ? memchr(p, '\r', (gsize)((stop ? stop : end) - p)) : NULL;
-    if (early)
-      p = early + (early + 1 == stop ? 2 : 1);
+    const char *stop = p;
+    if (returns)
+      while (stop < end && *stop != '\n' && *stop != '\r')
+        stop++;
     else
-      p = stop ? stop + 1 : end;
+      stop = memchr(p, '\n', (gsize)(end - p));
+    if (!stop || stop == end)
+      p = end;
+    else
+      p = stop + (*stop == '\r' && stop + 1 < end && stop[1] == '\n' ? 2 : 1);
   }
   return (gsize)(p - bytes);
 }
