@@ -12,7 +12,7 @@ static KtPlan *make_plan(void)
   plan->policy = g_strdup("auto");
   plan->live = TRUE;
   KtPlanGuest *guest = kt_plan_add_guest(plan, "crm1", "4dea22b3-1d52-d8f3-2516-782e98ab3fa0");
-  guest->before = (KtShape){.sockets = 32, .cores = 1, .threads = 1, .l3_groups = 0, .cells = -1};
+  guest->before = (KtGuestShape){.sockets = 32, .cores = 1, .threads = 1, .l3_groups = 0, .cells = -1};
   guest->before.cpu = g_strdup("host-model");
   guest->local_before_pct = 23.5;
   guest->nodes_after = g_strdup("0-1");

@@ -259,6 +259,8 @@ void kt_domain_xml_read(KtDomain *d, KtXml *xml, xmlNode *node)
   kt_domain_xml_read_placement(d, xml, node); /* last: memnode names cells */
   if (!d->cut && !d->iothreads.known && !kt_xml_child(node, "iothreads"))
     d->iothreads = KT_INT(0);
+  if (!d->cut && node == xml->root)
+    d->definition = g_steal_pointer(&xml->bytes);
 }
 
 #endif

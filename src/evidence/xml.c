@@ -111,6 +111,7 @@ KtXml *kt_xml_parse(const char *source, const char *bytes)
     g_array_append_val(xml->numbers, number);
     g_ptr_array_add(xml->lines, g_strstrip(g_strdup(lines[i])));
   }
+  xml->bytes = g_strdup(bytes);
   read_document(xml, bytes);
   return xml;
 }
@@ -125,8 +126,8 @@ KtXml *kt_xml_parse_lines(const KtText *text, guint first, guint end)
     g_array_append_val(xml->numbers, line->number);
     g_ptr_array_add(xml->lines, g_strstrip(g_strdup(line->s)));
   }
-  g_autofree char *bytes = g_strchug(kt_text_join(text, first, end));
-  read_document(xml, bytes);
+  xml->bytes = g_strchug(kt_text_join(text, first, end));
+  read_document(xml, xml->bytes);
   return xml;
 }
 
@@ -139,6 +140,7 @@ void kt_xml_free(KtXml *xml)
   kt_cite_free(xml->last_cite);
   g_free(xml->problem);
   g_free(xml->source);
+  g_free(xml->bytes);
   g_array_unref(xml->numbers);
   g_ptr_array_unref(xml->lines);
   g_free(xml);

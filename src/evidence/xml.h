@@ -30,6 +30,7 @@ typedef struct {
   char *problem;      /* why not, or NULL */
   guint problem_line; /* of the document, from 1 */
   char *source;
+  char *bytes;       /* the document as it was read */
   GArray *numbers;   /* guint: the source's number of each line */
   GPtrArray *lines;  /* char* */
   KtCite *last_cite; /* of kt_xml_cite() */

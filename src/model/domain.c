@@ -90,7 +90,7 @@ void kt_domain_free(KtDomain *d)
                    d->cache_mode,    d->vcpu_placement,
                    d->numatune_mode, d->numatune_placement,
                    d->vcpusched,     d->launch_security,
-                   d->nova_flavor};
+                   d->nova_flavor,   d->definition};
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
     g_free(texts[i]);
   g_hash_table_unref(d->cpu_features);

@@ -69,6 +69,7 @@ typedef enum { KT_OS_UNKNOWN = 0, KT_OS_LINUX, KT_OS_WINDOWS, KT_OS_OTHER } KtOs
 typedef struct {
   char *name, *uuid, *source;
   char *format;              /* "libvirt", "qemu", "proxmox"; "virsh": tables of virsh alone, no definition */
+  char *definition;          /* the whole XML as it was read, of a running domain mostly the live one; NULL */
   gboolean cut;              /* the text ends before the definition does: an absent element is unknown, not absent */
   char *type;                /* domain type / accelerator: "kvm", "qemu" (TCG), "xen"...; NULL unknown */
   char *arch, *machine_type; /* "x86_64", "pc-q35-7.2" */

@@ -137,7 +137,8 @@ KtPlanGuest *kt_plan_add_guest(KtPlan *plan, const char *domain, const char *uui
   KtPlanGuest *guest = g_new0(KtPlanGuest, 1);
   guest->domain = g_strdup(domain);
   guest->uuid = g_strdup(uuid);
-  guest->before = guest->after = (KtShape){.sockets = -1, .cores = -1, .threads = -1, .l3_groups = -1, .cells = -1};
+  guest->before = guest->after =
+      (KtGuestShape){.sockets = -1, .cores = -1, .threads = -1, .l3_groups = -1, .cells = -1};
   guest->local_before_pct = guest->local_after_pct = -1;
   g_ptr_array_add(plan->guests, guest);
   return guest;

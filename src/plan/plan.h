@@ -69,12 +69,12 @@ typedef struct {
   int l3_groups;               /* 0: no L3 */
   int cells;
   char *cpu; /* "host-model", "host-passthrough", "EPYC-Rome"; NULL unknown */
-} KtShape;
+} KtGuestShape;
 
 /* One guest in the plan, also one that is left as it is. */
 typedef struct {
   char *domain, *uuid;
-  KtShape before, after;
+  KtGuestShape before, after;
   char *cpus_before, *cpus_after;           /* CPU lists of all its vCPUs together; NULL unknown or free to float */
   char *nodes_before, *nodes_after;         /* node lists of its memory; NULL unknown */
   double local_before_pct, local_after_pct; /* of resident pages; < 0 unknown */

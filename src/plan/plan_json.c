@@ -28,8 +28,9 @@ static const Field plan_fields[] = {
     FIELD(FLAG, KtPlan, live, FALSE), FIELD(TEXT, KtPlan, policy, FALSE), FIELD(FLAG, KtPlan, movable, FALSE),
 };
 static const Field shape_fields[] = {
-    FIELD(TEXT, KtShape, cpu, FALSE),      FIELD(COUNT, KtShape, sockets, FALSE),   FIELD(COUNT, KtShape, cores, FALSE),
-    FIELD(COUNT, KtShape, threads, FALSE), FIELD(COUNT, KtShape, l3_groups, FALSE), FIELD(COUNT, KtShape, cells, FALSE),
+    FIELD(TEXT, KtGuestShape, cpu, FALSE),        FIELD(COUNT, KtGuestShape, sockets, FALSE),
+    FIELD(COUNT, KtGuestShape, cores, FALSE),     FIELD(COUNT, KtGuestShape, threads, FALSE),
+    FIELD(COUNT, KtGuestShape, l3_groups, FALSE), FIELD(COUNT, KtGuestShape, cells, FALSE),
 };
 static const Field guest_fields[] = {
     FIELD(TEXT, KtPlanGuest, domain, TRUE),
@@ -107,7 +108,7 @@ static void write_texts(KtJson *json, const char *key, const GPtrArray *texts)
   kt_json_close_array(json);
 }
 
-static void write_shape(KtJson *json, const char *key, const KtShape *shape)
+static void write_shape(KtJson *json, const char *key, const KtGuestShape *shape)
 {
   kt_json_open_object(json, key);
   WRITE(json, shape_fields, shape);

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan/build.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "config.h"
+#include "plan/parts.h"
+
+/* ---- what the parts share ---- */
+
+static const KtFinding *find_fired(const KtDiagnosis *diagnosis, const char *id)
+{
+  for (guint i = 0; diagnosis && i < diagnosis->findings->len; i++) {
+    const KtFinding *finding = diagnosis->findings->pdata[i];
+    if (g_str_equal(finding->check->id, id))
+      return finding;
+  }
+  return NULL;
+}
+
+gboolean kt_plan_asks(const KtPlanWork *work, const char *checks)
+{
+  g_auto(GStrv) ids = g_strsplit(checks, " ", -1);
+  for (guint i = 0; ids[i]; i++)
+    if (find_fired(work->diagnosis, ids[i]))
+      return TRUE;
+  return FALSE;
+}
+
+KtChange *kt_plan_change(const KtPlanWork *work, KtAct act, const char *part, const char *checks)
+{
+  KtChange *change = kt_plan_add_change(work->plan, act, work->domain->name, work->domain->uuid, part);
+  g_auto(GStrv) ids = g_strsplit(checks, " ", -1);
+  for (guint i = 0; ids[i]; i++)
+    if (find_fired(work->diagnosis, ids[i])) {
+      kt_change_add_reason(change, ids[i]);
+      change->risk |= kt_risk_parse(kt_check_find(ids[i])->risk);
+    }
+  return change;
+}
+
+KtSet *kt_plan_cell_nodes(const KtPlaceCell *cell)
+{
+  KtSet *nodes = kt_set_new();
+  for (guint i = 0; i < cell->memory->len; i++)
+    kt_set_add(nodes, g_array_index(cell->memory, KtPlaceMemory, i).node_id);
+  return nodes;
+}
+
+/* ---- a guest before and after ---- */
+
+static int known(KtInt value)
+{
+  return value.known && value.value <= G_MAXINT ? (int)value.value : -1;
+}
+
+static void set_shape_before(KtPlanGuest *guest, const KtPlanWork *work)
+{
+  const KtMachine *seen = work->diagnosis ? work->diagnosis->subject.guest : NULL;
+  guest->before.cpu = g_strdup(work->domain->cpu_model ? work->domain->cpu_model : work->domain->cpu_mode);
+  if (!seen)
+    return;
+  const KtCache *l3 = kt_machine_find_cache(seen, 3, KT_CACHE_UNIFIED);
+  guest->before.sockets = known(seen->sockets);
+  guest->before.cores = known(seen->cores_per_socket);
+  guest->before.threads = known(seen->threads_per_core);
+  guest->before.cells = known(kt_machine_nodes_known(seen));
+  if (l3)
+    guest->before.l3_groups = known(l3->instances);
+  else if (seen->caches->len)
+    guest->before.l3_groups = 0;
+}
+
+static void set_places(KtPlanGuest *guest, const KtPlanWork *work, const KtPlaceGuest *now)
+{
+  g_autoptr(KtSet) cpus = kt_set_new();
+  g_autoptr(KtSet) nodes = kt_set_new();
+  g_autoptr(KtSet) old_nodes = kt_set_new();
+  for (guint i = 0; i < work->answer->cells->len; i++) {
+    const KtPlaceCell *cell = work->answer->cells->pdata[i];
+    g_autoptr(KtSet) own = kt_plan_cell_nodes(cell);
+    kt_set_add_all(cpus, cell->cpus);
+    kt_set_add_all(nodes, own);
+  }
+  for (guint i = 0; i < now->now_memory->len; i++)
+    kt_set_add(old_nodes, g_array_index(now->now_memory, KtPlaceMemory, i).node_id);
+  guest->cpus_before = now->started ? kt_set_format(now->now_cpus) : NULL;
+  guest->nodes_before = now->started ? kt_set_format(old_nodes) : NULL;
+  guest->cpus_after = kt_set_format(cpus);
+  guest->nodes_after = kt_set_format(nodes);
+}
+
+/* ---- all domains ---- */
+
+static const KtDiagnosis *diagnosis_of(const GPtrArray *diagnoses, const KtDomain *domain, const KtMachine *machine)
+{
+  for (guint i = 0; i < diagnoses->len; i++) {
+    const KtDiagnosis *diagnosis = diagnoses->pdata[i];
+    if (domain ? diagnosis->subject.domain == domain
+               : diagnosis->subject.machine == machine && !diagnosis->subject.domain)
+      return diagnosis;
+  }
+  return NULL;
+}
+
+static void plan_domain(KtPlanWork *work, const KtPlaceGuest *now)
+{
+  KtPlanGuest *guest = work->guest;
+  set_shape_before(guest, work);
+  guest->kept = g_strdup(work->subject->fixed);
+  if (work->answer->why) {
+    g_ptr_array_add(work->plan->notes,
+                    g_strdup_printf("domain '%s' finds no place: %s", work->domain->name, work->answer->why));
+    return;
+  }
+  set_places(guest, work, now);
+  if (g_strcmp0(work->subject->fixed, "not asked for") == 0)
+    return;
+  work->shaped = kt_target_find(work->domain, work->host, work->answer, &work->target);
+  if (!work->shaped)
+    g_ptr_array_add(work->plan->notes,
+                    g_strdup_printf("domain '%s': %" G_GINT64_FORMAT " vCPUs do not divide by its %u cells; %u would",
+                                    work->domain->name, work->domain->vcpus.value, work->answer->cells->len,
+                                    (guint)(work->domain->vcpus.value -
+                                            work->domain->vcpus.value % MAX(work->answer->cells->len, 1))));
+  gboolean orchestrated = work->domain->nova || g_strcmp0(work->domain->format, "proxmox") == 0;
+  if (!work->options->movable && work->shaped && orchestrated)
+    kt_plan_orchestrated(work);
+  if (!orchestrated && !work->options->movable) {
+    if (work->shaped)
+      kt_plan_define(work);
+    kt_plan_place_definition(work);
+  }
+  if (!work->subject->fixed || work->subject->stuck)
+    kt_plan_place_live(work);
+}
+
+static gboolean check_names(const KtPlanProblem *problem, const char *const *only, GError **error)
+{
+  for (; only && *only; only++) {
+    gboolean found = FALSE;
+    for (guint i = 0; i < problem->subjects->len && !found; i++) {
+      const KtDomain *d = g_array_index(problem->subjects, KtPlanSubject, i).domain;
+      found = g_str_equal(d->name, *only) || (d->uuid && g_ascii_strcasecmp(d->uuid, *only) == 0);
+    }
+    if (!found) {
+      g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "no domain '%s' is there", *only);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static KtPlan *start_plan(const KtMachine *host, const KtPlanOptions *options)
+{
+  KtPlan *plan = kt_plan_new();
+  plan->tool = g_strdup(KT_VERSION);
+  plan->made = g_strdup(host->taken_at ? host->taken_at : "");
+  plan->host = g_strdup(host->name);
+  plan->live = host->live;
+  plan->policy = g_strdup(kt_plan_policies[options->policy]);
+  plan->movable = options->movable;
+  return plan;
+}
+
+KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, GError **error)
+{
+  g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(KtPlanProblem) problem = kt_plan_problem(snapshot, options, notes, error);
+  if (!problem || !check_names(problem, options->only, error))
+    return NULL;
+  g_autoptr(KtPlacement) placement = kt_placement_solve(problem->problem, error);
+  if (!placement)
+    return NULL;
+  const KtMachine *host = kt_snapshot_host(snapshot);
+  g_autoptr(GPtrArray) diagnoses = kt_diagnose(snapshot, NULL);
+  g_autoptr(KtPlan) plan = start_plan(host, options);
+  g_ptr_array_extend_and_steal(plan->notes, g_steal_pointer(&notes));
+  kt_plan_host(plan, diagnosis_of(diagnoses, NULL, host));
+  for (guint i = 0; i < problem->subjects->len; i++) {
+    const KtPlanSubject *subject = &g_array_index(problem->subjects, KtPlanSubject, i);
+    KtPlanWork work = {.plan = plan,
+                       .guest = kt_plan_add_guest(plan, subject->domain->name, subject->domain->uuid),
+                       .options = options,
+                       .subject = subject,
+                       .domain = subject->domain,
+                       .host = host,
+                       .diagnosis = diagnosis_of(diagnoses, subject->domain, NULL),
+                       .answer = placement->guests->pdata[i]};
+    plan_domain(&work, problem->problem->guests->pdata[i]);
+  }
+  kt_plan_sort(plan);
+  return g_steal_pointer(&plan);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Findings and a placement become a plan. */
+#pragma once
+#include "checks/check.h"
+#include "plan/options.h"
+#include "plan/plan.h"
+
+/* The plan for the host of the snapshot and its domains. A change has a finding
+ * that asks for it, or is a move that another guest's place needs; so the plan
+ * for a host where all is well has none. What Nova or Proxmox define is said in
+ * their words (KT_ACT_NOVA, KT_ACT_PROXMOX). `before` of KT_ACT_DOMXML edits is left
+ * NULL: it stands in the XML, which this room does not read. NULL with
+ * KT_ERROR_NOT_FOUND (no host; a domain of options->only is not there) or what
+ * kt_placement_solve() says. */
+KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, GError **error);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The same shape for guests whose definition is somebody else's: Nova rewrites
+ * the XML at the next hard reboot, Proxmox writes the command line at each start. */
+#include <string.h>
+
+#include "plan/parts.h"
+
+#define TOPOLOGY_CHECKS "X06 X03 X11 X05 X07 X14 X12 X13"
+#define CELL_CHECKS "X11 X12 X14"
+
+static void set(KtChange *change, const char *where, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void set(KtChange *change, const char *where, const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  g_autofree char *value = g_strdup_vprintf(format, arguments);
+  va_end(arguments);
+  kt_change_add_edit(change, where, NULL, value);
+}
+
+static const char *spec_of(const KtPlanWork *work, const char *key)
+{
+  const KtFlavor *flavor = work->domain->flavor;
+  return flavor && flavor->extra_specs ? g_hash_table_lookup(flavor->extra_specs, key) : NULL;
+}
+
+/* Nova has no key for dies: each is a socket there. */
+static void set_nova_topology(const KtPlanWork *work, KtChange *change)
+{
+  const KtTarget *t = &work->target;
+  const struct {
+    const char *key;
+    guint value;
+  } keys[] = {{"hw:cpu_sockets", t->sockets * t->dies}, {"hw:cpu_cores", t->cores}, {"hw:cpu_threads", t->threads}};
+  for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+    g_autofree char *where = g_strdup_printf("flavor %s", keys[i].key);
+    g_autofree char *value = g_strdup_printf("%u", keys[i].value);
+    const char *old = spec_of(work, keys[i].key);
+    if (g_strcmp0(old, value) != 0)
+      kt_change_add_edit(change, where, old, value);
+  }
+  if (kt_plan_asks(work, CELL_CHECKS) && (t->cells > 1 || kt_plan_asks(work, "X12"))) {
+    g_autofree char *cells = g_strdup_printf("%u", t->cells);
+    kt_change_add_edit(change, "flavor hw:numa_nodes", spec_of(work, "hw:numa_nodes"), cells);
+  }
+}
+
+static void plan_nova(const KtPlanWork *work)
+{
+  if (kt_plan_asks(work, TOPOLOGY_CHECKS)) {
+    KtChange *change = kt_plan_change(work, KT_ACT_NOVA, "flavor", TOPOLOGY_CHECKS);
+    set_nova_topology(work, change);
+    change->title = g_strdup("a flavor with topology and NUMA nodes, and a resize to it");
+    change->why =
+        g_strdup("Nova writes the XML from the flavor at each hard reboot, and a running server keeps its own "
+                 "copy of the flavor: only a resize brings the new keys.");
+    change->undo = g_strdup("openstack server resize revert, or a resize back to the old flavor");
+    change->risk |= KT_RISK_RESTART;
+    if (!change->edits->len)
+      g_ptr_array_remove(work->plan->changes, change);
+  }
+  if (kt_plan_asks(work, "X01 X02")) {
+    KtChange *change = kt_plan_change(work, KT_ACT_NOVA, "cpu_mode", "X01 X02");
+    set(change, "nova.conf [libvirt] cpu_mode", "%s", work->options->keep_migratable ? "custom" : "host-passthrough");
+    change->title = g_strdup("cpu_mode of the compute hosts");
+    change->why = g_strdup("Nova has no flavor key for the CPU mode; live migration then wants equal hosts.");
+    change->undo = g_strdup("the old cpu_mode, and a hard reboot of the server");
+  }
+}
+
+static void plan_proxmox(const KtPlanWork *work)
+{
+  const KtTarget *t = &work->target;
+  if (!kt_plan_asks(work, TOPOLOGY_CHECKS))
+    return;
+  KtChange *change = kt_plan_change(work, KT_ACT_PROXMOX, "topology", TOPOLOGY_CHECKS);
+  /* qm has no dies and no threads: cores stand for both. */
+  set(change, "--sockets", "%u", t->sockets * t->dies);
+  set(change, "--cores", "%u", t->cores * t->threads);
+  if (t->cells > 1) {
+    guint vcpus = (guint)work->domain->vcpus.value / t->cells;
+    gint64 mib = work->domain->memory_kib.value / 1024 / t->cells;
+    set(change, "--numa", "1");
+    for (guint i = 0; i < t->cells; i++) {
+      g_autofree char *where = g_strdup_printf("--numa%u", i);
+      g_autoptr(KtSet) nodes = kt_plan_cell_nodes(work->answer->cells->pdata[i]);
+      g_autofree char *node = kt_set_format(nodes);
+      set(change, where, "cpus=%u-%u,memory=%" G_GINT64_FORMAT ",hostnodes=%s,policy=bind", i * vcpus,
+          (i + 1) * vcpus - 1, mib, node);
+    }
+  }
+  change->title = g_strdup("sockets and cores as the host has them");
+  change->why = g_strdup("One socket for each memory node of the guest. qm knows no dies and no threads.");
+  change->undo = g_strdup("qm set with the options as they were");
+  change->risk |= KT_RISK_RESTART;
+}
+
+void kt_plan_orchestrated(const KtPlanWork *work)
+{
+  if (work->domain->nova)
+    plan_nova(work);
+  else
+    plan_proxmox(work);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Changes of a libvirt definition: what the guest is shown. They take effect at its next start. */
+#include <string.h>
+
+#include "plan/parts.h"
+
+#define UNDO_DEFINITION "virsh define the definition as it was (kvmtune rollback), then stop and start the guest"
+
+/* The rows that another topology cures. */
+#define TOPOLOGY_CHECKS "X06 X03 X11 X05 X07 X08 X10 X14 X12 X13"
+#define CELL_CHECKS "X11 X12 X14 X15"
+
+static void set(KtChange *change, const char *path, const char *value)
+{
+  kt_change_add_edit(change, path, NULL, value);
+}
+
+static void set_number(KtChange *change, const char *path, guint64 value)
+{
+  g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, value);
+  set(change, path, text);
+}
+
+static void add_number_effect(KtChange *change, const char *counter, int before, guint after)
+{
+  g_autofree char *old = before >= 0 ? g_strdup_printf("%d", before) : NULL, *new = g_strdup_printf("%u", after);
+  kt_change_add_effect(change, counter, old, new);
+}
+
+/* ---- CPU model and cache ---- */
+
+static gboolean will_be_passthrough(const KtPlanWork *work)
+{
+  const KtDomain *d = work->domain;
+  gboolean is = g_strcmp0(d->cpu_mode, "host-passthrough") == 0 || g_strcmp0(d->cpu_mode, "maximum") == 0;
+  return !work->options->keep_migratable && (is || kt_plan_asks(work, "X01 X02"));
+}
+
+static void change_model(const KtPlanWork *work)
+{
+  const char *model = work->options->keep_migratable ? work->options->baseline_model : NULL;
+  if (!kt_plan_asks(work, "X01 X02") || (work->options->keep_migratable && !model))
+    return;
+  KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "cpu", "X01 X02");
+  set(change, "cpu/@mode", model ? "custom" : "host-passthrough");
+  set(change, "cpu/@match", model ? "exact" : NULL);
+  set(change, "cpu/vendor", NULL);
+  set(change, model ? "cpu/model/text()" : "cpu/model", model);
+  if (!model)
+    set(change, "cpu/@migratable", "on");
+  change->title = model ? g_strdup_printf("CPU model %s, which all hosts have", model)
+                        : g_strdup("the host's own CPU (host-passthrough)");
+  change->why = g_strdup("The guest is shown an older CPU than it runs on, and does without instructions that this one "
+                         "has.");
+  change->undo = g_strdup(UNDO_DEFINITION);
+  kt_change_add_effect(change, "guest.cpu", work->guest->before.cpu, model ? model : "host-passthrough");
+  g_free(work->guest->after.cpu);
+  work->guest->after.cpu = g_strdup(model ? model : "host-passthrough");
+}
+
+/* The host's own cache where the guest's topology is made true to it, else an emulated L3. */
+static void change_cache(const KtPlanWork *work)
+{
+  gboolean host_cache = will_be_passthrough(work) && work->target.true_l3 && kt_plan_asks(work, "X03 X04");
+  if (g_strcmp0(work->domain->cache_mode, "passthrough") == 0 ? host_cache
+                                                              : !host_cache && work->guest->before.l3_groups != 0)
+    return;
+  if (!host_cache && !kt_plan_asks(work, "X03 X05"))
+    return;
+  KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "l3-cache", "X03 X04 X05");
+  set(change, "cpu/cache/@level", host_cache ? NULL : "3");
+  set(change, "cpu/cache/@mode", host_cache ? "passthrough" : "emulate");
+  change->title = g_strdup(host_cache ? "the host's own L3 cache" : "an L3 cache for each socket or die");
+  change->why = g_strdup(host_cache ? "Each socket or die owns the CPUs of one L3 cache of the host, so that its size "
+                                      "and sharing are true."
+                                    : "Without a shared L3 the guest's scheduler takes its CPUs for strangers, and "
+                                      "wakes them by interrupts.");
+  change->undo = g_strdup(UNDO_DEFINITION);
+  add_number_effect(change, "guest.l3_groups", work->guest->before.l3_groups, work->target.sockets * work->target.dies);
+}
+
+/* ---- topology ---- */
+
+static gboolean has_topology(const KtDomain *d, const KtTarget *t)
+{
+  return kt_int_is(d->sockets, t->sockets) && kt_int_is(d->cores, t->cores) && kt_int_is(d->threads, t->threads) &&
+         (d->dies.known ? d->dies.value : 1) == t->dies;
+}
+
+static void change_topology(const KtPlanWork *work)
+{
+  const KtTarget *t = &work->target;
+  const KtGuestShape *before = &work->guest->before;
+  if (!kt_plan_asks(work, TOPOLOGY_CHECKS) || has_topology(work->domain, t))
+    return;
+  KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "topology", TOPOLOGY_CHECKS);
+  set_number(change, "cpu/topology/@sockets", t->sockets);
+  if (t->dies > 1 || work->domain->dies.known)
+    set_number(change, "cpu/topology/@dies", t->dies);
+  set_number(change, "cpu/topology/@cores", t->cores);
+  set_number(change, "cpu/topology/@threads", t->threads);
+  g_autofree char *dies = t->dies > 1 ? g_strdup_printf(" x %u dies", t->dies) : g_strdup("");
+  change->title = g_strdup_printf("%u socket%s%s x %u core%s x %u thread%s", t->sockets, t->sockets == 1 ? "" : "s",
+                                  dies, t->cores, t->cores == 1 ? "" : "s", t->threads, t->threads == 1 ? "" : "s");
+  change->why =
+      g_strdup_printf("One socket for each of its %u cell%s, so that sockets, caches and memory nodes have the "
+                      "same borders%s.",
+                      t->cells, t->cells == 1 ? "" : "s",
+                      t->siblings ? "; threads, because pairs of vCPUs own the threads of a core" : "");
+  change->undo = g_strdup(UNDO_DEFINITION);
+  add_number_effect(change, "guest.sockets", before->sockets, t->sockets);
+  add_number_effect(change, "guest.cores_per_socket", before->cores, t->cores * t->dies);
+  add_number_effect(change, "guest.threads_per_core", before->threads, t->threads);
+  if (before->l3_groups > 0)
+    add_number_effect(change, "guest.l3_groups", before->l3_groups, t->sockets * t->dies);
+}
+
+/* ---- cells ---- */
+
+static int distance_between(const KtPlanWork *work, guint from, guint to)
+{
+  g_autoptr(KtSet) a = kt_plan_cell_nodes(work->answer->cells->pdata[from]);
+  g_autoptr(KtSet) b = kt_plan_cell_nodes(work->answer->cells->pdata[to]);
+  const KtNode *node = kt_machine_find_node(work->host, kt_set_next(a, 0));
+  for (guint i = 0; node && i < work->host->nodes->len && i < node->distances->len; i++)
+    if (((const KtNode *)work->host->nodes->pdata[i])->id == kt_set_next(b, 0))
+      return g_array_index(node->distances, int, i);
+  return 0;
+}
+
+static void add_distances(const KtPlanWork *work, KtChange *change, guint cell)
+{
+  for (guint i = 0; i < work->target.cells; i++) {
+    int distance = i == cell ? 10 : distance_between(work, cell, i);
+    if (distance < 10)
+      return;
+    g_autofree char *path = g_strdup_printf("cpu/numa/cell[@id='%u']/distances/sibling[@id='%u']/@value", cell, i);
+    set_number(change, path, (guint64)distance);
+  }
+}
+
+/* Cells of equal size, the rest of the memory in the first; as the guest sees them, not where they lie. */
+static void add_cells(const KtPlanWork *work, KtChange *change)
+{
+  guint cells = work->target.cells, vcpus = (guint)work->domain->vcpus.value / cells;
+  gint64 page = work->domain->hugepages && work->domain->hugepage_kib.known ? work->domain->hugepage_kib.value : 2048;
+  gint64 memory = work->domain->memory_kib.value, share = memory / cells / page * page;
+  gboolean shared = FALSE;
+  for (guint i = 0; i < work->domain->cells->len; i++)
+    shared |= ((const KtCell *)work->domain->cells->pdata[i])->shared;
+  for (guint i = 0; i < cells; i++) {
+    g_autofree char *cell = g_strdup_printf("cpu/numa/cell[@id='%u']", i);
+    g_autofree char *cpus_path = g_strconcat(cell, "/@cpus", NULL), *memory_path = g_strconcat(cell, "/@memory", NULL);
+    g_autofree char *unit_path = g_strconcat(cell, "/@unit", NULL), *access = g_strconcat(cell, "/@memAccess", NULL);
+    g_autofree char *cpus =
+        vcpus > 1 ? g_strdup_printf("%u-%u", i * vcpus, (i + 1) * vcpus - 1) : g_strdup_printf("%u", i);
+    set(change, cpus_path, cpus);
+    set_number(change, memory_path, (guint64)(i ? share : memory - share * (cells - 1)));
+    set(change, unit_path, "KiB");
+    if (shared)
+      set(change, access, "shared");
+    add_distances(work, change, i);
+  }
+}
+
+static void change_cells(const KtPlanWork *work)
+{
+  guint cells = work->target.cells;
+  if (!kt_plan_asks(work, CELL_CHECKS) || (cells == 1 && !kt_plan_asks(work, "X12")))
+    return;
+  KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "cells", CELL_CHECKS);
+  if (work->domain->cells->len)
+    set(change, "cpu/numa", NULL);
+  if (cells > 1)
+    add_cells(work, change);
+  change->title = cells > 1 ? g_strdup_printf("%u NUMA nodes in the guest", cells)
+                            : g_strdup("no NUMA in the guest, which fits one node");
+  change->why = g_strdup(cells > 1 ? "The guest is wider than a node of its host. Only with nodes of its own can its "
+                                     "kernel keep a program's memory near its CPUs."
+                                   : "One node holds it; more only split its memory.");
+  change->undo = g_strdup(UNDO_DEFINITION);
+  add_number_effect(change, "guest.nodes", work->guest->before.cells, cells);
+}
+
+/* ---- features ---- */
+
+/* One value each that a row asks for. */
+static const struct {
+  const char *check, *part, *path, *value, *title, *why;
+} features[] = {
+    {"X35", "hint-dedicated", "features/kvm/hint-dedicated/@state", "off", "no promise of exclusive CPUs",
+     "Its CPUs are not its own; a guest that believes so spins where it should wait."},
+    {"X37", "poll-control", "features/kvm/poll-control/@state", "on", "the guest may poll before it halts",
+     "Waking from a halt costs an exit; the guest knows best when to poll."},
+    {"X38", "hpet", "clock/timer[@name='hpet']/@present", "no", "no HPET timer",
+     "Each access to an emulated HPET is an exit."},
+    {"X41", "x2apic", "cpu/feature[@name='x2apic']/@policy", "require", "x2APIC for its interrupts",
+     "The old APIC needs an exit for every interrupt that it sends."},
+};
+
+static void change_feature(const KtPlanWork *work, const char *check, const char *part, const char *path,
+                           const char *value, const char *title, const char *why)
+{
+  KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, part, check);
+  change->title = g_strdup(title);
+  change->why = g_strdup(why);
+  change->undo = g_strdup(UNDO_DEFINITION);
+  set(change, path, value);
+}
+
+static void change_features(const KtPlanWork *work)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(features); i++)
+    if (kt_plan_asks(work, features[i].check))
+      change_feature(work, features[i].check, features[i].part, features[i].path, features[i].value, features[i].title,
+                     features[i].why);
+  const KtPlaceCell *first = work->answer->cells->pdata[0];
+  if (first->pins && !kt_plan_asks(work, "X35") && kt_plan_asks(work, "X34"))
+    change_feature(work, "X34", "hint-dedicated", "features/kvm/hint-dedicated/@state", "on",
+                   "told that its CPUs are its own",
+                   "Its vCPUs own their CPUs; a guest that knows it waits and wakes without help from the host.");
+  if (work->target.topoext && g_strcmp0(kt_domain_feature(work->domain, "topoext"), "require") != 0 &&
+      kt_plan_asks(work, TOPOLOGY_CHECKS " X09"))
+    change_feature(work, TOPOLOGY_CHECKS " X09", "topoext", "cpu/feature[@name='topoext']/@policy", "require",
+                   "threads shown to the guest (topoext)", "An AMD guest sees threads only with this feature.");
+}
+
+void kt_plan_define(const KtPlanWork *work)
+{
+  KtGuestShape *after = &work->guest->after;
+  guint before = work->plan->changes->len;
+  change_model(work);
+  change_topology(work);
+  change_cache(work);
+  change_cells(work);
+  change_features(work);
+  if (work->plan->changes->len == before)
+    return;
+  gboolean shaped = kt_plan_asks(work, TOPOLOGY_CHECKS);
+  const KtGuestShape *old = &work->guest->before;
+  after->sockets = shaped ? (int)work->target.sockets : old->sockets;
+  after->cores = shaped ? (int)(work->target.cores * work->target.dies) : old->cores;
+  after->threads = shaped ? (int)work->target.threads : old->threads;
+  after->cells = kt_plan_asks(work, CELL_CHECKS) ? (int)work->target.cells : old->cells;
+  after->l3_groups = shaped ? (int)(work->target.sockets * work->target.dies) : old->l3_groups;
+  if (!after->cpu)
+    after->cpu = g_strdup(old->cpu);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is changed while the guest runs: where its threads may run, where its pages are. */
+#include <string.h>
+
+#include "plan/parts.h"
+
+#define PLACE_CHECKS "H20 H40 H45 X13 X16 X18"
+#define EMULATOR_CHECKS "H46"
+
+static const KtThread *vcpu_thread(const KtDomain *d, guint vcpu)
+{
+  for (guint i = 0; i < d->runtime->threads->len; i++) {
+    const KtThread *thread = d->runtime->threads->pdata[i];
+    if (thread->vcpu == (int)vcpu)
+      return thread;
+  }
+  return NULL;
+}
+
+static void add_pin(const KtPlanWork *work, KtChange *change, guint vcpu, const char *cpus)
+{
+  const KtThread *thread = vcpu_thread(work->domain, vcpu);
+  if (!thread || !thread->affinity) /* not plugged in */
+    return;
+  g_autofree char *where = g_strdup_printf("%u", vcpu), *before = kt_set_format(thread->affinity);
+  if (!g_str_equal(before, cpus))
+    kt_change_add_edit(change, where, before, cpus);
+}
+
+static void move_vcpus(const KtPlanWork *work)
+{
+  KtChange *change = kt_plan_change(work, KT_ACT_VCPUPIN, "vcpupin", PLACE_CHECKS);
+  for (guint i = 0; i < work->answer->cells->len; i++) {
+    const KtPlaceCell *cell = work->answer->cells->pdata[i];
+    g_autofree char *all = kt_set_format(cell->cpus);
+    for (guint k = 0; k < cell->vcpus; k++) {
+      g_autofree char *own = cell->pins ? g_strdup_printf("%u", g_array_index(cell->pins, guint, k)) : NULL;
+      add_pin(work, change, cell->first_vcpu + k, own ? own : all);
+    }
+  }
+  change->title = g_strdup_printf("vCPUs to the CPUs %s", work->guest->cpus_after);
+  change->why = g_strdup(change->reasons->len ? "Its threads run away from its memory, or share CPUs with others."
+                                              : "Another guest needs the place that it has now.");
+  change->undo = g_strdup_printf("virsh vcpupin %s <vCPU> <CPUs as before> --live", work->domain->name);
+  change->risk = KT_RISK_LIVE;
+  if (!change->edits->len)
+    g_ptr_array_remove(work->plan->changes, change);
+}
+
+/* "0:8388608,1:1024" of what is resident. */
+static char *format_memory(const GArray *memory)
+{
+  GString *text = g_string_new(NULL);
+  for (guint i = 0; i < memory->len; i++) {
+    const KtNodeMemory *part = &g_array_index(memory, KtNodeMemory, i);
+    g_string_append_printf(text, "%s%d:%" G_GINT64_FORMAT, text->len ? "," : "", part->node, part->kib);
+  }
+  return g_string_free(text, FALSE);
+}
+
+static gint64 resident_kib(const KtDomain *d)
+{
+  gint64 sum = 0;
+  for (guint i = 0; i < d->runtime->memory->len; i++)
+    sum += g_array_index(d->runtime->memory, KtNodeMemory, i).kib;
+  return sum;
+}
+
+/* Of resident pages those that are on the nodes already. */
+static double share_on(const KtDomain *d, const KtSet *nodes)
+{
+  gint64 there = 0, sum = resident_kib(d);
+  for (guint i = 0; i < d->runtime->memory->len; i++) {
+    const KtNodeMemory *part = &g_array_index(d->runtime->memory, KtNodeMemory, i);
+    there += part->node >= 0 && kt_set_has(nodes, (guint)part->node) ? part->kib : 0;
+  }
+  return sum > 0 ? 100.0 * (double)there / (double)sum : -1;
+}
+
+/* All pages of a guest of one cell go to its node; those of several cells only a reader of numa_maps can tell apart. */
+static void move_memory(const KtPlanWork *work)
+{
+  const KtPlaceCell *cell = work->answer->cells->pdata[0];
+  g_autoptr(KtSet) nodes = kt_plan_cell_nodes(cell);
+  if (work->answer->cells->len != 1 || share_on(work->domain, nodes) > 99)
+    return;
+  g_autofree char *before = format_memory(work->domain->runtime->memory), *node = kt_set_format(nodes);
+  g_autoptr(GString) after = g_string_new(NULL);
+  gint64 all = resident_kib(work->domain), left = all;
+  for (guint i = 0; i < cell->memory->len; i++) {
+    const KtPlaceMemory *part = &g_array_index(cell->memory, KtPlaceMemory, i);
+    gint64 kib = i + 1 == cell->memory->len ? left : MIN(left, part->kib);
+    g_string_append_printf(after, "%s%u:%" G_GINT64_FORMAT, i ? "," : "", part->node_id, kib);
+    left -= kib;
+  }
+  KtChange *change = kt_plan_change(work, KT_ACT_MEMORY, "memory", PLACE_CHECKS);
+  kt_change_add_edit(change, "0", before, after->str);
+  change->title = g_strdup_printf("memory to node%s %s", kt_set_count(nodes) == 1 ? "" : "s", node);
+  change->why = g_strdup("Its pages follow its threads, a batch at a time, while it runs.");
+  change->undo = g_strdup("the pages go back where they were, where there is room");
+  change->risk = KT_RISK_LIVE;
+  g_autofree char *local =
+      work->guest->local_before_pct >= 0 ? g_strdup_printf("%.0f", work->guest->local_before_pct) : NULL;
+  kt_change_add_effect(change, "locality_pct", local, ">= 99");
+  work->guest->local_after_pct = 100;
+  gboolean follows = !work->domain->numatune_mode || g_str_equal(work->domain->numatune_mode, "restrictive");
+  if (!follows)
+    return;
+  change = kt_plan_change(work, KT_ACT_NODESET, "nodeset", PLACE_CHECKS);
+  g_autofree char *old = work->domain->runtime->cpuset_mems ? kt_set_format(work->domain->runtime->cpuset_mems) : NULL;
+  kt_change_add_edit(change, "", old, node);
+  change->title = g_strdup_printf("new memory from node%s %s too", kt_set_count(nodes) == 1 ? "" : "s", node);
+  change->why = g_strdup("What the guest touches later follows the rest.");
+  change->undo = g_strdup_printf("virsh numatune %s --nodeset <nodes as before> --live", work->domain->name);
+  change->risk = KT_RISK_LIVE;
+}
+
+/* Nodes under the CPUs that its vCPUs may use now. */
+static void set_locality_before(const KtPlanWork *work)
+{
+  g_autoptr(KtSet) nodes = kt_set_new();
+  for (guint i = 0; i < work->domain->runtime->threads->len; i++) {
+    const KtThread *thread = work->domain->runtime->threads->pdata[i];
+    for (int cpu = thread->vcpu < 0 ? -1 : kt_set_next(thread->affinity, 0); cpu >= 0;
+         cpu = kt_set_next(thread->affinity, (guint)cpu + 1)) {
+      int node = kt_machine_node_of_cpu(work->host, (guint)cpu);
+      if (node >= 0)
+        kt_set_add(nodes, (guint)node);
+    }
+  }
+  if (kt_set_count(nodes) < work->host->nodes->len) /* free to float everywhere says nothing */
+    work->guest->local_before_pct = share_on(work->domain, nodes);
+}
+
+void kt_plan_place_live(const KtPlanWork *work)
+{
+  if (!work->domain->runtime || work->host->nodes->len < 2)
+    return;
+  set_locality_before(work);
+  work->guest->local_after_pct = work->guest->local_before_pct;
+  gboolean moved = work->guest->cpus_before && !work->answer->stays;
+  if (!work->guest->cpus_before || (!moved && !kt_plan_asks(work, PLACE_CHECKS)))
+    return;
+  if (work->subject->stuck)
+    return;
+  if (work->answer->cells->len != MAX(work->domain->cells->len, 1)) {
+    if (!work->guest->kept)
+      work->guest->kept = g_strdup("its cells change at the next start; until then it stays where it is");
+    return;
+  }
+  move_vcpus(work);
+  move_memory(work);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a plan is asked for. */
+#pragma once
+#include "base/set.h"
+
+typedef enum {
+  KT_PLAN_AUTO,      /* each guest as it is now: dedicated if its vCPUs own their CPUs */
+  KT_PLAN_DEDICATED, /* every vCPU owns a CPU */
+  KT_PLAN_SHARED,    /* cells float on the CPUs of their node */
+} KtPlanPolicy;
+extern const char *const kt_plan_policies[]; /* "auto", "dedicated", "shared", NULL */
+
+typedef struct {
+  KtPlanPolicy policy;
+  gboolean movable;           /* only what can be changed while guests run */
+  gboolean keep_migratable;   /* no host-passthrough, no host cache: `baseline_model` instead */
+  const char *baseline_model; /* CPU model that all hosts have; NULL with keep_migratable: CPU modes stay */
+  const KtSet *reserved;      /* CPUs of the host itself; NULL none */
+  const char *const *only;    /* domains to plan, by name or UUID (NULL-terminated); others stay; NULL: all */
+} KtPlanOptions;

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files that make a plan's changes share; inside of the room only. */
+#pragma once
+#include "checks/check.h"
+#include "plan/options.h"
+#include "plan/plan.h"
+#include "plan/problem.h"
+#include "plan/target.h"
+
+/* One domain while its changes are made. */
+typedef struct {
+  KtPlan *plan;
+  KtPlanGuest *guest;
+  const KtPlanOptions *options;
+  const KtPlanSubject *subject;
+  const KtDomain *domain;
+  const KtMachine *host;
+  const KtDiagnosis *diagnosis;
+  const KtPlaceAnswer *answer; /* placed */
+  KtTarget target;
+  gboolean shaped; /* `target` is set */
+} KtPlanWork;
+
+/* Did one of these checks ("X03 X06") fire on the domain? */
+gboolean kt_plan_asks(const KtPlanWork *work, const char *checks);
+
+/* A change of the domain for those of these checks that fired; its risk is that of their rows. */
+KtChange *kt_plan_change(const KtPlanWork *work, KtAct act, const char *part, const char *checks);
+
+KtSet *kt_plan_cell_nodes(const KtPlaceCell *cell); /* of its memory. Caller frees. */
+
+void kt_plan_define(const KtPlanWork *work);              /* definition.c: CPU, topology, cells, features */
+void kt_plan_place_definition(const KtPlanWork *work);    /* placed.c: pins and numatune from the next start on */
+void kt_plan_place_live(const KtPlanWork *work);          /* live.c: affinities and pages of the running guest */
+void kt_plan_orchestrated(const KtPlanWork *work);        /* cloud.c: the same shape in Nova's or Proxmox's words */
+void kt_plan_host(KtPlan *plan, const KtDiagnosis *host); /* host.c: sysctls and sysfs knobs */

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan/problem.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+#define HOST_SHARE 16 /* one part in so many of a node's memory is the host's own */
+#define GIB_KIB (1024 * 1024)
+
+const char *const kt_plan_policies[] = {
+    [KT_PLAN_AUTO] = "auto", [KT_PLAN_DEDICATED] = "dedicated", [KT_PLAN_SHARED] = "shared", NULL};
+
+/* ---- the host ---- */
+
+/* Each core once: the sibling sets of the node's CPUs; a CPU without known siblings is a core. */
+static void add_cores(KtPlaceNode *to, const KtMachine *host, const KtSet *cpus)
+{
+  g_autoptr(KtSet) left = kt_set_copy(cpus);
+  for (int cpu = kt_set_next(left, 0); cpu >= 0; cpu = kt_set_next(left, (guint)cpu + 1)) {
+    const KtCpu *known = kt_machine_find_cpu(host, (guint)cpu);
+    KtSet *core = known && known->siblings ? kt_set_copy(known->siblings) : kt_set_new();
+    kt_set_add(core, (guint)cpu);
+    kt_set_keep_only(core, left);
+    kt_set_remove_all(left, core);
+    g_ptr_array_add(to->cores, core);
+  }
+}
+
+static void add_l3(KtPlaceNode *to, const KtMachine *host, const KtSet *cpus)
+{
+  const KtCache *l3 = kt_machine_find_cache(host, 3, KT_CACHE_UNIFIED);
+  for (guint i = 0; l3 && i < l3->groups->len; i++) {
+    KtSet *group = kt_set_copy(l3->groups->pdata[i]);
+    kt_set_keep_only(group, cpus);
+    if (kt_set_is_empty(group))
+      kt_set_free(group);
+    else
+      g_ptr_array_add(to->l3, group);
+  }
+}
+
+/* All the domains' memory is huge pages: they live in the pools alone. */
+static gboolean all_on_hugepages(const GArray *subjects)
+{
+  for (guint i = 0; i < subjects->len; i++)
+    if (!g_array_index(subjects, KtPlanSubject, i).domain->hugepages)
+      return FALSE;
+  return subjects->len > 0;
+}
+
+static void add_nodes(KtPlaceProblem *problem, const KtMachine *host, gboolean pools)
+{
+  for (guint i = 0; i < host->nodes->len; i++) {
+    const KtNode *node = host->nodes->pdata[i];
+    KtPlaceNode *to = kt_place_problem_add_node(problem, (guint)node->id);
+    g_autoptr(KtSet) cpus = node->cpus ? kt_set_copy(node->cpus) : kt_set_new();
+    if (host->online_set)
+      kt_set_keep_only(cpus, host->online_set);
+    add_cores(to, host, cpus);
+    add_l3(to, host, cpus);
+    to->memory_kib = pools && node->hugepages_total.known
+                         ? node->hugepages_total.value
+                         : node->memory_kib.value - node->memory_kib.value / HOST_SHARE;
+    for (guint k = 0; k < host->nodes->len; k++) {
+      guint distance = k < node->distances->len ? (guint)g_array_index(node->distances, int, k) : k == i ? 10 : 20;
+      g_array_append_val(to->distances, distance);
+    }
+  }
+}
+
+/* ---- its domains ---- */
+
+static const char *why_stuck(const KtDomain *d)
+{
+  if (d->hostdevs->len)
+    return "a passed-through device holds its memory (VFIO)";
+  if (d->launch_security)
+    return "its memory is encrypted";
+  if (d->memory_locked)
+    return "its memory is locked";
+  if (d->hugepages && kt_int_is(d->hugepage_kib, GIB_KIB))
+    return "it is on 1 GiB pages";
+  return NULL;
+}
+
+/* Nova books CPUs and pages of guests with NUMA or exclusive CPUs itself. */
+static gboolean is_booked_by_nova(const KtDomain *d)
+{
+  return d->nova && (d->cells->len || d->numatune_nodeset || kt_domain_is_dedicated(d));
+}
+
+static gboolean is_asked_for(const KtDomain *d, const char *const *only)
+{
+  for (; only && *only; only++)
+    if (g_strcmp0(d->name, *only) == 0 || (d->uuid && g_ascii_strcasecmp(d->uuid, *only) == 0))
+      return TRUE;
+  return only == NULL;
+}
+
+static const char *why_fixed(const KtDomain *d, const KtPlanOptions *options)
+{
+  if (!is_asked_for(d, options->only))
+    return "not asked for";
+  if (is_booked_by_nova(d))
+    return "Nova has booked its CPUs and memory, and would book them twice";
+  if (d->nova)
+    return "Nova places it, and rewrites what is changed here";
+  return d->runtime ? why_stuck(d) : NULL;
+}
+
+static gboolean is_dedicated(const KtDomain *d, const KtPlanOptions *options)
+{
+  if (is_booked_by_nova(d) || options->policy == KT_PLAN_AUTO)
+    return kt_domain_is_dedicated(d);
+  return options->policy == KT_PLAN_DEDICATED;
+}
+
+static double demand_of(const KtDomain *d)
+{
+  double pct = 0;
+  guint seen = 0;
+  for (guint i = 0; d->runtime && i < d->runtime->threads->len; i++) {
+    const KtThread *thread = d->runtime->threads->pdata[i];
+    if (thread->vcpu < 0)
+      continue;
+    if (!thread->run_pct.known)
+      return -1;
+    pct += thread->run_pct.value + (thread->wait_pct.known ? thread->wait_pct.value : 0);
+    seen++;
+  }
+  return seen ? pct / 100 : -1;
+}
+
+/* CPUs that its vCPU threads may use; NULL if that of one is not known. */
+static KtSet *cpus_now(const KtDomain *d)
+{
+  g_autoptr(KtSet) cpus = kt_set_new();
+  for (guint i = 0; i < d->runtime->threads->len; i++) {
+    const KtThread *thread = d->runtime->threads->pdata[i];
+    if (thread->vcpu >= 0 && !thread->affinity)
+      return NULL;
+    if (thread->vcpu >= 0)
+      kt_set_add_all(cpus, thread->affinity);
+  }
+  return kt_set_is_empty(cpus) ? NULL : g_steal_pointer(&cpus);
+}
+
+/* Where it is now. Pages that it has not touched yet are taken to come where its others are. */
+static void set_now(KtPlaceGuest *guest, const KtDomain *d, const KtMachine *host)
+{
+  g_autoptr(KtSet) cpus = d->runtime ? cpus_now(d) : NULL;
+  gint64 resident = 0, given = 0;
+  for (guint i = 0; cpus && i < d->runtime->memory->len; i++)
+    resident += g_array_index(d->runtime->memory, KtNodeMemory, i).kib;
+  if (resident <= 0)
+    return;
+  if (host->online_set)
+    kt_set_keep_only(cpus, host->online_set);
+  for (guint i = 0; i < d->runtime->memory->len; i++) {
+    const KtNodeMemory *part = &g_array_index(d->runtime->memory, KtNodeMemory, i);
+    gboolean last = i + 1 == d->runtime->memory->len;
+    gint64 kib =
+        last ? guest->memory_kib - given : (gint64)((double)guest->memory_kib * ((double)part->kib / (double)resident));
+    KtPlaceMemory now = {.node_id = (guint)part->node, .kib = kib};
+    if (kib > 0)
+      g_array_append_val(guest->now_memory, now);
+    given += kib;
+  }
+  guest->started = TRUE;
+  guest->now_cpus = g_steal_pointer(&cpus);
+}
+
+static gboolean has_size(const KtDomain *d)
+{
+  return d->name && d->vcpus.known && d->memory_kib.known && d->vcpus.value > 0 &&
+         d->vcpus.value <= KT_PLACE_MAX_VCPUS && d->memory_kib.value >= 0 && d->memory_kib.value <= KT_PLACE_MAX_KIB;
+}
+
+static GArray *find_subjects(const KtSnapshot *snapshot, const KtPlanOptions *options, GPtrArray *notes)
+{
+  GArray *subjects = g_array_new(FALSE, TRUE, sizeof(KtPlanSubject));
+  gboolean any_runs = FALSE;
+  for (guint i = 0; i < snapshot->domains->len; i++)
+    any_runs |= ((const KtDomain *)snapshot->domains->pdata[i])->runtime != NULL;
+  for (guint i = 0; i < snapshot->domains->len; i++) {
+    const KtDomain *d = snapshot->domains->pdata[i];
+    if (any_runs && !d->runtime && !options->only)
+      continue;
+    if (!has_size(d)) {
+      g_ptr_array_add(notes, g_strdup_printf("domain '%s' is left out: its vCPUs or memory are not known",
+                                             d->name ? d->name : d->source));
+      continue;
+    }
+    const KtPlanSubject subject = {.domain = d,
+                                   .fixed = why_fixed(d, options),
+                                   .stuck = d->runtime && why_stuck(d),
+                                   .dedicated = is_dedicated(d, options)};
+    g_array_append_val(subjects, subject);
+  }
+  return subjects;
+}
+
+/* The fewest equal cells of which each finds CPUs and memory in an ordinary node: the rule of X11. More that it
+ * has already stay, unless it fits one node. */
+static guint cells_of(const KtDomain *d, const KtMachine *host)
+{
+  guint cpus = 0, vcpus = (guint)d->vcpus.value, cells = 1;
+  gint64 memory = 0;
+  for (guint i = 0; i < host->nodes->len; i++) {
+    const KtNode *node = host->nodes->pdata[i];
+    cpus = MAX(cpus, kt_set_count(node->cpus));
+    memory = kt_set_is_empty(node->cpus) ? memory : MAX(memory, node->memory_kib.value);
+  }
+  while (cells < MIN(vcpus, host->nodes->len) &&
+         (vcpus % cells || vcpus / cells > cpus || d->memory_kib.value / cells > memory))
+    cells++;
+  cells = vcpus % cells ? 1 : cells;
+  return cells > 1 || d->nova ? MAX(cells, d->cells->len) : cells;
+}
+
+static void add_guest(KtPlaceProblem *problem, const KtPlanSubject *subject, const KtMachine *host)
+{
+  const KtDomain *d = subject->domain;
+  KtPlaceGuest *guest = kt_place_problem_add_guest(problem, d->name);
+  guest->vcpus = (guint)d->vcpus.value;
+  guest->memory_kib = d->memory_kib.value;
+  guest->demand_cores = demand_of(d);
+  guest->policy = subject->dedicated ? KT_PLACE_DEDICATED : KT_PLACE_SHARED;
+  guest->cells = cells_of(d, host);
+  set_now(guest, d, host);
+  guest->movable = !subject->fixed;
+}
+
+/* ---- both ---- */
+
+void kt_plan_problem_free(KtPlanProblem *problem)
+{
+  if (!problem)
+    return;
+  kt_place_problem_free(problem->problem);
+  g_array_unref(problem->subjects);
+  g_free(problem);
+}
+
+/* What guests have on a node already is theirs, whatever the host's share. */
+static void make_room_for_what_is_there(KtPlaceProblem *problem)
+{
+  for (guint i = 0; i < problem->nodes->len; i++) {
+    KtPlaceNode *node = problem->nodes->pdata[i];
+    gint64 used = 0;
+    for (guint k = 0; k < problem->guests->len; k++) {
+      const KtPlaceGuest *guest = problem->guests->pdata[k];
+      for (guint m = 0; m < guest->now_memory->len; m++) {
+        const KtPlaceMemory *part = &g_array_index(guest->now_memory, KtPlaceMemory, m);
+        used += part->node_id == node->id ? part->kib : 0;
+      }
+    }
+    node->memory_kib = MAX(node->memory_kib, used);
+  }
+}
+
+KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const KtPlanOptions *options, GPtrArray *notes,
+                               GError **error)
+{
+  const KtMachine *host = kt_snapshot_host(snapshot);
+  gboolean known = host && host->nodes->len;
+  for (guint i = 0; known && i < host->nodes->len; i++) {
+    const KtNode *node = host->nodes->pdata[i];
+    known = node->cpus && node->memory_kib.known;
+  }
+  if (!known) {
+    g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND,
+                "%s; a plan needs the evidence of one host, as 'kvmtune capture' "
+                "takes it",
+                host ? "the host's NUMA nodes are not known" : "no host is in the evidence");
+    return NULL;
+  }
+  KtPlanProblem *result = g_new0(KtPlanProblem, 1);
+  result->problem = kt_place_problem_new();
+  result->subjects = find_subjects(snapshot, options, notes);
+  add_nodes(result->problem, host, all_on_hugepages(result->subjects));
+  for (guint i = 0; i < result->subjects->len; i++)
+    add_guest(result->problem, &g_array_index(result->subjects, KtPlanSubject, i), host);
+  make_room_for_what_is_there(result->problem);
+  if (options->reserved)
+    kt_set_add_all(result->problem->reserved_cpus, options->reserved);
+  return result;
+}

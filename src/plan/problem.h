@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A host and its running domains as a placement problem. */
+#pragma once
+#include "model/snapshot.h"
+#include "placement/placement.h"
+#include "plan/options.h"
+
+/* One domain that takes part. */
+typedef struct {
+  const KtDomain *domain;
+  const char *fixed;  /* why its placement stays as it is, for people; NULL: it may be moved */
+  gboolean stuck;     /* its memory cannot move while it runs (VFIO, locked, SEV/TDX, 1 GiB pages) */
+  gboolean dedicated; /* each vCPU is to own a CPU */
+} KtPlanSubject;
+
+typedef struct {
+  KtPlaceProblem *problem; /* its guests are in the order of `subjects` */
+  GArray *subjects;        /* KtPlanSubject */
+} KtPlanProblem;
+
+void kt_plan_problem_free(KtPlanProblem *problem);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtPlanProblem, kt_plan_problem_free)
+
+/* The problem of the snapshot's host and its domains (those that run, or, where none is
+ * seen running, those that are defined). The snapshot has to outlive it. What is
+ * left to guests of a node: its memory less 1/16 for the host itself; of a node with a pool of huge
+ * pages, the pool for guests on huge pages is not separated yet. Domains without known size are left out, and named in
+ * `notes` (char*). NULL with KT_ERROR_NOT_FOUND (no host, or its nodes are not known). */
+KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const KtPlanOptions *options, GPtrArray *notes,
+                               GError **error);
