@@ -74,3 +74,40 @@ gboolean kt_apply_definition(KtDomXml *xml, const KtPlan *plan, GError **error)
   g_autoptr(KtDomXml) trial = kt_domxml_parse("definition", bytes, strlen(bytes), error);
   return trial && make_changes(trial, plan, name, uuid, error) && make_changes(xml, plan, name, uuid, error);
 }
+
+/* The value before each edit, in order: on a copy, since a later one may build on an earlier. */
+static gboolean expect_edits(KtDomXml *trial, KtChange *change, GError **error)
+{
+  for (guint i = 0; i < change->edits->len;) {
+    KtEdit *edit = change->edits->pdata[i];
+    g_free(edit->before);
+    edit->before = kt_domxml_get(trial, edit->where, NULL);
+    if (!kt_domxml_set(trial, edit->where, edit->after, error))
+      return FALSE;
+    if (g_strcmp0(edit->before, edit->after) == 0)
+      g_ptr_array_remove_index(change->edits, i);
+    else
+      i++;
+  }
+  return TRUE;
+}
+
+gboolean kt_apply_expect(KtPlan *plan, const KtDomXml *xml, GError **error)
+{
+  g_autofree char *name = kt_domxml_get(xml, "name/text()", NULL), *uuid = kt_domxml_get(xml, "uuid/text()", NULL);
+  g_autofree char *bytes = kt_domxml_bytes(xml, NULL);
+  g_autoptr(KtDomXml) trial = kt_domxml_parse("definition", bytes, strlen(bytes), error);
+  if (!trial)
+    return FALSE;
+  for (guint i = 0; i < plan->changes->len;) {
+    KtChange *change = plan->changes->pdata[i];
+    gboolean own = is_of(change, name, uuid);
+    if (own && !expect_edits(trial, change, error))
+      return FALSE;
+    if (own && !change->edits->len)
+      g_ptr_array_remove_index(plan->changes, i);
+    else
+      i++;
+  }
+  return TRUE;
+}

@@ -10,3 +10,8 @@
  * know this domain), KT_ERROR_FORMAT (a value is not what the plan expects:
  * both are named) or what kt_domxml_set() says of a path. */
 gboolean kt_apply_definition(KtDomXml *xml, const KtPlan *plan, GError **error);
+
+/* Fills in what the plan's changes of this definition expect to find (the `before` of
+ * their edits), and takes out edits that change nothing and changes without edits.
+ * FALSE with what kt_domxml_set() says of a path. */
+gboolean kt_apply_expect(KtPlan *plan, const KtDomXml *xml, GError **error);

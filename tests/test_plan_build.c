@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Findings and a placement become changes: what an expert would do, nothing
+ * where all is well, and after it the findings are gone. */
+#include <string.h>
+
+#include "apply/definition.h"
+#include "evidence/reading.h"
+#include "host_fixture.h"
+#include "plan/build.h"
+#include "plan/plan_json.h"
+
+static const KtPlanOptions automatic = {.policy = KT_PLAN_AUTO};
+
+/* The domains of these definitions, with a two-socket host (host_fixture.h) beside them. */
+static KtSnapshot *read_domains(const char *const *definitions)
+{
+  KtSnapshot *snapshot = kt_snapshot_new();
+  g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
+  for (; *definitions; definitions++) {
+    g_autoptr(KtText) text = kt_text_new("domain.xml", *definitions, strlen(*definitions));
+    kt_reading_run(text, ".", snapshot, fragments);
+  }
+  KtMachine *host = host_new(snapshot);
+  KtCache *l3 = kt_machine_cache(host, 3, KT_CACHE_UNIFIED);
+  l3->size_kib = KT_INT(32768);
+  l3->instances = KT_INT(2);
+  g_ptr_array_add(l3->groups, set("0-3,8-11"));
+  g_ptr_array_add(l3->groups, set("4-7,12-15"));
+  return snapshot;
+}
+
+static char *definition(const char *name, int vcpus, int gib, const char *rest)
+{
+  return g_strdup_printf("<domain type='kvm'>\n"
+                         "  <name>%s</name>\n"
+                         "  <memory unit='GiB'>%d</memory>\n"
+                         "  <vcpu placement='static'>%d</vcpu>\n"
+                         "%s"
+                         "  <os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type></os>\n"
+                         "</domain>\n",
+                         name, gib, vcpus, rest);
+}
+
+/* Each thread on `cpus`, all memory on the node. */
+static void run_on(KtDomain *d, const char *cpus, int node)
+{
+  KtRuntime *r = kt_domain_runtime(d);
+  r->pid = 4000;
+  for (int i = 0; i < d->vcpus.value; i++) {
+    KtThread *t = kt_runtime_add_thread(r, 4001 + i, "CPU/KVM");
+    t->vcpu = i;
+    t->affinity = set(cpus);
+    t->last_cpu = KT_INT(kt_set_next(t->affinity, 0));
+    t->run_pct = KT_NUM(20);
+    t->wait_pct = KT_NUM(0);
+  }
+  kt_runtime_add_memory(r, node, d->memory_kib.value);
+}
+
+static KtPlan *build(const KtSnapshot *snapshot, const KtPlanOptions *options)
+{
+  g_autoptr(GError) error = NULL;
+  KtPlan *plan = kt_plan_build(snapshot, options, &error);
+  g_assert_no_error(error);
+  return plan;
+}
+
+static const KtChange *find_change(const KtPlan *plan, const char *id)
+{
+  for (guint i = 0; i < plan->changes->len; i++)
+    if (g_str_equal(((const KtChange *)plan->changes->pdata[i])->id, id))
+      return plan->changes->pdata[i];
+  return NULL;
+}
+
+static const char *edit_after(const KtChange *change, const char *where)
+{
+  g_assert_nonnull(change);
+  for (guint i = 0; i < change->edits->len; i++) {
+    const KtEdit *edit = change->edits->pdata[i];
+    if (g_str_equal(edit->where, where))
+      return edit->after;
+  }
+  return NULL;
+}
+
+static gboolean fires(const GPtrArray *diagnoses, const char *id)
+{
+  for (guint i = 0; i < diagnoses->len; i++) {
+    const KtDiagnosis *diagnosis = diagnoses->pdata[i];
+    for (guint k = 0; diagnosis->subject.domain && k < diagnosis->findings->len; k++)
+      if (g_str_equal(((const KtFinding *)diagnosis->findings->pdata[k])->check->id, id))
+        return TRUE;
+  }
+  return FALSE;
+}
+
+/* Makes the plan's changes of the definition, reads it again beside the same host: none of the reasons is left. */
+static void assert_cures(KtPlan *plan, const char *xml_text)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtDomXml) xml = kt_domxml_parse("before", xml_text, strlen(xml_text), &error);
+  g_assert_true(kt_apply_expect(plan, xml, &error));
+  g_assert_true(kt_apply_definition(xml, plan, &error));
+  g_assert_no_error(error);
+  g_autofree char *edited = kt_domxml_bytes(xml, NULL);
+  const char *const definitions[] = {edited, NULL};
+  g_autoptr(KtSnapshot) after = read_domains(definitions);
+  g_autoptr(GPtrArray) diagnoses = kt_diagnose(after, NULL);
+  guint n = 0;
+  for (guint i = 0; i < plan->changes->len; i++) {
+    const KtChange *change = plan->changes->pdata[i];
+    for (guint k = 0; change->act == KT_ACT_DOMXML && k < change->reasons->len; k++, n++)
+      if (fires(diagnoses, change->reasons->pdata[k]))
+        g_error("%s still fires after:\n%s", (char *)change->reasons->pdata[k], edited);
+  }
+  g_assert_cmpuint(n, >, 0);
+  g_autoptr(KtPlan) again = build(after, &automatic);
+  for (guint i = 0; i < again->changes->len; i++)
+    g_error("a second plan still wants '%s' after:\n%s", ((KtChange *)again->changes->pdata[i])->id, edited);
+}
+
+/* 16 vCPUs on nodes of 8 CPUs, a socket each, no cells: the published case in small. */
+static void test_wide(void)
+{
+  g_autofree char *xml = definition("crm", 16, 40, "  <cpu mode='host-passthrough'/>\n");
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  const KtChange *topology = find_change(plan, "crm/topology"), *cells = find_change(plan, "crm/cells");
+  g_assert_cmpstr(edit_after(topology, "cpu/topology/@sockets"), ==, "2");
+  g_assert_cmpstr(edit_after(topology, "cpu/topology/@cores"), ==, "8");
+  g_assert_cmpstr(edit_after(topology, "cpu/topology/@threads"), ==, "1");
+  g_assert_cmpstr(edit_after(cells, "cpu/numa/cell[@id='1']/@cpus"), ==, "8-15");
+  g_assert_cmpstr(edit_after(cells, "cpu/numa/cell[@id='1']/@memory"), ==, "20971520");
+  g_assert_cmpstr(edit_after(cells, "cpu/numa/cell[@id='0']/distances/sibling[@id='1']/@value"), ==, "21");
+  g_assert_cmpstr(edit_after(find_change(plan, "crm/numatune"), "numatune/memory/@mode"), ==, "strict");
+  g_assert_true(topology->risk & KT_RISK_RESTART);
+  const KtPlanGuest *guest = kt_plan_guest(plan, "crm");
+  g_assert_cmpint(guest->before.sockets, ==, 16);
+  g_assert_cmpint(guest->after.sockets, ==, 2);
+  g_assert_cmpint(guest->after.l3_groups, ==, 2);
+  assert_cures(plan, xml);
+}
+
+/* N x 1 on a guest that fits a node: one socket, no cells. */
+static void test_narrow(void)
+{
+  g_autofree char *xml = definition("web", 4, 8, "  <cpu mode='host-model'/>\n");
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  const KtChange *topology = find_change(plan, "web/topology");
+  g_assert_cmpstr(edit_after(topology, "cpu/topology/@sockets"), ==, "1");
+  g_assert_cmpstr(edit_after(topology, "cpu/topology/@cores"), ==, "4");
+  g_assert_null(find_change(plan, "web/cells"));
+  assert_cures(plan, xml);
+}
+
+#define GOOD_CPU "  <cpu mode='host-passthrough'><topology sockets='1' dies='1' cores='4' threads='1'/></cpu>\n"
+
+static void test_well_placed(void)
+{
+  g_autofree char *xml = definition("good", 4, 8, GOOD_CPU);
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  run_on(snapshot->domains->pdata[0], "4-7,12-15", 1);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  for (guint i = 0; i < plan->changes->len; i++)
+    g_error("change '%s' of a host where all is well", ((KtChange *)plan->changes->pdata[i])->id);
+  g_assert_cmpuint(plan->guests->len, ==, 1);
+  g_assert_cmpfloat(kt_plan_guest(plan, "good")->local_before_pct, ==, 100);
+}
+
+/* Threads on node 1, memory on node 0: pages follow, or threads do. */
+static void test_scattered(void)
+{
+  g_autofree char *xml = definition("far", 4, 8, GOOD_CPU);
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  run_on(snapshot->domains->pdata[0], "4-7,12-15", 0);
+  const KtPlanOptions movable = {.policy = KT_PLAN_AUTO, .movable = TRUE};
+  g_autoptr(KtPlan) plan = build(snapshot, &movable);
+  const KtChange *pins = find_change(plan, "far/vcpupin");
+  g_assert_cmpstr(edit_after(pins, "3"), ==, "0-3,8-11"); /* nothing else is there: moving threads costs no copy */
+  const KtEdit *edit = pins->edits->pdata[0];
+  g_assert_cmpstr(edit->before, ==, "4-7,12-15");
+  g_assert_null(find_change(plan, "far/memory"));
+  for (guint i = 0; i < plan->changes->len; i++) {
+    const KtChange *change = plan->changes->pdata[i];
+    g_assert_cmpuint(change->risk, ==, KT_RISK_LIVE);
+    g_assert_cmpint(change->act, !=, KT_ACT_DOMXML);
+  }
+  g_assert_cmpfloat(kt_plan_guest(plan, "far")->local_before_pct, ==, 0);
+}
+
+/* A passed-through device: the memory cannot move, and the plan says so. */
+static void test_stuck(void)
+{
+  g_autofree char *xml = definition("vfio", 4, 8, GOOD_CPU);
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  KtDomain *d = snapshot->domains->pdata[0];
+  run_on(d, "4-7,12-15", 0);
+  g_ptr_array_add(d->hostdevs, g_new0(KtHostdev, 1));
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  g_assert_null(find_change(plan, "vfio/memory"));
+  g_assert_nonnull(strstr(kt_plan_guest(plan, "vfio")->kept, "VFIO"));
+}
+
+static void test_nova(void)
+{
+  g_autofree char *xml = definition("instance-0000002a", 16, 40, "  <cpu mode='host-passthrough'/>\n");
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  ((KtDomain *)snapshot->domains->pdata[0])->nova = TRUE;
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  const KtChange *flavor = find_change(plan, "instance-0000002a/flavor");
+  g_assert_cmpstr(edit_after(flavor, "flavor hw:cpu_sockets"), ==, "2");
+  g_assert_cmpstr(edit_after(flavor, "flavor hw:cpu_cores"), ==, "8");
+  g_assert_cmpstr(edit_after(flavor, "flavor hw:numa_nodes"), ==, "2");
+  for (guint i = 0; i < plan->changes->len; i++)
+    g_assert_cmpint(((KtChange *)plan->changes->pdata[i])->act, ==, KT_ACT_NOVA);
+}
+
+/* The same document each time, whatever the order of the changes' making. */
+static void test_deterministic(void)
+{
+  g_autofree char *a = definition("a", 16, 40, ""), *b = definition("b", 4, 8, "");
+  const char *const definitions[] = {a, b, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(KtPlan) one = build(snapshot, &automatic);
+  g_autoptr(KtPlan) other = build(snapshot, &automatic);
+  g_autofree char *one_text = kt_plan_to_json(one), *other_text = kt_plan_to_json(other);
+  g_assert_cmpstr(one_text, ==, other_text);
+}
+
+static void test_refused(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtSnapshot) empty = kt_snapshot_new();
+  g_assert_null(kt_plan_build(empty, &automatic, &error));
+  g_assert_nonnull(strstr(error->message, "no host"));
+  g_clear_error(&error);
+  g_autofree char *xml = definition("a", 4, 8, "");
+  const char *const definitions[] = {xml, NULL}, *const only[] = {"b", NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  const KtPlanOptions one = {.policy = KT_PLAN_AUTO, .only = only};
+  g_assert_null(kt_plan_build(snapshot, &one, &error));
+  g_assert_nonnull(strstr(error->message, "'b'"));
+}
+
+int main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/plan/wide", test_wide);
+  g_test_add_func("/plan/narrow", test_narrow);
+  g_test_add_func("/plan/well-placed", test_well_placed);
+  g_test_add_func("/plan/scattered", test_scattered);
+  g_test_add_func("/plan/stuck", test_stuck);
+  g_test_add_func("/plan/nova", test_nova);
+  g_test_add_func("/plan/deterministic", test_deterministic);
+  g_test_add_func("/plan/refused", test_refused);
+  return g_test_run();
+}
