@@ -63,7 +63,8 @@ static gboolean reserves(const KtNovaGuest *guest, guint cell)
   return cell == 0 && guest->emulator == KT_NOVA_EMULATOR_ISOLATE && guest->cpus >= KT_NOVA_CPUS_DEDICATED;
 }
 
-static void place(KtNovaFit *fit, const KtNovaGuest *guest, guint i, const KtNovaHostCell *on, gint64 pages_kib)
+static void place(KtNovaFit *fit, const KtNovaGuest *guest, guint i, const KtNovaHostCell *on, KtNovaCores *cores,
+                  gint64 pages_kib)
 {
   const KtNovaGuestCell *cell = guest->cells->pdata[i];
   KtNovaPlaced *placed = g_new0(KtNovaPlaced, 1);
@@ -72,38 +73,54 @@ static void place(KtNovaFit *fit, const KtNovaGuest *guest, guint i, const KtNov
   placed->pins = g_array_new(FALSE, FALSE, sizeof(guint));
   guint n = kt_set_count(cell->dedicated);
   if (n || reserves(guest, i))
-    kt_nova_pin(on, n, n ? guest->threads : KT_NOVA_THREADS_UNSAID, reserves(guest, i), placed->pins,
+    kt_nova_pin(cores, n, n ? guest->threads : KT_NOVA_THREADS_UNSAID, reserves(guest, i), placed->pins,
                 &placed->reserved);
   g_ptr_array_add(fit->cells, placed);
+}
+
+/* A guest cell is judged on each host cell; bit j of the result: it fits on the one that is tried as the j-th. */
+static guint64 judge_row(KtNovaFit *fit, const KtNovaGuest *guest, const KtNovaHost *host, KtNovaRelease release,
+                         guint i, const Rank *ranks, KtNovaCores *const *cores, gint64 *pages)
+{
+  guint64 allowed = 0;
+  guint n = host->cells->len;
+  for (guint j = 0; j < n; j++) {
+    guint at = ranks[j].place;
+    KtNovaMisfit no = kt_nova_judge(guest, guest->cells->pdata[i], host, host->cells->pdata[at], cores[at],
+                                    reserves(guest, i), release, &pages[at]);
+    fit->misfits[(gsize)i * n + at] = no;
+    if (no == KT_NOVA_FITS)
+      allowed |= G_GUINT64_CONSTANT(1) << j;
+  }
+  return allowed;
 }
 
 KtNovaFit *kt_nova_fit(const KtNovaGuest *guest, const KtNovaHost *host, KtNovaRelease release)
 {
   KtNovaFit *fit = g_new0(KtNovaFit, 1);
-  guint k = guest->cells->len, n = MIN(host->cells->len, KT_NOVA_HOST_CELLS_MAX);
+  guint k = guest->cells->len, n = host->cells->len;
   fit->cells = g_ptr_array_new_with_free_func(placed_free);
   fit->lacks_cells = k > n;
   if (fit->lacks_cells)
     return fit;
-  g_autofree Rank *ranks = g_new0(Rank, n);
+  Rank ranks[KT_NOVA_HOST_CELLS_MAX];
+  KtNovaCores *cores[KT_NOVA_HOST_CELLS_MAX] = {NULL};
   g_autofree gint64 *pages = g_new0(gint64, (gsize)k * n);
   guint64 allowed[KT_MATCHING_MAX] = {0};
   guint8 match[KT_MATCHING_MAX];
   rank_cells(guest, host, ranks);
+  for (guint i = 0; i < n && guest->cpus >= KT_NOVA_CPUS_DEDICATED; i++)
+    cores[i] = kt_nova_cores_new(host->cells->pdata[i]);
   fit->misfits = g_new0(guint8, (gsize)k * n);
   for (guint i = 0; i < k; i++)
-    for (guint j = 0; j < n; j++) {
-      gsize pair = (gsize)i * n + ranks[j].place;
-      fit->misfits[pair] = kt_nova_pair(guest, guest->cells->pdata[i], host, host->cells->pdata[ranks[j].place],
-                                        reserves(guest, i), release, &pages[pair]);
-      if (fit->misfits[pair] == KT_NOVA_FITS)
-        allowed[i] |= G_GUINT64_CONSTANT(1) << j;
-    }
+    allowed[i] = judge_row(fit, guest, host, release, i, ranks, cores, pages + (gsize)i * n);
   fit->fits = kt_matching_first(k, n, allowed, match, &fit->crowd);
   for (guint i = 0; fit->fits && i < k; i++) {
     guint at = ranks[match[i]].place;
-    place(fit, guest, i, host->cells->pdata[at], pages[(gsize)i * n + at]);
+    place(fit, guest, i, host->cells->pdata[at], cores[at], pages[(gsize)i * n + at]);
   }
+  for (guint i = 0; i < n; i++)
+    kt_nova_cores_free(cores[i]);
   return fit;
 }
 

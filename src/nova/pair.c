@@ -70,21 +70,17 @@ static KtNovaMisfit judge_memory(const KtNovaGuest *guest, const KtNovaGuestCell
 }
 
 static KtNovaMisfit judge_pins(const KtNovaGuest *guest, const KtNovaGuestCell *cell, const KtNovaHostCell *on,
-                               gboolean reserve, KtNovaRelease release)
+                               const KtNovaCores *cores, gboolean reserve, KtNovaRelease release)
 {
   guint n = kt_set_count(cell->dedicated), needed = n + (reserve ? 1 : 0);
-  g_autoptr(KtSet) free_cpus = kt_nova_host_cell_free_cpus(on);
-  if (needed > kt_set_count(free_cpus))
+  if (needed > kt_nova_cores_count(cores))
     return KT_NOVA_NO_PCPUS;
   gboolean by_pools = release == KT_NOVA_MASTER && on->pools->len;
   if (!by_pools && cell->memory_mib > kt_nova_host_cell_free_mib(on))
     return KT_NOVA_NO_MEMORY;
   if (!n && release == KT_NOVA_ZED) /* before 28.0.0 nothing to pin is a pinning that failed */
     return KT_NOVA_NO_PCPUS;
-  KtInt reserved;
-  if (n && !kt_nova_pin(on, n, guest->threads, reserve, NULL, &reserved))
-    return KT_NOVA_NO_THREADS;
-  return KT_NOVA_FITS;
+  return !n || kt_nova_can_pin(cores, n, guest->threads, reserve) ? KT_NOVA_FITS : KT_NOVA_NO_THREADS;
 }
 
 static KtNovaMisfit judge_ratios(const KtNovaGuestCell *cell, const KtNovaHost *host, const KtNovaHostCell *on)
@@ -98,19 +94,28 @@ static KtNovaMisfit judge_ratios(const KtNovaGuestCell *cell, const KtNovaHost *
   return mib > (double)on->memory_mib * host->ram_ratio.value ? KT_NOVA_OVER_MEMORY : KT_NOVA_FITS;
 }
 
-KtNovaMisfit kt_nova_pair(const KtNovaGuest *guest, const KtNovaGuestCell *cell, const KtNovaHost *host,
-                          const KtNovaHostCell *on, gboolean reserve, KtNovaRelease release, gint64 *pages_kib)
+KtNovaMisfit kt_nova_judge(const KtNovaGuest *guest, const KtNovaGuestCell *cell, const KtNovaHost *host,
+                           const KtNovaHostCell *on, const KtNovaCores *cores, gboolean reserve, KtNovaRelease release,
+                           gint64 *pages_kib)
 {
-  gint64 pages;
-  KtNovaMisfit no = judge_memory(guest, cell, on, release, &pages);
-  if (pages_kib)
-    *pages_kib = pages;
+  KtNovaMisfit no = judge_memory(guest, cell, on, release, pages_kib);
   if (no)
     return no;
   gboolean floats = guest->cpus != KT_NOVA_CPUS_DEDICATED;
   if (floats && kt_set_count(cell->shared) > kt_set_count(on->shared))
     return KT_NOVA_NO_CPUS;
   if (is_pinned(guest))
-    no = judge_pins(guest, cell, on, reserve, release);
+    no = judge_pins(guest, cell, on, cores, reserve, release);
   return no || !floats ? no : judge_ratios(cell, host, on);
+}
+
+KtNovaMisfit kt_nova_pair(const KtNovaGuest *guest, const KtNovaGuestCell *cell, const KtNovaHost *host,
+                          const KtNovaHostCell *on, gboolean reserve, KtNovaRelease release, gint64 *pages_kib)
+{
+  g_autoptr(KtNovaCores) cores = kt_nova_cores_new(on);
+  gint64 pages;
+  KtNovaMisfit no = kt_nova_judge(guest, cell, host, on, cores, reserve, release, &pages);
+  if (pages_kib)
+    *pages_kib = pages;
+  return no;
 }

@@ -19,6 +19,7 @@
 #include "evidence/scrub.h"
 #include "evidence/scrub_text.h"
 #include "evidence/xml.h"
+#include "target_nova.h"
 #include "target_reader.h"
 #include "target_views.h"
 
@@ -256,6 +257,8 @@ static const Target targets[] = {
     {"scrub", "a text scrubbed", run_scrub},
     {"past-report", "a report of doctor --json", run_past_report},
     {"accepted", "a file of accepted risks", run_accepted},
+    {"nova-request", "a line of nova fit --batch", kt_target_nova_request},
+    {"nova-value", "a text as Nova reads it", kt_target_nova_value},
     {"set", "lists and masks of CPUs", run_set},
     {"units", "sizes and numbers", run_units},
 };
