@@ -30,9 +30,9 @@ static void check_answer(const KtNovaRequest *request, KtNovaRelease release)
     g_error("an answer is not one line: %s", line);
   for (guint i = 0; a->fit && i < a->fit->cells->len; i++)
     check_pins(a->fit->cells->pdata[i]);
-  if (a->fit && a->fit->fits) {
-    g_autoptr(GPtrArray) usage = kt_nova_usage(a->guest, a->fit, request->host);
-  }
+  GPtrArray *usage = a->fit && a->fit->fits ? kt_nova_usage(a->guest, a->fit, request->host) : NULL;
+  if (usage)
+    g_ptr_array_unref(usage);
   if (request->flavor->vcpus.value <= 256)
     g_ptr_array_unref(kt_nova_advise(request->flavor, request->host, a, release));
   g_ptr_array_unref(kt_nova_explain(request->flavor, release));
