@@ -114,8 +114,7 @@ machine_boot() {
     share_refresh
     mkfifo "$state"/{control,terminal}.{in,out}
     machine_arguments
-    # lib/meter.sh adds to `qemu` what $meter and $latency ask for
-    if declare -F meter_arguments >/dev/null; then meter_arguments; fi
+    meter_arguments
     echo $$ >"$state/owner"
     trap 'machine_abort' EXIT
     trap 'exit 130' INT
@@ -126,6 +125,7 @@ machine_boot() {
         die "lab '$lab_name' does not come up"
     fi
     libvirt_cache_keep
+    meter_calibrate
 }
 
 machine_ready() {
