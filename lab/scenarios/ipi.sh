@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # lab: --topology 1x4 --memory 1500M --no-libvirt --meter
 #
+# by hand: it takes long, and judges nothing
+#
 # ipi [ROUNDS]: what a shared L3 does to wake-ups. A guest of 4 vCPUs, each on a
 # CPU of its own, as 4 sockets of a core without L3 (A) and as a socket of 4
 # cores with a shared one (B), booted in turn: A B B A A B ... Loads (pingpong):
