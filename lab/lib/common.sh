@@ -33,8 +33,8 @@ share_refresh() {
     local program
     mkdir -p "$share/bin"
     cp -u "$here"/inside/* "$share/bin/"
-    for program in "$built/src/cmd/kvmtune" "$built"/lab/load/lab-* "$built/lab/meter/lab-meter" \
-        "$cache/numad/usr/bin/numad"; do
+    for program in "$built/src/cmd/kvmtune" "$built"/lab/load/lab-* "$built/lab/guest/bare.elf" \
+        "$built/lab/meter/lab-meter" "$cache/numad/usr/bin/numad"; do
         if [ -f "$program" ] && [ -x "$program" ]; then cp -u "$program" "$share/bin/"; fi
     done
 }

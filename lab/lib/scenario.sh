@@ -15,7 +15,8 @@ scenario_needs() { sed -n 's/^# lab: //p' "$1"; } # FILE: options of `lab up`
 # scenario_in FILE ARG...: runs it in the lab that is up. What it leaves in $RESULTS comes to
 # results/NAME, with what was seen on the consoles.
 scenario_in() {
-    local file=$1 title status=0
+    local file=$1 title status=0 start=$SECONDS cpu
+    cpu=$(machine_cpu_seconds)
     title=$(basename "${file%.sh}")
     shift
     share_refresh
@@ -25,6 +26,7 @@ scenario_in() {
     talk_run "export RESULTS=/run/lab/results/$title; exec bash /run/lab/scenarios/$title $(printf '%q ' "$@")" || status=$?
     cp -r "$share/results/$title" "$state/results/"
     cp "$state"/*.log "$state/results/$title/"
+    say "$title: $([ "$status" = 0 ] && echo passed || echo failed) after $((SECONDS - start)) s, $(($(machine_cpu_seconds) - cpu)) s of CPU"
     return "$status"
 }
 
@@ -58,9 +60,9 @@ command_check() {
         again=()
         # shellcheck disable=SC2086
         machine_boot $needs
+        say "a host with ${needs:-nothing special} is up after $SECONDS s, $(machine_cpu_seconds) s of CPU"
         for file in "${files[@]}"; do
             [ "$(scenario_needs "$file")" = "$needs" ] || continue
-            say "$(basename "${file%.sh}")"
             if scenario_in "$file"; then passed=$((passed + 1)); else again+=("$file"); fi
         done
         machine_end

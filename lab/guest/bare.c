@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bare: a guest without an operating system, for placement tests. QEMU loads it
+ * by the multiboot protocol (-kernel); it runs in an instant, in 32-bit mode
+ * without paging, on one vCPU.
+ *
+ * It writes to pages of 8-24 and 72-88 MiB and says "ready". Then it goes on
+ * writing to them, remembers the longest gap between two writes, and obeys the
+ * serial port: "g" prints the gap since the last "g" in units of 1024 TSC
+ * cycles, "n" touches new pages (32-48 and 96-112 MiB) and prints "touched".
+ * It needs 128 MiB.
+ */
+#include <stdint.h>
+
+#define MIB 1048576u
+#define PAGE 4096u
+#define PORT 0x3f8
+
+/* Multiboot header: magic, no flags, checksum. Then a stack, and off. */
+__asm__(".align 4\n"
+        ".long 0x1badb002, 0, -0x1badb002\n"
+        ".globl _start\n"
+        "_start: mov $stack_end, %esp\n"
+        "call run\n"
+        ".bss\n"
+        ".align 16\n"
+        ".skip 4096\n"
+        "stack_end:\n"
+        ".text\n");
+
+static void out(uint16_t port, uint8_t value)
+{
+  __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static uint8_t in(uint16_t port)
+{
+  uint8_t value;
+  __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+  return value;
+}
+
+static uint64_t cycles(void)
+{
+  uint32_t low, high;
+  __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+  return (uint64_t)high << 32 | low;
+}
+
+static void say(const char *text)
+{
+  for (; *text; text++) {
+    while (!(in(PORT + 5) & 0x20))
+      ;
+    out(PORT, (uint8_t)*text);
+  }
+}
+
+static void say_number(uint32_t n)
+{
+  char digits[11];
+  int at = sizeof digits - 1;
+  digits[at] = '\0';
+  do
+    digits[--at] = (char)('0' + n % 10);
+  while (n /= 10);
+  say(digits + at);
+}
+
+static void touch(uint32_t from_mib, uint32_t to_mib, uint32_t value)
+{
+  for (uint32_t at = from_mib * MIB; at < to_mib * MIB; at += PAGE)
+    *(volatile uint32_t *)at = value;
+}
+
+static uint64_t last, longest;
+
+static void look_at_the_clock(void)
+{
+  uint64_t now = cycles();
+  if (now - last > longest)
+    longest = now - last;
+  last = now;
+}
+
+static void obey(uint8_t command)
+{
+  if (command == 'g') {
+    say("gap ");
+    say_number((uint32_t)(longest >> 10));
+    say("\n");
+  } else if (command == 'n') {
+    touch(32, 48, 1);
+    touch(96, 112, 1);
+    say("touched\n");
+  }
+  longest = 0;
+  last = cycles();
+}
+
+__attribute__((used)) static void run(void)
+{
+  touch(8, 24, 1);
+  touch(72, 88, 1);
+  say("ready\n");
+  last = cycles();
+  for (uint32_t pass = 0;; pass++) {
+    uint32_t at = (pass & 4096 ? 72 : 8) * MIB + (pass % 4096) * PAGE;
+    *(volatile uint32_t *)at = pass;
+    look_at_the_clock();
+    /* asking the port leaves the guest: not at each write */
+    if (pass % 16384 == 0 && in(PORT + 5) & 1)
+      obey(in(PORT));
+  }
+}
