@@ -277,7 +277,7 @@ static void test_advice(void)
   g_autoptr(KtNovaHost) host = kt_nova_host_of(m, NULL, NULL, notes, NULL);
   g_autoptr(KtFlavor) wide = flavor_of(8, 4096, NULL);
   g_autoptr(KtNovaAnswer) answer = kt_nova_answer(wide, host, KT_NOVA_MASTER);
-  g_autoptr(GPtrArray) advice = kt_nova_advise(wide, host, answer, KT_NOVA_MASTER);
+  g_autoptr(GPtrArray) advice = kt_nova_advise(wide, host, answer, NULL, KT_NOVA_MASTER);
   static const char *const expected[][2] = {{"hw:numa_nodes", "2"}, {"hw:cpu_sockets", "2"}, {"hw:cpu_cores", "4"}};
   g_assert_cmpuint(advice->len, ==, G_N_ELEMENTS(expected));
   for (guint i = 0; i < advice->len; i++) {
@@ -287,7 +287,7 @@ static void test_advice(void)
   }
   g_autoptr(KtFlavor) good = flavor_of(8, 4096, "hw:numa_nodes=2", "hw:cpu_sockets=2", "hw:cpu_cores=4", NULL);
   g_autoptr(KtNovaAnswer) good_answer = kt_nova_answer(good, host, KT_NOVA_MASTER);
-  g_autoptr(GPtrArray) none = kt_nova_advise(good, host, good_answer, KT_NOVA_MASTER);
+  g_autoptr(GPtrArray) none = kt_nova_advise(good, host, good_answer, NULL, KT_NOVA_MASTER);
   g_assert_cmpuint(none->len, ==, 0);
 }
 

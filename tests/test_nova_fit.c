@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Random guests on random hosts: placements are valid, the verdict is that of a
  * search of all permutations, and what must not matter does not. */
-#include "nova/answer.h"
+#include "nova/advice.h"
 
 enum { HOSTS = 5, CORES = 6, ROUNDS = 1500 };
 
@@ -206,6 +206,8 @@ static void test_random(void)
     g_autoptr(KtNovaHost) other = disguised(host, (guint)g_rand_int_range(r, 0, HOSTS), 100);
     g_autoptr(KtNovaFit) same = kt_nova_fit(guest, other, release);
     g_assert_cmpint(same->fits, ==, fit->fits);
+    KtNovaSearch search = kt_nova_search(guest, host, release, 1000);
+    g_assert_true(search.end != KT_NOVA_SEARCH_FITS || fit->fits);
     fits += fit->fits;
     misses += !fit->fits;
   }
@@ -242,6 +244,18 @@ static void test_unequal_cells(void)
   g_assert_true(answer->fit->fits);
   g_assert_cmpint(((KtNovaPlaced *)answer->fit->cells->pdata[0])->on->id, ==, 0);
   g_assert_cmpint(((KtNovaPlaced *)answer->fit->cells->pdata[1])->on->id, ==, 1);
+  /* and what helps is the other order of the cells */
+  const KtNovaSearch search = kt_nova_search(answer->guest, host, KT_NOVA_MASTER, 1000);
+  g_assert_cmpint(search.end, ==, KT_NOVA_SEARCH_NONE);
+  g_assert_cmpuint(search.tries, ==, 12);
+  g_assert_cmpint(kt_nova_search(answer->guest, host, KT_NOVA_MASTER, 5).end, ==, KT_NOVA_SEARCH_TOO_LONG);
+  g_autoptr(GPtrArray) advice = kt_nova_advise(flavor, host, answer, &search, KT_NOVA_MASTER);
+  gboolean turned = FALSE;
+  for (guint i = 0; i < advice->len; i++) {
+    const KtNovaAdvice *a = advice->pdata[i];
+    turned |= g_str_equal(a->key, "hw:numa_cpus.0") && g_str_equal(a->value, "2-5");
+  }
+  g_assert_true(turned);
   g_autoptr(GPtrArray) after = kt_nova_usage(answer->guest, answer->fit, host);
   g_assert_null(after); /* Nova books nothing on a host without page sizes */
 }

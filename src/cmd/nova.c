@@ -66,8 +66,19 @@ static int run_fit(int argc, KtNovaRelease release, GError **error)
   if (!host)
     return -1;
   g_autoptr(KtNovaAnswer) answer = kt_nova_answer(flavor, host, release);
-  g_autoptr(GPtrArray) advice = kt_nova_advise(flavor, host, answer, release);
-  const KtNovaReport report = {flavor, name, host, answer, advice, notes, release};
+  const KtNovaSearch search = answer->guest && !answer->refusal
+                                  ? kt_nova_search(answer->guest, host, release, KT_NOVA_SEARCH_MOST)
+                                  : (KtNovaSearch){0};
+  const KtNovaSearch *searched = answer->guest && !answer->refusal ? &search : NULL;
+  g_autoptr(GPtrArray) advice = kt_nova_advise(flavor, host, answer, searched, release);
+  const KtNovaReport report = {.flavor = flavor,
+                               .host_name = name,
+                               .host = host,
+                               .answer = answer,
+                               .search = searched,
+                               .advice = advice,
+                               .notes = notes,
+                               .release = release};
   const KtTerm term = kt_term_of_stdout(when);
   g_autofree char *text = json ? kt_view_nova_fit_json(&report) : kt_view_nova_fit_text(&term, &report);
   gboolean well = !answer->refusal && !answer->at_compute && (!answer->guest || answer->fit->fits) && !advice->len;

@@ -3,12 +3,16 @@
  * advice was tried: with all of it Nova takes the request and it fits. */
 #pragma once
 #include "nova/answer.h"
+#include "nova/search.h"
+
+#define KT_NOVA_SEARCH_MOST 2000000 /* permutations: about a second */
 
 typedef struct {
   char *key, *value; /* "hw:cpu_sockets", "2" */
   const char *why;   /* translated */
 } KtNovaAdvice;
 
-/* GPtrArray of KtNovaAdvice*, empty where nothing is better; unref. `answer` is Nova's to `flavor` on `host`. */
+/* GPtrArray of KtNovaAdvice*, empty where nothing is better; unref. `answer` is that to `flavor` on `host`,
+ * `search` what Nova's own search ends with (NULL: not followed). */
 GPtrArray *kt_nova_advise(const KtFlavor *flavor, const KtNovaHost *host, const KtNovaAnswer *answer,
-                          KtNovaRelease release);
+                          const KtNovaSearch *search, KtNovaRelease release);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nova/fit.h"
 
-#include <stdlib.h>
-
+#include "nova/order.h"
 #include "nova/pins.h"
 #include "placement/matching.h"
 
@@ -22,46 +21,7 @@ void kt_nova_fit_free(KtNovaFit *fit)
   g_free(fit);
 }
 
-/* ---- the order in which Nova tries host cells ---- */
-
-typedef struct {
-  guint place;        /* in the host */
-  gint64 first, then; /* less comes sooner */
-} Rank;
-
-static int by_rank(gconstpointer a, gconstpointer b)
-{
-  const Rank *x = a, *y = b;
-  if (x->first != y->first)
-    return x->first < y->first ? -1 : 1;
-  if (x->then != y->then)
-    return x->then < y->then ? -1 : 1;
-  return x->place < y->place ? -1 : 1;
-}
-
-/* Roomy cells first, or last if Nova packs. With as many cells as the guest has, the host's order. */
-static void rank_cells(const KtNovaGuest *guest, const KtNovaHost *host, Rank *ranks)
-{
-  gint64 sign = host->compute.pack ? 1 : -1;
-  for (guint i = 0; i < host->cells->len; i++) {
-    const KtNovaHostCell *on = host->cells->pdata[i];
-    g_autoptr(KtSet) free_cpus = kt_nova_host_cell_free_cpus(on);
-    ranks[i] = (Rank){.place = i};
-    if (host->cells->len == guest->cells->len)
-      continue;
-    ranks[i].first =
-        guest->cpus >= KT_NOVA_CPUS_DEDICATED ? sign * (gint64)kt_set_count(free_cpus) : -sign * on->cpu_usage;
-    ranks[i].then = sign * kt_nova_host_cell_free_mib(on);
-  }
-  qsort(ranks, host->cells->len, sizeof *ranks, by_rank);
-}
-
 /* ---- pairs and their matching ---- */
-
-static gboolean reserves(const KtNovaGuest *guest, guint cell)
-{
-  return cell == 0 && guest->emulator == KT_NOVA_EMULATOR_ISOLATE && guest->cpus >= KT_NOVA_CPUS_DEDICATED;
-}
 
 static void place(KtNovaFit *fit, const KtNovaGuest *guest, guint i, const KtNovaHostCell *on, KtNovaCores *cores,
                   gint64 pages_kib)
@@ -72,22 +32,22 @@ static void place(KtNovaFit *fit, const KtNovaGuest *guest, guint i, const KtNov
   placed->pages_kib = pages_kib ? KT_INT(pages_kib) : KT_INT_UNKNOWN;
   placed->pins = g_array_new(FALSE, FALSE, sizeof(guint));
   guint n = kt_set_count(cell->dedicated);
-  if (n || reserves(guest, i))
-    kt_nova_pin(cores, n, n ? guest->threads : KT_NOVA_THREADS_UNSAID, reserves(guest, i), placed->pins,
+  if (n || kt_nova_reserves(guest, i))
+    kt_nova_pin(cores, n, n ? guest->threads : KT_NOVA_THREADS_UNSAID, kt_nova_reserves(guest, i), placed->pins,
                 &placed->reserved);
   g_ptr_array_add(fit->cells, placed);
 }
 
 /* A guest cell is judged on each host cell; bit j of the result: it fits on the one that is tried as the j-th. */
 static guint64 judge_row(KtNovaFit *fit, const KtNovaGuest *guest, const KtNovaHost *host, KtNovaRelease release,
-                         guint i, const Rank *ranks, KtNovaCores *const *cores, gint64 *pages)
+                         guint i, const guint *order, KtNovaCores *const *cores, gint64 *pages)
 {
   guint64 allowed = 0;
   guint n = host->cells->len;
   for (guint j = 0; j < n; j++) {
-    guint at = ranks[j].place;
+    guint at = order[j];
     KtNovaMisfit no = kt_nova_judge(guest, guest->cells->pdata[i], host, host->cells->pdata[at], cores[at],
-                                    reserves(guest, i), release, &pages[at]);
+                                    kt_nova_reserves(guest, i), release, &pages[at]);
     fit->misfits[(gsize)i * n + at] = no;
     if (no == KT_NOVA_FITS)
       allowed |= G_GUINT64_CONSTANT(1) << j;
@@ -103,20 +63,20 @@ KtNovaFit *kt_nova_fit(const KtNovaGuest *guest, const KtNovaHost *host, KtNovaR
   fit->lacks_cells = k > n;
   if (fit->lacks_cells)
     return fit;
-  Rank ranks[KT_NOVA_HOST_CELLS_MAX];
+  guint order[KT_NOVA_HOST_CELLS_MAX];
   KtNovaCores *cores[KT_NOVA_HOST_CELLS_MAX] = {NULL};
   g_autofree gint64 *pages = g_new0(gint64, (gsize)k * n);
   guint64 allowed[KT_MATCHING_MAX] = {0};
   guint8 match[KT_MATCHING_MAX];
-  rank_cells(guest, host, ranks);
+  kt_nova_order(guest, host, order);
   for (guint i = 0; i < n && guest->cpus >= KT_NOVA_CPUS_DEDICATED; i++)
     cores[i] = kt_nova_cores_new(host->cells->pdata[i]);
   fit->misfits = g_new0(guint8, (gsize)k * n);
   for (guint i = 0; i < k; i++)
-    allowed[i] = judge_row(fit, guest, host, release, i, ranks, cores, pages + (gsize)i * n);
+    allowed[i] = judge_row(fit, guest, host, release, i, order, cores, pages + (gsize)i * n);
   fit->fits = kt_matching_first(k, n, allowed, match, &fit->crowd);
   for (guint i = 0; fit->fits && i < k; i++) {
-    guint at = ranks[match[i]].place;
+    guint at = order[match[i]];
     place(fit, guest, i, host->cells->pdata[at], cores[at], pages[(gsize)i * n + at]);
   }
   for (guint i = 0; i < n; i++)

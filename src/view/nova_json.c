@@ -3,11 +3,33 @@
 #include "nova/batch.h"
 #include "view/nova_view.h"
 
+static void put_search(KtJson *json, const KtNovaReport *r)
+{
+  static const char *const ends[] = {[KT_NOVA_SEARCH_FITS] = "fits",
+                                     [KT_NOVA_SEARCH_NONE] = "none",
+                                     [KT_NOVA_SEARCH_WRONG] = "wrong",
+                                     [KT_NOVA_SEARCH_TOO_LONG] = "too long"};
+  if (!r->search) {
+    kt_json_null(json, "search");
+    return;
+  }
+  kt_json_open_object(json, "search");
+  kt_json_string(json, "end", ends[r->search->end]);
+  kt_json_int(json, "permutations", (gint64)r->search->tries);
+  kt_json_open_array(json, "hosts");
+  gboolean placed = r->search->end == KT_NOVA_SEARCH_FITS || r->search->end == KT_NOVA_SEARCH_WRONG;
+  for (guint i = 0; placed && i < r->answer->guest->cells->len; i++)
+    kt_json_int(json, NULL, r->search->hosts[i]);
+  kt_json_close_array(json);
+  kt_json_close_object(json);
+}
+
 char *kt_view_nova_fit_json(const KtNovaReport *r)
 {
   g_autoptr(KtJson) json = kt_json_new();
   kt_json_open_object(json, NULL);
   kt_nova_answer_put(json, r->flavor->name, r->answer);
+  put_search(json, r);
   kt_json_open_array(json, "advice");
   for (guint i = 0; i < r->advice->len; i++) {
     const KtNovaAdvice *advice = r->advice->pdata[i];

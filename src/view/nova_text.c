@@ -114,6 +114,29 @@ static void show_verdict(KtPage *page, const KtNovaReport *r)
                   kt_nova_refusal_reason(a->at_compute));
 }
 
+/* Where Nova itself ends otherwise than with a placement that is one. */
+static void show_search(KtPage *page, const KtNovaReport *r)
+{
+  g_autoptr(GString) hosts = g_string_new(NULL);
+  if (!r->search || !r->answer->fit->fits || r->search->end == KT_NOVA_SEARCH_FITS)
+    return;
+  for (guint i = 0; i < r->answer->guest->cells->len; i++)
+    g_string_append_printf(hosts, "%s%d", i ? ", " : "", r->search->hosts[i]);
+  if (r->search->end == KT_NOVA_SEARCH_NONE)
+    kt_page_text(
+        page, 0, KT_STYLE_RED,
+        _("Nova's own search does not find this place: it confuses the verdicts of unequal cells (since 26.0.0). "
+          "The request ends with \"No valid host was found\"."));
+  else if (r->search->end == KT_NOVA_SEARCH_WRONG)
+    kt_page_textf(page, 0, KT_STYLE_RED,
+                  _("Nova's own search ends with host nodes %s, where a cell does not fit or keeps pages or CPUs of "
+                    "another node: it confuses the verdicts of unequal cells (since 26.0.0)."),
+                  hosts->str);
+  else
+    kt_page_textf(page, 0, KT_STYLE_YELLOW, _("Nova's own search has found nothing after %u permutations."),
+                  (guint)r->search->tries);
+}
+
 static void show_advice(KtPage *page, const KtNovaReport *r)
 {
   if (!r->advice->len)
@@ -158,6 +181,7 @@ char *kt_view_nova_fit_text(const KtTerm *term, const KtNovaReport *r)
   for (guint i = 0; i < r->notes->len; i++)
     kt_page_text(page, 2, KT_STYLE_DIM, r->notes->pdata[i]);
   show_verdict(page, r);
+  show_search(page, r);
   show_advice(page, r);
   if (r->answer->xml) {
     kt_page_gap(page);

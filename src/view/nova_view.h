@@ -10,13 +10,14 @@ typedef struct {
   const char *host_name; /* NULL unknown */
   const KtNovaHost *host;
   const KtNovaAnswer *answer;
-  const GPtrArray *advice; /* KtNovaAdvice* */
-  const GPtrArray *notes;  /* char*: what was not known */
+  const KtNovaSearch *search; /* what Nova's own search ends with; NULL: nothing to search */
+  const GPtrArray *advice;    /* KtNovaAdvice* */
+  const GPtrArray *notes;     /* char*: what was not known */
   KtNovaRelease release;
 } KtNovaReport;
 
 char *kt_view_nova_fit_text(const KtTerm *term, const KtNovaReport *report);
-/* The members of a line of answers (nova/batch.h), "advice" and "notes". */
+/* The members of a line of answers (nova/batch.h), "search", "advice" and "notes". */
 char *kt_view_nova_fit_json(const KtNovaReport *report);
 char *kt_view_nova_keys_text(const KtTerm *term, const KtFlavor *flavor, const GPtrArray *notes);
 char *kt_view_nova_keys_json(const KtFlavor *flavor, const GPtrArray *notes);

@@ -34,7 +34,7 @@ static void check_answer(const KtNovaRequest *request, KtNovaRelease release)
   if (usage)
     g_ptr_array_unref(usage);
   if (request->flavor->vcpus.value <= 256)
-    g_ptr_array_unref(kt_nova_advise(request->flavor, request->host, a, release));
+    g_ptr_array_unref(kt_nova_advise(request->flavor, request->host, a, NULL, release));
   g_ptr_array_unref(kt_nova_explain(request->flavor, release));
 }
 
