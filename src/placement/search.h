@@ -107,6 +107,9 @@ void kt_search_descend(KtSearch *s);
 /* Kicks and descends; stops at a cost of `bound`. */
 void kt_search_improve(KtSearch *s, double bound, guint64 steps);
 
+/* pack.c: looks for a placement without any node cost. TRUE: found, and set. */
+gboolean kt_search_pack(KtSearch *s, guint64 steps);
+
 /* bound.c: no placement has a lower cost, as kt_search_cost() counts it; looked for no further than `incumbent`.
  * Adds what is known of contention and remote memory by themselves to `fields`. */
 double kt_search_bound(KtSearch *s, double incumbent, KtPlaceCost *fields);

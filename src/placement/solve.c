@@ -15,6 +15,14 @@ static void keep_best(KtSearch *s, guint *best, double *best_cost)
   }
 }
 
+static gboolean has_node_cost(const KtSearch *s)
+{
+  for (guint i = 0; i < s->n_nodes; i++)
+    if (s->node_cost[i] > 0)
+      return TRUE;
+  return FALSE;
+}
+
 static double search(KtSearch *s, KtPlaceCost *fields)
 {
   g_autofree guint *best = g_memdup2(s->home, s->n_parts * sizeof *best);
@@ -25,6 +33,14 @@ static double search(KtSearch *s, KtPlaceCost *fields)
   for (KtStart how = KT_START_FRESH; how <= KT_START_TIGHT && best_cost > bound + KT_PLACE_EPSILON; how++) {
     kt_search_start(s, how);
     kt_search_descend(s);
+    keep_best(s, best, &best_cost);
+  }
+  kt_search_improve(s, bound, (s->max_steps - MIN(s->steps, s->max_steps)) / 4);
+  memcpy(best, s->home, s->n_parts * sizeof *best);
+  best_cost = kt_search_cost(s);
+  if (has_node_cost(s)) {
+    if (kt_search_pack(s, s->max_steps / 2))
+      kt_search_descend(s);
     keep_best(s, best, &best_cost);
   }
   kt_search_improve(s, bound, s->max_steps);
