@@ -62,6 +62,55 @@ static void alone(Alone *a, guint k)
   a->cost = cost;
 }
 
+/* What `n` parts within the nodes' room cost each other at least: each one with its n - 1 nearest, half a pair each. */
+static double nearest_pairs(const KtSearch *s, const gint64 *fit, guint n)
+{
+  double least = INFINITY;
+  g_autofree gint64 *left = g_new(gint64, s->n_homes);
+  for (guint a = 0; a < s->n_homes; a++) {
+    const double *far = &s->far[s->homes[a] * s->n_nodes];
+    double sum = 0;
+    gint64 others = n - 1;
+    if (!fit[a])
+      continue;
+    for (guint b = 0; b < s->n_homes; b++)
+      left[b] = fit[b] - (a == b);
+    while (others > 0) {
+      guint next = KT_NOWHERE;
+      for (guint b = 0; b < s->n_homes; b++)
+        if (left[b] > 0 && (next == KT_NOWHERE || far[s->homes[b]] < far[s->homes[next]]))
+          next = b;
+      if (next == KT_NOWHERE)
+        return INFINITY;
+      sum += far[s->homes[next]] * (double)MIN(others, left[next]);
+      others -= left[next];
+      left[next] = 0;
+    }
+    least = MIN(least, sum);
+  }
+  return least * n / 2;
+}
+
+/* The same without a search, and lower: some parts are within the nodes' room, and each of the others costs at least
+ * the least memory by which one part too many overfills a node. */
+static double least_by_count(const KtSearch *s, const KtSearchGuest *g, gint64 part)
+{
+  g_autofree gint64 *fit = g_new0(gint64, s->n_homes + 1);
+  double beyond = INFINITY, least = INFINITY;
+  if (part <= 0 || g->per_cell > 1)
+    return 0;
+  for (guint k = 0; k < s->n_homes; k++) {
+    guint node = s->homes[k];
+    fit[k] = MIN(s->room[node].memory / part, (gint64)g->n);
+    beyond = MIN(beyond, spill_of(s, node, (fit[k] + 1) * part));
+  }
+  for (guint within = 0; within <= g->n; within++) {
+    double pairs = within > 1 ? g->across * nearest_pairs(s, fit, within) : 0;
+    least = MIN(least, beyond * (g->n - within) + pairs);
+  }
+  return least;
+}
+
 /* What a wide guest costs at least, remote memory of nodes that it overfills included. */
 static double least_alone(KtSearch *s, guint guest, double incumbent)
 {
@@ -80,7 +129,7 @@ static double least_alone(KtSearch *s, guint guest, double incumbent)
   }
   s->steps += WIDE_STEPS - a.steps;
   memcpy(&s->home[g->first], saved, g->n * sizeof *s->home);
-  return a.steps ? a.best : 0;
+  return a.steps ? a.best : MIN(least_by_count(s, g, s->need[g->first + g->n - 1].memory), incumbent);
 }
 
 /* ---- prices ---- */
@@ -168,11 +217,10 @@ static double raise_prices(Dual *d, double incumbent)
 static void set_limits(Dual *d)
 {
   const KtSearch *s = d->s;
-  double move = s->problem->weights.move / s->total_kib;
   d->unit[0] = d->unit[1] = 1;
   for (guint i = 0; i < s->n_nodes; i++) {
     d->most[2 * i] = s->per_worth;
-    d->most[2 * i + 1] = d->with_memory ? MAX(s->spill[i] - move, 0) : 0; /* what stays remote is not moved */
+    d->most[2 * i + 1] = d->with_memory ? s->spill[i] : 0;
     d->unit[0] += (double)MAX(s->room[i].worth, 0) / s->n_nodes;
     d->unit[1] += (double)s->room[i].memory / s->n_nodes;
   }

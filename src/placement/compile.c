@@ -73,7 +73,8 @@ static void price(KtSearch *s)
     for (guint j = 0; j < s->n_nodes; j++)
       if (j != i && s->room[j].memory > 0)
         nearest = MIN(nearest, s->far[i * s->n_nodes + j]);
-    s->spill[i] = isinf(nearest) ? s->per_kib : nearest * s->per_kib;
+    /* to the nearest neighbour; what stays there need not be moved */
+    s->spill[i] = isinf(nearest) ? s->per_kib : MAX(nearest * s->per_kib - w->move / s->total_kib, 0);
   }
 }
 
@@ -287,7 +288,9 @@ static void fill_guests(KtSearch *s)
 
 static guint64 default_steps(const KtSearch *s)
 {
-  return s->n_parts > 200 ? 2000000 : 20000000;
+  if (s->n_parts > 200)
+    return 2000000;
+  return MIN(G_GUINT64_CONSTANT(20000000), G_GUINT64_CONSTANT(2000) * s->n_guests * MIN(s->n_guests, 10) * s->n_homes);
 }
 
 KtSearch *kt_search_new(const KtPlaceProblem *problem)

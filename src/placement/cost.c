@@ -7,8 +7,7 @@ typedef struct {
   KtHost host;
   guint n;
   guint *cpu_owner; /* by the index in host.cpus: guest + 1 that owns it */
-  guint *cpu_core;  /* by CPU number: its core + 1 */
-  guint *cpu_slot;  /* by CPU number: its index in host.cpus + 1 */
+  guint *cpu_slot;  /* by CPU number: its index in host.cpus */
   double *load;     /* cores, of each node */
   double total_kib;
   KtPlaceCost cost;
@@ -20,16 +19,20 @@ static double far(const Measure *m, guint i, guint j)
   return g_array_index(node->distances, guint, j) / 10. - 1;
 }
 
+/* The core of a CPU + 1; 0: none that guests may use. */
+static guint core_at(const Measure *m, guint cpu)
+{
+  return cpu < m->host.n_numbers ? m->host.core_of[cpu] : 0;
+}
+
 static void index_cpus(Measure *m)
 {
-  m->cpu_core = g_new0(guint, KT_SET_MAX);
-  m->cpu_slot = g_new0(guint, KT_SET_MAX);
+  m->cpu_slot = g_new0(guint, m->host.n_numbers + 1);
   m->cpu_owner = g_new0(guint, m->host.cpus->len + 1);
   for (guint k = 0; k < m->host.cores->len; k++) {
     const KtCore *core = &g_array_index(m->host.cores, KtCore, k);
     for (guint i = core->first; i < core->first + core->n_cpus; i++) {
-      m->cpu_core[g_array_index(m->host.cpus, guint, i)] = k + 1;
-      m->cpu_slot[g_array_index(m->host.cpus, guint, i)] = i + 1;
+      m->cpu_slot[g_array_index(m->host.cpus, guint, i)] = i;
     }
   }
 }
@@ -41,8 +44,8 @@ static guint cpu_shares(const Measure *m, const KtPlaceCell *cell, double *share
   for (guint i = 0; i < m->n; i++)
     share[i] = 0;
   for (int c = kt_set_next(cell->cpus, 0); c >= 0; c = kt_set_next(cell->cpus, (guint)c + 1))
-    if (m->cpu_core[c]) {
-      share[g_array_index(m->host.cores, KtCore, m->cpu_core[c] - 1).node]++;
+    if (core_at(m, (guint)c)) {
+      share[g_array_index(m->host.cores, KtCore, core_at(m, (guint)c) - 1).node]++;
       n++;
     }
   for (guint i = 0; i < m->n; i++) {
@@ -57,7 +60,7 @@ static void add_l3(Measure *m, const KtPlaceCell *cell)
   g_autofree gboolean *seen = g_new0(gboolean, m->host.n_l3 + 1);
   guint used = 0;
   for (guint k = 0; k < cell->pins->len; k++) {
-    guint core = m->cpu_core[g_array_index(cell->pins, guint, k)];
+    guint core = core_at(m, g_array_index(cell->pins, guint, k));
     if (!core)
       continue;
     guint l3 = g_array_index(m->host.cores, KtCore, core - 1).l3;
@@ -92,9 +95,9 @@ static void add_guest(Measure *m, guint g, const KtPlaceAnswer *answer)
     if (cell->pins) {
       add_l3(m, cell);
       for (guint k = 0; k < cell->pins->len; k++) {
-        guint slot = m->cpu_slot[g_array_index(cell->pins, guint, k)];
-        if (slot)
-          m->cpu_owner[slot - 1] = g + 1;
+        guint cpu = g_array_index(cell->pins, guint, k);
+        if (core_at(m, cpu))
+          m->cpu_owner[m->cpu_slot[cpu]] = g + 1;
       }
       continue;
     }
@@ -157,7 +160,6 @@ KtPlaceCost kt_placement_cost(const KtPlaceProblem *problem, const GPtrArray *an
   m.cost.total = w->contention * m.cost.contention + w->l3 * m.cost.l3 + w->remote * m.cost.remote +
                  w->fragmentation * m.cost.fragmentation + w->move * (double)m.cost.move_kib / m.total_kib;
   g_free(m.load);
-  g_free(m.cpu_core);
   g_free(m.cpu_slot);
   g_free(m.cpu_owner);
   kt_host_clear(&m.host);

@@ -42,10 +42,15 @@ void kt_host_init(KtHost *host, const KtPlaceProblem *problem, const KtSet *gone
     host->n_l3 += node->l3->len + 1;
   }
   host->first_core[problem->nodes->len] = host->cores->len;
+  for (guint k = 0; k < host->cpus->len; k++)
+    host->n_numbers = MAX(host->n_numbers, g_array_index(host->cpus, guint, k) + 1);
+  host->core_of = g_new0(guint, host->n_numbers + 1);
   g_autofree guint *cpus_of = g_new0(guint, host->n_l3);
   for (guint k = 0; k < host->cores->len; k++) {
     const KtCore *core = &g_array_index(host->cores, KtCore, k);
     cpus_of[core->l3] += core->n_cpus;
+    for (guint t = 0; t < core->n_cpus; t++)
+      host->core_of[g_array_index(host->cpus, guint, core->first + t)] = k + 1;
     host->l3_cpus = MAX(host->l3_cpus, cpus_of[core->l3]);
   }
 }
@@ -55,6 +60,7 @@ void kt_host_clear(KtHost *host)
   g_array_unref(host->cores);
   g_array_unref(host->cpus);
   g_free(host->first_core);
+  g_free(host->core_of);
 }
 
 KtSet *kt_host_immovable_cpus(const KtPlaceProblem *problem)
@@ -71,15 +77,16 @@ KtSet *kt_host_immovable_cpus(const KtPlaceProblem *problem)
 void kt_host_shares(const KtHost *host, guint n_nodes, const KtSet *cpus, double *share)
 {
   double sum = 0;
+  g_autofree guint8 *used = g_new0(guint8, host->cores->len + 1);
   for (guint i = 0; i < n_nodes; i++)
     share[i] = 0;
-  for (guint k = 0; k < host->cores->len; k++) {
-    const KtCore *core = &g_array_index(host->cores, KtCore, k);
-    guint used = 0;
-    for (guint t = 0; t < core->n_cpus; t++)
-      used += kt_set_has(cpus, g_array_index(host->cpus, guint, core->first + t));
-    double worth = used ? 1 + KT_PLACE_SMT_WORTH * (used - 1) : 0;
-    share[core->node] += worth;
+  for (int c = kt_set_next(cpus, 0); c >= 0 && (guint)c < host->n_numbers; c = kt_set_next(cpus, (guint)c + 1)) {
+    guint core = host->core_of[c];
+    if (!core)
+      continue;
+    double worth = used[core - 1] ? KT_PLACE_SMT_WORTH : 1;
+    share[g_array_index(host->cores, KtCore, core - 1).node] += worth;
+    used[core - 1] = TRUE;
     sum += worth;
   }
   for (guint i = 0; sum > 0 && i < n_nodes; i++)

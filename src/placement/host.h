@@ -30,6 +30,8 @@ typedef struct {
   GArray *cores;     /* KtCore, by node */
   GArray *cpus;      /* guint, by core */
   guint *first_core; /* of each node; one more at the end */
+  guint *core_of;    /* by CPU number, below n_numbers: its core + 1; 0: not one of these */
+  guint n_numbers;
   guint n_l3;
   guint l3_cpus; /* of the largest group */
   guint threads; /* of the largest core; at least 1 */

@@ -36,7 +36,7 @@ typedef struct {
   guint *homes;  /* nodes with CPUs */
   KtLoad *room;  /* of each node */
   double *far;   /* n_nodes x n_nodes: distance / 10 - 1 */
-  double *spill; /* cost of a KiB that a node has no room for: at its nearest neighbour */
+  double *spill; /* least cost of a KiB that a node has no room for */
   KtLoad *need;  /* of each part */
   guint *owner;  /* guest of each part */
   KtSearchGuest *guests;
@@ -113,6 +113,10 @@ gboolean kt_search_pack(KtSearch *s, guint64 steps);
 /* bound.c: no placement has a lower cost, as kt_search_cost() counts it; looked for no further than `incumbent`.
  * Adds what is known of contention and remote memory by themselves to `fields`. */
 double kt_search_bound(KtSearch *s, double incumbent, KtPlaceCost *fields);
+
+/* exact.c: branch and bound from the state as incumbent. The state is no worse afterwards; returns what is then known
+ * to be the least, at least `bound`. */
+double kt_search_exact(KtSearch *s, double bound, guint64 steps);
 
 /* answer.c. *fixed: what immovable guests cost by themselves. */
 KtPlacement *kt_search_answer(KtSearch *s, KtPlaceCost *fixed);

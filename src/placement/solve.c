@@ -23,6 +23,15 @@ static gboolean has_node_cost(const KtSearch *s)
   return FALSE;
 }
 
+/* What exclusive CPUs cost beyond a node's is only estimated in the search: that is no bound. */
+static gboolean has_exclusive(const KtSearch *s)
+{
+  for (guint p = 0; p < s->n_parts; p++)
+    if (s->need[p].cpus)
+      return TRUE;
+  return FALSE;
+}
+
 static double search(KtSearch *s, KtPlaceCost *fields)
 {
   g_autofree guint *best = g_memdup2(s->home, s->n_parts * sizeof *best);
@@ -43,6 +52,8 @@ static double search(KtSearch *s, KtPlaceCost *fields)
       kt_search_descend(s);
     keep_best(s, best, &best_cost);
   }
+  if (best_cost > bound + KT_PLACE_EPSILON && !has_exclusive(s))
+    bound = kt_search_exact(s, bound, s->max_steps / 4);
   kt_search_improve(s, bound, s->max_steps);
   return bound;
 }

@@ -41,17 +41,43 @@ double kt_search_guest_cost(const KtSearch *s, guint guest)
   return g->within * within + g->across * across + (g->now ? g->move * moved(s, g) : 0);
 }
 
+/* Distances may differ by direction: what counts is the one from the earlier part. */
+static double far_between(const KtSearch *s, guint one, guint other, gboolean forward)
+{
+  return s->far[forward ? one * s->n_nodes + other : other * s->n_nodes + one];
+}
+
 double kt_search_guest_change(KtSearch *s, guint part, guint new_home)
 {
   guint guest = s->owner[part], old = s->home[part];
   const KtSearchGuest *g = &s->guests[guest];
   if (g->at)
     return g->at[new_home] - s->guest_cost[guest];
-  s->home[part] = new_home;
-  double change = kt_search_guest_cost(s, guest) - s->guest_cost[guest];
-  s->home[part] = old;
-  s->steps += g->n;
-  return change;
+  double within = 0, across = 0;
+  gint64 at_old = 0, at_new = s->need[part].memory;
+  s->steps += g->n / 4;
+  for (guint b = g->first; b < g->first + g->n; b++) {
+    guint home = s->home[b];
+    if (b == part || home == KT_NOWHERE)
+      continue;
+    double more = far_between(s, new_home, home, b > part);
+    if (old != KT_NOWHERE)
+      more -= far_between(s, old, home, b > part);
+    if ((b - g->first) / g->per_cell == (part - g->first) / g->per_cell)
+      within += more;
+    else
+      across += more;
+    at_old += home == old ? s->need[b].memory : 0;
+    at_new += home == new_home ? s->need[b].memory : 0;
+  }
+  double change = g->within * within + g->across * across;
+  if (!g->now || new_home == old)
+    return change;
+  gint64 part_kib = s->need[part].memory, moved_more = MAX(at_new - g->now[new_home], 0);
+  moved_more -= MAX(at_new - part_kib - g->now[new_home], 0);
+  if (old != KT_NOWHERE)
+    moved_more += MAX(at_old - g->now[old], 0) - MAX(at_old + part_kib - g->now[old], 0);
+  return change + g->move * (double)moved_more;
 }
 
 void kt_search_put(KtSearch *s, guint part, guint node)
