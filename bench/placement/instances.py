@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Random instances: guests as they come, running anywhere or not at all, with more or less of everything than there
-is. Their optimum is not known."""
+is. Their optimum is not known. Demand within 3 % of what the host is worth is left out: there, the optimum is what
+remains of a sum of subsets, thousandths of a core, which no bound closes."""
 import hosts
 
 
@@ -22,7 +23,7 @@ def running(rnd, h, g, free, homes):
 def instance(rnd, name, distances, guests):
     h = hosts.host(rnd, distances)
     nodes, n = h['nodes'], len(h['nodes'])
-    load, fill = rnd.uniform(.5, 1.15), rnd.uniform(.4, .93)
+    load, fill = rnd.choice([rnd.uniform(.5, .97), rnd.uniform(1.03, 1.2)]), rnd.uniform(.4, .93)
     worth, memory = hosts.worth(h, nodes[0]), nodes[0]['memory_kib']
     free = {node['id']: node['memory_kib'] for node in nodes}
     homes = rnd.sample(nodes, rnd.randint(1, n))  # crowded ones

@@ -37,6 +37,12 @@ def far(h, i, j):
     return h['nodes'][i]['distances'][j] / 10 - 1
 
 
+def node_of(h, guest):
+    """The index of the node on most of whose CPUs a guest is now."""
+    mine = hosts.cpus(guest['now']['cpus'])
+    return max(range(len(h['nodes'])), key=lambda i: len(mine & hosts.cpus(hosts.node_cpus(h, h['nodes'][i]))))
+
+
 def parts_of(guest, room, worths):
     """Cells of a shared guest: what is asked, or the fewest equal ones that fit the host without other movables."""
     if guest['cells']:
@@ -73,7 +79,7 @@ def build(problem, contention_free):
     movable = []
     for g in problem['guests']:
         if g['now'] and not g['movable']:
-            node = max(range(n), key=lambda i: len(hosts.cpus(g['now']['cpus']) & hosts.cpus(hosts.node_cpus(h, h['nodes'][i]))))
+            node = node_of(h, g)
             worths[node] -= hosts.demand(g)
             for key, kib in g['now']['memory_kib'].items():
                 room[ids.index(int(key))] -= kib
@@ -130,14 +136,53 @@ def build(problem, contention_free):
     return p, scale
 
 
+def contention_program(problem):
+    """Contention alone, memory left aside: a relaxation in which nodes of the same worth are interchangeable, so the
+    k largest parts need no more than the first k of them."""
+    h, p = problem['host'], Program()
+    worths = [hosts.worth(h, node) for node in h['nodes']]
+    room = [node['memory_kib'] for node in h['nodes']]
+    sizes = []
+    for g in problem['guests']:
+        if g['now'] and not g['movable']:
+            worths[node_of(h, g)] -= hosts.demand(g)
+    for g in problem['guests']:
+        if not g['now'] or g['movable']:
+            parts = 1 if g['policy'] == 'dedicated' else parts_of(g, room, worths)
+            for a in range(parts):
+                vcpus = g['vcpus'] // parts + (a < g['vcpus'] % parts)
+                sizes.append(hosts.demand(g) * vcpus / g['vcpus'])
+    sizes.sort(reverse=True)
+    alike = len(set(worths)) == 1
+    for k in range(len(sizes)):
+        names = [f'x{k}_{i}' for i in range(len(worths)) if i <= k or not alike]
+        p.binary += names
+        p.add([(1, name) for name in names], '=', 1)
+    for i, worth in enumerate(worths):
+        p.add([(d, f'x{k}_{i}') for k, d in enumerate(sizes) if i <= k or not alike] + [(-1, f'e{i}')], '<=', worth)
+        p.objective.append((1, f'e{i}'))
+        if worth < 0:
+            p.add([(1, f'e{i}')], '>=', -worth)
+    return p
+
+
 def solve(problem, contention_free, seconds):
     """-> (lower bound of the cost, whether it is the optimum of what the program counts)"""
     program, scale = build(problem, contention_free)
+    return run(program, scale, seconds)
+
+
+def solve_contention(problem, seconds):
+    """-> (lower bound of the contention in cores, whether it is the least without regard to memory)"""
+    return run(contention_program(problem), 1, seconds)
+
+
+def run(program, scale, seconds):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'p.lp')
         with open(path, 'w', encoding='ascii') as file:
             file.write(program.text())
-        run = subprocess.run(['glpsol', '--lp', path, '--tmlim', str(seconds), '--cuts', '--mipgap', '1e-6', '-o',
+        done = subprocess.run(['glpsol', '--lp', path, '--tmlim', str(seconds), '--cuts', '--mipgap', '1e-6', '-o',
                               os.path.join(folder, 'out')], capture_output=True, text=True, check=False)
         with open(os.path.join(folder, 'out'), encoding='ascii') as file:
             out = file.read()
@@ -145,5 +190,5 @@ def solve(problem, contention_free, seconds):
     value = float(re.search(r'Objective:\s+\S+ = (\S+)', out)[1])
     if status == 'INTEGER OPTIMAL':
         return value / scale + program.constant, True
-    bounds = re.findall(r'>=\s+(-?[\d.e+-]+)', run.stdout)
+    bounds = re.findall(r'>=\s+(-?[\d.e+-]+)', done.stdout)
     return (max(0., float(bounds[-1])) if bounds else 0.) / scale + program.constant, False
