@@ -187,7 +187,9 @@ static void test_conf(void)
   g_autoptr(KtSnapshot) s = read_text("[DEFAULT]\n# comment\ncompute_driver = libvirt.LibvirtDriver\n"
                                       "cpu_allocation_ratio=4.0\n\n[libvirt]\nvirt_type = kvm\ncpu_mode = host-model\n"
                                       "cpu_models = Cascadelake-Server,\n   Skylake-Server\n\n[compute]\n"
-                                      "cpu_dedicated_set: 2-17\n[libvirt]\ncpu_mode=host-passthrough\n");
+                                      "cpu_dedicated_set: 2-17\n[libvirt]\ncpu_mode=host-passthrough\n"
+                                      "[DEFAULT]\nreserved_huge_pages = node:0,size:2048,count:64\n"
+                                      "reserved_huge_pages = node:1,size:1GB,count:1\n");
   g_assert_cmpuint(s->confs->len, ==, 1);
   const KtNovaConf *conf = s->confs->pdata[0];
   const char *ratio = g_hash_table_lookup(conf->values, "DEFAULT/cpu_allocation_ratio");
@@ -198,6 +200,8 @@ static void test_conf(void)
   g_assert_cmpstr(set, ==, "2-17");
   const KtCite *cite = g_hash_table_lookup(conf->cites, "libvirt/cpu_mode");
   g_assert_cmpuint(cite->line, ==, 15);
+  const char *reserved = g_hash_table_lookup(conf->values, "DEFAULT/reserved_huge_pages");
+  g_assert_cmpstr(reserved, ==, "node:0,size:2048,count:64\nnode:1,size:1GB,count:1"); /* each line counts */
   const char *models = g_hash_table_lookup(conf->values, "libvirt/cpu_models");
   g_assert_cmpstr(models, ==, "Cascadelake-Server,\nSkylake-Server");
 }

@@ -51,8 +51,11 @@ static KtFlavor *take_flavor(KtSnapshot *s, const char *path, GError **error)
     }
     found = flavor;
   }
-  if (!found || !found->ram_mib.known || !found->extra_specs || found->vcpus.value < 1 ||
-      found->vcpus.value > KT_SET_MAX || found->ram_mib.value < 1) {
+  if (found && found->vcpus.value > KT_NOVA_VCPUS_MAX) {
+    wrong(error, path, "shows a flavor of more than %d vCPUs", KT_NOVA_VCPUS_MAX);
+    return NULL;
+  }
+  if (!found || !found->ram_mib.known || !found->extra_specs || found->vcpus.value < 1 || found->ram_mib.value < 1) {
     wrong(error, path, found ? "does not show the flavor's RAM and properties" : "shows no flavor with its vCPUs");
     return NULL;
   }

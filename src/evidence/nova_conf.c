@@ -66,20 +66,28 @@ static gboolean starts(const KtText *text, guint i)
   return FALSE;
 }
 
-static void put(KtNovaConf *conf, KtReading *r, const char *path, const char *value, guint i)
-{
-  if (g_hash_table_size(conf->values) >= MAX_VALUES)
-    return;
-  /* of a key that stands twice oslo.config takes the last */
-  g_hash_table_replace(conf->values, g_strdup(path), g_strdup(value));
-  g_hash_table_replace(conf->cites, g_strdup(path), kt_cite_copy(kt_reading_cite(r, i)));
-}
+/* Options of which each line counts (oslo.config's MultiOpt). */
+static const char *const repeated[] = {"DEFAULT/reserved_huge_pages", "pci/alias", "pci/device_spec",
+                                       "pci/passthrough_whitelist", NULL};
 
 static void go_on(KtNovaConf *conf, const char *path, const char *more)
 {
   const char *value = g_hash_table_lookup(conf->values, path);
   if (value && strlen(value) < 65536)
     g_hash_table_replace(conf->values, g_strdup(path), g_strconcat(value, *value ? "\n" : "", more, NULL));
+}
+
+static void put(KtNovaConf *conf, KtReading *r, const char *path, const char *value, guint i)
+{
+  if (g_strv_contains(repeated, path) && g_hash_table_contains(conf->values, path)) {
+    go_on(conf, path, value);
+    return;
+  }
+  if (g_hash_table_size(conf->values) >= MAX_VALUES)
+    return;
+  /* of a key that stands twice oslo.config takes the last */
+  g_hash_table_replace(conf->values, g_strdup(path), g_strdup(value));
+  g_hash_table_replace(conf->cites, g_strdup(path), kt_cite_copy(kt_reading_cite(r, i)));
 }
 
 static guint read_conf(KtReading *r, const KtText *text, guint i)

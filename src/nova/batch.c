@@ -33,7 +33,7 @@ static KtFlavor *read_flavor(JsonObject *object, const char *path, GError **erro
 {
   g_autoptr(KtFlavor) flavor = kt_flavor_new("flavor");
   gint64 vcpus, memory;
-  if (!kt_nova_json_int(object, path, "vcpus", 1, KT_SET_MAX, &vcpus, error) ||
+  if (!kt_nova_json_int(object, path, "vcpus", 1, KT_NOVA_VCPUS_MAX, &vcpus, error) ||
       !kt_nova_json_int(object, path, "memory_mb", 1, MEMORY_MAX, &memory, error))
     return NULL;
   flavor->vcpus = KT_INT(vcpus);
@@ -42,11 +42,11 @@ static KtFlavor *read_flavor(JsonObject *object, const char *path, GError **erro
   return flavor->extra_specs ? g_steal_pointer(&flavor) : NULL;
 }
 
-static KtFlavor *read_flavor_and_image(JsonObject *root, gboolean needs_image, GError **error)
+static KtFlavor *read_flavor_and_image(JsonObject *root, GError **error)
 {
   JsonObject *object = kt_nova_json_object(root, "", "flavor", error);
   g_autoptr(KtFlavor) flavor = object ? read_flavor(object, "flavor", error) : NULL;
-  if (!flavor || (!needs_image && kt_nova_json_is_null(root, "image")))
+  if (!flavor || kt_nova_json_is_null(root, "image"))
     return g_steal_pointer(&flavor);
   flavor->image = kt_nova_json_table(root, "", "image", error);
   return flavor->image ? g_steal_pointer(&flavor) : NULL;
@@ -71,6 +71,8 @@ static gboolean read_set(JsonObject *conf, const char *key, KtSet **set, GError 
 
 static gboolean read_conf(JsonObject *root, KtNovaCompute *compute, GError **error)
 {
+  if (kt_nova_json_is_null(root, "conf"))
+    return TRUE;
   JsonObject *conf = kt_nova_json_object(root, "", "conf", error);
   if (!conf || !read_set(conf, "cpu_shared_set", &compute->shared_set, error) ||
       !read_set(conf, "cpu_dedicated_set", &compute->dedicated_set, error))
@@ -225,7 +227,7 @@ KtNovaRequest *kt_nova_request_parse(const char *text, gsize length, GError **er
   g_autoptr(KtNovaRequest) request = g_new0(KtNovaRequest, 1);
   request->id = g_strdup(id);
   request->host = kt_nova_host_new();
-  request->flavor = read_flavor_and_image(root, TRUE, error);
+  request->flavor = read_flavor_and_image(root, error);
   if (!request->flavor || !read_conf(root, &request->host->compute, error) ||
       !read_limits(root, request->host, error) || !read_cells(root, request->host, error))
     return NULL;
@@ -238,8 +240,7 @@ KtFlavor *kt_nova_flavor_parse(const char *text, gsize length, GError **error)
   JsonObject *root = kt_json_object(node);
   if (!root)
     return NULL;
-  return json_object_has_member(root, "flavor") ? read_flavor_and_image(root, FALSE, error)
-                                                : read_flavor(root, "", error);
+  return json_object_has_member(root, "flavor") ? read_flavor_and_image(root, error) : read_flavor(root, "", error);
 }
 
 GHashTable *kt_nova_image_parse(const char *text, gsize length, GError **error)

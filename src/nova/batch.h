@@ -8,7 +8,8 @@
  *      "memory_usage": MiB, "pinned":, "siblings": "0,32;1,33",
  *      "mempages": [[KiB, total, used, reserved], ...]}, ...]}}
  *
- * and their answers:
+ * (image, conf and limits may be left out: no properties, nova.conf's defaults, no
+ * ratios; other members are passed over) and their answers:
  *
  *   {"id":, "error": class|null, "topology": {"sockets":, "cores":, "threads":}|null,
  *    "constraints": null|{"emulator_threads_policy":, "cells": [...]},

@@ -3,7 +3,7 @@
  * the guest's CPU topology, and the guest cells that a host has to take.
  *
  * A KtFlavor is the request: vcpus and ram_mib have to be known, from 1 to
- * KT_SET_MAX vCPUs; extra specs or an image that are not known ask for nothing.
+ * KT_NOVA_VCPUS_MAX vCPUs; extra specs or an image that are not known ask for nothing.
  *
  * Source: nova/virt/hardware.py, nova/objects/image_meta.py and nova/compute/api.py
  * of 26.2.2 (Zed); master asks the same. */
@@ -11,6 +11,8 @@
 #include "base/set.h"
 #include "model/flavor.h"
 #include "nova/refusal.h"
+
+enum { KT_NOVA_VCPUS_MAX = 8192 }; /* more than any hypervisor takes */
 
 /* The properties that Nova cannot load at all; before anything else is looked at. */
 KtNovaRefusal kt_nova_check_image(const KtFlavor *flavor);

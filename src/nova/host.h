@@ -34,10 +34,11 @@ gint64 kt_nova_host_cell_free_mib(const KtNovaHostCell *cell);
 const KtNovaPool *kt_nova_host_cell_pool(const KtNovaHostCell *cell, gint64 size_kib); /* the first; NULL: none */
 gint64 kt_nova_host_cell_smallest_kib(const KtNovaHostCell *cell);                     /* 0: no pools */
 
-/* [compute] of nova.conf, and how much is promised more often than it is there. */
+/* What nova.conf says of CPUs: [compute], and cpu_mode of [libvirt]. */
 typedef struct {
   KtSet *shared_set, *dedicated_set; /* NULL: not set */
   gboolean pack;                     /* packing_host_numa_cells_allocation_strategy */
+  gboolean passthrough;              /* cpu_mode is host-passthrough, not Nova's default for KVM, host-model */
 } KtNovaCompute;
 void kt_nova_compute_clear(KtNovaCompute *compute);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KtNovaCompute, kt_nova_compute_clear)

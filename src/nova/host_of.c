@@ -167,6 +167,15 @@ static void note(GPtrArray *notes, const char *text)
   g_ptr_array_add(notes, g_strdup(text));
 }
 
+/* Of the CPU model only its mode is rendered, and only for KVM. */
+static void read_mode(KtNovaHost *host, const KtNovaConf *conf, GPtrArray *notes)
+{
+  const char *mode = conf_value(conf, "libvirt/cpu_mode"), *type = conf_value(conf, "libvirt/virt_type");
+  host->compute.passthrough = g_strcmp0(mode, "host-passthrough") == 0;
+  if ((mode && !host->compute.passthrough && !g_str_equal(mode, "host-model")) || (type && !g_str_equal(type, "kvm")))
+    note(notes, _("the domain's type and CPU mode are shown as for KVM and host-model; nova.conf says otherwise"));
+}
+
 KtNovaHost *kt_nova_host_of(const KtMachine *m, const GPtrArray *domains, const KtNovaConf *conf, GPtrArray *notes,
                             GError **error)
 {
@@ -182,6 +191,7 @@ KtNovaHost *kt_nova_host_of(const KtMachine *m, const GPtrArray *domains, const 
       return NULL;
   if (!conf)
     note(notes, _("no nova.conf: all CPUs are taken for shared and pinned vCPUs both, as its defaults have it"));
+  read_mode(host, conf, notes);
   if (!host->cpu_ratio.known || !host->ram_ratio.known)
     note(notes, _("allocation ratios are not known: none are applied"));
   for (guint i = 0; domains && i < domains->len; i++)

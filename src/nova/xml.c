@@ -242,7 +242,8 @@ static void append_cells(const Xml *x)
 
 static void append_cpu(const Xml *x, const KtNovaShape *shape)
 {
-  g_string_append(x->out, "<cpu mode=\"host-model\" match=\"exact\"><topology");
+  g_string_append_printf(x->out, "<cpu mode=\"%s\" match=\"exact\"><topology",
+                         x->host->compute.passthrough ? "host-passthrough" : "host-model");
   append_int(x->out, "sockets", shape->sockets);
   append_int(x->out, "cores", shape->cores);
   append_int(x->out, "threads", shape->threads);
