@@ -165,6 +165,31 @@ static void assert_valid(const KtNovaGuest *guest, const KtNovaHost *host, const
   }
 }
 
+/* What is booked: memory, floating vCPUs, pages, and the pins or, isolated, their whole cores. */
+static void assert_usage(const KtNovaGuest *guest, const KtNovaHost *host, const KtNovaFit *fit)
+{
+  g_autoptr(GPtrArray) after = kt_nova_usage(guest, fit, host);
+  for (guint i = 0; after && i < fit->cells->len; i++) {
+    const KtNovaGuestCell *cell = guest->cells->pdata[i];
+    const KtNovaPlaced *placed = fit->cells->pdata[i];
+    const KtNovaHostCell *before = placed->on, *booked = NULL;
+    for (guint h = 0; h < after->len; h++)
+      booked = host->cells->pdata[h] == before ? after->pdata[h] : booked;
+    guint pins = placed->pins->len + placed->reserved.known, cores = 0;
+    if (guest->threads == KT_NOVA_THREADS_ISOLATE && pins)
+      cores = kt_set_count(before->siblings->pdata[0]); /* all cores of a host are alike here */
+    g_assert_cmpint(booked->memory_usage_mib, ==, before->memory_usage_mib + cell->memory_mib);
+    g_assert_cmpint(booked->cpu_usage, ==, before->cpu_usage + kt_set_count(cell->shared));
+    g_assert_true(kt_set_contains(booked->pinned, before->pinned));
+    guint taken = kt_set_count(booked->pinned) - kt_set_count(before->pinned);
+    g_assert_cmpuint(taken, >=, pins);
+    g_assert_cmpuint(taken, <=, cores ? pins * cores : pins);
+    gint64 size = placed->pages_kib.known ? placed->pages_kib.value : kt_nova_host_cell_smallest_kib(before);
+    g_assert_cmpint(kt_nova_host_cell_pool(booked, size)->used - kt_nova_host_cell_pool(before, size)->used, ==,
+                    cell->memory_mib * 1024 / size);
+  }
+}
+
 /* Cells in another order, CPUs with other numbers. */
 static KtNovaHost *disguised(const KtNovaHost *from, guint turn, guint shift)
 {
@@ -201,8 +226,10 @@ static void test_random(void)
     KtNovaRelease release = g_rand_boolean(r) ? KT_NOVA_ZED : KT_NOVA_MASTER;
     g_autoptr(KtNovaFit) fit = kt_nova_fit(guest, host, release);
     g_assert_cmpint(fit->fits, ==, can_place(guest, host, release, 0, 0));
-    if (fit->fits)
+    if (fit->fits) {
       assert_valid(guest, host, fit, release);
+      assert_usage(guest, host, fit);
+    }
     g_autoptr(KtNovaHost) other = disguised(host, (guint)g_rand_int_range(r, 0, HOSTS), 100);
     g_autoptr(KtNovaFit) same = kt_nova_fit(guest, other, release);
     g_assert_cmpint(same->fits, ==, fit->fits);

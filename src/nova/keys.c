@@ -189,8 +189,9 @@ static void explain_key(Explain *e, const char *key, const char *value, gboolean
     add(e, key, value, image, KT_NOVA_KEY_OTHER, _("not of CPUs and memory"));
   } else if (!image || kt_nova_key_near(key)) {
     const char *near = kt_nova_key_near(key);
-    g_autofree char *like = near ? g_strdup_printf(_("Nova does not read it; meant is %s%s?"), prefix, near) : NULL;
-    add(e, key, value, image, KT_NOVA_KEY_UNKNOWN, like ? like : _("Nova does not read it"));
+    g_autofree char *meant = near ? g_strconcat(prefix, near, g_str_has_suffix(near, ".") ? "N" : "", NULL) : NULL;
+    g_autofree char *like = meant ? g_strdup_printf(_("did you mean %s?"), meant) : NULL;
+    add(e, key, value, image, KT_NOVA_KEY_UNKNOWN, like ? like : _("no key that kvmtune knows of Nova"));
   } else {
     add(e, key, value, image, KT_NOVA_KEY_OTHER, _("not of CPUs and memory"));
   }
