@@ -19,6 +19,7 @@ static const KtReader *const readers[] = {
     &kt_reader_lscpu_json,
     &kt_reader_sadf,
     &kt_reader_cgroup_stat,
+    &kt_reader_perf_kvm,
     &kt_reader_vmstat,
     &kt_reader_stat,
     &kt_reader_meminfo,

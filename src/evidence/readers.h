@@ -28,6 +28,7 @@ extern const KtReader kt_reader_numastat;       /* numastat.c */
 extern const KtReader kt_reader_numastat_table; /* numastat_table.c */
 extern const KtReader kt_reader_ps;             /* processes.c */
 extern const KtReader kt_reader_command;        /* processes.c */
+extern const KtReader kt_reader_perf_kvm;       /* perf_kvm.c */
 extern const KtReader kt_reader_proxmox;        /* proxmox.c */
 extern const KtReader kt_reader_qemu;           /* qemu_text.c */
 extern const KtReader kt_reader_sadf;           /* sadf.c */

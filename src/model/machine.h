@@ -166,7 +166,8 @@ typedef struct {
   KtActivity *activity;    /* NULL unknown */
   GPtrArray *interrupts;   /* KtInterrupt*; empty unknown */
   GHashTable *counters;    /* "vmstat.numa_foreign", "stat.ctxt", of cpu.stat in a cgroup
-                              "cgroup./system.slice/app.service.nr_throttled" (and nr_periods) -> KtCounter* */
+                              "cgroup./system.slice/app.service.nr_throttled" (and nr_periods), samples of perf kvm stat
+                              "kvm_exit.HLT" -> KtCounter* */
   GHashTable *settings;    /* name -> text. sysctls by dotted name ("kernel.numa_balancing"),
                               "java.version" as `java -version` has it ("1.8.0_292"), a database's variables as
                               "mysql.NAME", what its configuration asks for as "my.cnf.NAME",
