@@ -128,6 +128,11 @@ def texts():
     check('empty lines only', ['doctor', write('newlines', b'\n' * (9 << 20))])
     check('carriage returns only', ['doctor', write('returns', b'\r' * (9 << 20))])
     check('UTF-16 without an end', ['doctor', write('wide', b'\xff\xfe' + b'\n\0' * (9 << 20))])
+    check('too much UTF-16', ['doctor', write('wide', b'\xff\xfe' + b'x\0' * (13 << 20))], says='larger than 24 MiB')
+    script = b'=== kvmtune capture 1 ===\n==> /proc/%s <==\n'
+    check('a script\'s output of many zeros', ['doctor', write('zeros', script % b'interrupts' + b' 1: 0*8192 x\n' * 40000)])
+    check('too much of a script\'s output', ['doctor', write('paste', script % b'x' + b'words of it\n' * (3 << 20))],
+          says='larger than 24 MiB')
     check('an empty file', ['doctor', write('empty', b'')])
     check('thousands of machines', ['doctor', write('many', b'MemTotal: 1 kB\n\n$ \n' * 30000)], (0, 1, 2))
     row = 'root %d 0.0 0.0 0 0 ? S 10:00 0:00 /usr/bin/qemu-system-x86_64 -name a%d -m 1 -smp 4\n'

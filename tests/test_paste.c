@@ -127,6 +127,19 @@ static void test_hostile(void)
   g_string_free(text, TRUE);
 }
 
+/* A few bytes that stand for many: the first table is unpacked, what is too much is left out whole. */
+static void test_zeros(void)
+{
+  g_autoptr(GString) text = g_string_new("=== kvmtune capture 1 ===\n==> /proc/interrupts <==\n 1: 0*3 x\n"
+                                         "==> /moment-2/proc/interrupts <==\n");
+  for (guint i = 0; i < 3000; i++)
+    g_string_append(text, " 2: 0*8192 x\n");
+  g_autofree char *rest = NULL;
+  g_autoptr(GPtrArray) roots = read_all(text->str, &rest);
+  assert_line(roots->pdata[0], "proc/interrupts", "1: 0 0 0 x");
+  g_assert_false(kt_root_exists(roots->pdata[0], "moment-2/proc/interrupts"));
+}
+
 static void test_nothing(void)
 {
   static const char text[] = "kvmtune capture 1\n=== kvmtune capture 2 ===\n";
@@ -142,6 +155,7 @@ int main(int argc, char **argv)
   g_test_add_func("/paste/cut-off", test_cut_off);
   g_test_add_func("/paste/two", test_two);
   g_test_add_func("/paste/hostile", test_hostile);
+  g_test_add_func("/paste/zeros", test_zeros);
   g_test_add_func("/paste/nothing", test_nothing);
   return g_test_run();
 }

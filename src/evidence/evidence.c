@@ -22,10 +22,10 @@
 
 #define MAX_DEPTH 16
 #define MAX_FILES 20000
-#define MAX_WHOLE (64 * 1024 * 1024) /* bytes of what is not read piece by piece */
-#define MAX_WIDE (16 * 1024 * 1024)  /* of that in UTF-16 */
-#define FIFO_MS 2000                 /* for somebody to write into it */
-#define PIECE (8 * 1024 * 1024)      /* of a text that is larger */
+#define MAX_WHOLE (64 * 1024 * 1024)  /* bytes of what is not read piece by piece */
+#define MAX_COPIED (24 * 1024 * 1024) /* of that in UTF-16, and of the capture script */
+#define FIFO_MS 2000                  /* for somebody to write into it */
+#define PIECE (8 * 1024 * 1024)       /* of a text that is larger */
 
 /* What one call of kt_evidence_read() has gathered so far. */
 typedef struct {
@@ -85,7 +85,7 @@ static void read_text(Gathering *g, const char *source, const char *bytes, gsize
 {
   g_autofree char *decoded = NULL;
   if (is_wide(bytes, length)) {
-    bytes = decoded = kt_text_decode(bytes, MIN(length, MAX_WIDE));
+    bytes = decoded = kt_text_decode(bytes, length);
     length = strlen(decoded);
   }
   gsize first = MIN(length, PIECE);
@@ -216,17 +216,27 @@ static void read_paste(Gathering *g, const char *source, const char *content, gs
   g->capture = FALSE;
 }
 
+static void set_too_large(GError **error, const char *source, const char *kind, gsize limit)
+{
+  g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "'%s' is %slarger than %u MiB", source, kind, (guint)(limit >> 20));
+}
+
 static void read_bytes(Gathering *g, const char *source, char *content, gsize length, GError **error)
 {
   g_autoptr(GBytes) bytes = g_bytes_new_take(content, length);
+  gboolean large = length > MAX_COPIED;
   if (kt_archive_recognise(bytes))
     read_archive(g, source, bytes, -1, error);
   else if (length > KT_TEXT_LIMIT)
-    g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "'%s' is larger than %d MiB", source, KT_TEXT_LIMIT / 1048576);
-  else if (kt_paste_recognise(content, length))
-    read_paste(g, source, content, length);
-  else
+    set_too_large(error, source, "", KT_TEXT_LIMIT);
+  else if (large && is_wide(content, length))
+    set_too_large(error, source, "in UTF-16 and ", MAX_COPIED);
+  else if (!kt_paste_recognise(content, length))
     read_content(g, source, content, length);
+  else if (large)
+    set_too_large(error, source, "of the capture script and ", MAX_COPIED);
+  else
+    read_paste(g, source, content, length);
 }
 
 static gboolean is_zip(const GString *bytes)
@@ -259,7 +269,7 @@ static void read_fd(Gathering *g, int fd, const char *source, GError **error)
   if (more && !kt_pieces_fill(fd, source, bytes, MAX_WHOLE, &more, error))
     return;
   if (more) {
-    g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "'%s' is larger than %d MiB", source, MAX_WHOLE / 1048576);
+    set_too_large(error, source, "", MAX_WHOLE);
     return;
   }
   gsize length = bytes->len;

@@ -10,9 +10,10 @@
 #define MAX_PREFIX 64
 #define MAX_PATH 1024
 #define MAX_DEPTH 32
-#define MAX_SECTIONS 400000
+#define MAX_SECTIONS 150000
 #define MAX_ROOTS 1000
-#define MAX_ZEROS 8192 /* one run; a row has as many columns as CPUs */
+#define MAX_ZEROS 8192                  /* one run; a row has as many columns as CPUs */
+#define MAX_UNPACKED (24 * 1024 * 1024) /* bytes of counts with their zeros, of all tables */
 
 typedef struct {
   const char *at, *end; /* what is not read yet */
@@ -26,6 +27,7 @@ typedef struct {
   GString *content; /* of a file */
   gboolean directory;
   guint sections;
+  gsize *unpacked; /* bytes so far */
 } Section;
 
 /* The next line without its end and prefix; FALSE at the end. */
@@ -86,12 +88,12 @@ static gboolean path_is_sane(const char *path, gsize length)
   return length && length <= MAX_PATH && depth <= MAX_DEPTH;
 }
 
-/* "0*8" in a row of counts is eight of them. */
-static GString *unpack_zeros(const char *text)
+/* "0*8" in a row of counts is eight of them. NULL if the text gets longer than `limit`. */
+static GString *unpack_zeros(const char *text, gsize limit)
 {
-  GString *out = g_string_new(NULL);
+  g_autoptr(GString) out = g_string_new(NULL);
   guint zeros = 0;
-  for (const char *p = text; *p; p++) {
+  for (const char *p = text; *p && out->len <= limit; p++) {
     zeros = *p == '\n' ? 0 : zeros;
     if (!g_str_has_prefix(p, " 0*") || !g_ascii_isdigit(p[3])) {
       g_string_append_c(out, *p);
@@ -103,34 +105,47 @@ static GString *unpack_zeros(const char *text)
       g_string_append(out, " 0");
     p = end - 1;
   }
-  return out;
+  return out->len <= limit ? g_steal_pointer(&out) : NULL;
+}
+
+static void replace_line_ends(GString *content)
+{
+  while (content->len && content->str[content->len - 1] == '\n')
+    g_string_truncate(content, content->len - 1);
+  if (content->len)
+    g_string_append_c(content, '\n');
+  for (gsize i = 0; i < content->len; i++)
+    if (content->str[i] == '\n')
+      content->str[i] = '\0';
+}
+
+/* Tables that are too much are left out: cut rows would be counts of the wrong CPUs. */
+static void add_file(Section *s)
+{
+  GString *content = g_steal_pointer(&s->content);
+  s->content = g_string_new(NULL);
+  if (g_str_has_suffix(s->path->str, "/interrupts")) {
+    GString *unpacked = unpack_zeros(content->str, MAX_UNPACKED - *s->unpacked);
+    g_string_free(content, TRUE);
+    if (!unpacked)
+      return;
+    content = unpacked;
+    *s->unpacked += content->len;
+  } else if (g_str_has_suffix(s->path->str, "/cmdline") && !g_str_equal(s->path->str, "/proc/cmdline")) {
+    replace_line_ends(content);
+  }
+  g_autoptr(GBytes) bytes = g_string_free_to_bytes(content);
+  kt_root_add_file(s->root, s->path->str, bytes);
+  /* what the script shows at its first look only is the machine's file too */
+  const char *own = g_str_has_prefix(s->path->str, FIRST_MOMENT) ? s->path->str + strlen(FIRST_MOMENT) : NULL;
+  if (own && !kt_root_exists(s->root, own))
+    kt_root_add_file(s->root, own, bytes);
 }
 
 static void finish_section(Section *s)
 {
-  GString *content = s->content;
-  if (s->path->len && !s->directory) {
-    GString *unpacked = NULL;
-    if (g_str_has_suffix(s->path->str, "/interrupts")) {
-      content = unpacked = unpack_zeros(content->str);
-    } else if (g_str_has_suffix(s->path->str, "/cmdline") && !g_str_equal(s->path->str, "/proc/cmdline")) {
-      while (content->len && content->str[content->len - 1] == '\n')
-        g_string_truncate(content, content->len - 1);
-      if (content->len)
-        g_string_append_c(content, '\n');
-      for (gsize i = 0; i < content->len; i++)
-        if (content->str[i] == '\n')
-          content->str[i] = '\0';
-    }
-    g_autoptr(GBytes) bytes = g_bytes_new(content->str, content->len);
-    kt_root_add_file(s->root, s->path->str, bytes);
-    /* what the script shows at its first look only is the machine's file too */
-    const char *own = g_str_has_prefix(s->path->str, FIRST_MOMENT) ? s->path->str + strlen(FIRST_MOMENT) : NULL;
-    if (own && !kt_root_exists(s->root, own))
-      kt_root_add_file(s->root, own, bytes);
-    if (unpacked)
-      g_string_free(unpacked, TRUE);
-  }
+  if (s->path->len && !s->directory)
+    add_file(s);
   g_string_truncate(s->path, 0);
   g_string_truncate(s->content, 0);
   s->directory = FALSE;
@@ -206,7 +221,8 @@ char *kt_paste_read(const char *name, const char *bytes, gsize length, GPtrArray
   GString *rest = g_string_new(NULL);
   Lines lines = {.at = bytes, .end = bytes + length};
   const char *line;
-  gsize n;
+  gsize n, unpacked = 0;
+  guint sections = 0;
   while (next_line(&lines, &line, &n)) {
     if (!is_start(line, n) || roots->len >= MAX_ROOTS) {
       g_string_append_len(rest, line, (gssize)n);
@@ -215,12 +231,17 @@ char *kt_paste_read(const char *name, const char *bytes, gsize length, GPtrArray
     }
     g_string_append_c(rest, '\n');
     g_autofree char *own = roots->len ? g_strdup_printf("%s#%u", name, roots->len + 1) : g_strdup(name);
-    Section s = {.root = kt_root_new_memory(own), .path = g_string_new(NULL), .content = g_string_new(NULL)};
+    Section s = {.root = kt_root_new_memory(own),
+                 .path = g_string_new(NULL),
+                 .content = g_string_new(NULL),
+                 .sections = sections,
+                 .unpacked = &unpacked};
     g_ptr_array_add(roots, s.root);
     lines.prefix = line;
     lines.prefix_length = n - strlen(START);
     read_capture(&s, &lines, rest);
     lines.prefix_length = 0;
+    sections = s.sections;
     g_string_free(s.path, TRUE);
     g_string_free(s.content, TRUE);
   }

@@ -8,8 +8,9 @@
  *   === kvmtune capture end ===
  *
  * In /proc/interrupts "0*8" stands for eight zeros; in a cmdline each argument is
- * a line. Paths are those of a capture (capture_root.h). What stands before the
- * first line of the output (a mail's "> ") is taken from all. */
+ * a line. Tables whose zeros are too many are left out. Paths are those of a
+ * capture (capture_root.h). What stands before the first line of the output (a
+ * mail's "> ") is taken from all. */
 #pragma once
 #include "base/root.h"
 
