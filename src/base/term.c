@@ -35,6 +35,8 @@ KtTerm kt_term_of_stdout(KtColour when)
 
 static guint width_of_char(gunichar c)
 {
+  if (c >= 0x20 && c < 0x7f) /* nearly all of them */
+    return 1;
   if (g_unichar_iszerowidth(c))
     return 0;
   return g_unichar_iswide(c) ? 2 : 1;
@@ -86,11 +88,13 @@ static void append_ascii(GString *out, gunichar c)
 
 static void append_clean(GString *out, gunichar c, gboolean utf8)
 {
-  if (c == '\n' || c == '\r' || c == '\t')
+  if (c >= 0x20 && c < 0x7f)
+    g_string_append_c(out, (char)c);
+  else if (c == '\n' || c == '\r' || c == '\t')
     g_string_append_c(out, ' ');
   else if (is_invisible(c))
     g_string_append_printf(out, c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
-  else if (c < 0x80 || utf8)
+  else if (utf8)
     g_string_append_unichar(out, c);
   else
     append_ascii(out, c);

@@ -149,7 +149,10 @@ void kt_xml_free(KtXml *xml)
 /* As much of a line as a report shows: a document may stand on one line. */
 static char *shown(const char *line)
 {
-  return g_utf8_strlen(line, 4 * MAX_SHOWN) <= MAX_SHOWN ? g_strdup(line) : g_utf8_substring(line, 0, MAX_SHOWN);
+  const char *end = line, *limit = line + strnlen(line, 4 * MAX_SHOWN + 4);
+  for (guint n = 0; end && n < MAX_SHOWN; n++)
+    end = g_utf8_find_next_char(end, limit);
+  return end ? g_strndup(line, (gsize)(end - line)) : g_strdup(line);
 }
 
 const KtCite *kt_xml_cite(KtXml *xml, xmlNode *node)
