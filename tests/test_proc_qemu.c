@@ -302,6 +302,38 @@ static void test_shared_group(void)
   g_assert_false(d->runtime->anon_huge_kib.known);
 }
 
+/* There all that is resident is on the only node: numa_maps, whose walk holds the guest up, is not opened. */
+static void test_only_node(void)
+{
+  g_autoptr(KtRoot) root = make_host(FALSE);
+  kt_root_remove(root, "sys/devices/system/node/node1");
+  add(root, "sys/fs/cgroup/qemu.slice/101.scope/memory.stat", "anon 9294967296\nshmem 1048576\n");
+  add(root, "proc/2000/numa_maps", "7f3000000000 default anon=50 dirty=50 N0=50 kernelpagesize_kB=4\n");
+  g_autoptr(KtSnapshot) snapshot = read_host(root);
+  const KtDomain *d = kt_snapshot_domain(snapshot, "db");
+  g_assert_cmpuint(d->runtime->memory->len, ==, 1);
+  g_assert_cmpint(memory_on(d->runtime, 0), ==, 4200000);
+  assert_cited(d, "runtime.memory", "made-up/proc/2000/status", "N0=4200000 kB");
+  g_autoptr(KtSnapshot) deep = kt_snapshot_new();
+  g_assert_true(kt_root_read_machine(root, deep, TRUE));
+  g_assert_cmpint(memory_on(kt_snapshot_domain(deep, "db")->runtime, 0), ==, 200);
+}
+
+/* Since Linux 6.4 vhost workers are threads of QEMU: kernel threads are not looked through. */
+static void test_kernel_threads(void)
+{
+  static const struct {
+    const char *release;
+    guint threads; /* of the guest, the kernel's among them */
+  } cases[] = {{"6.3.9-1", 3}, {"6.4.0", 2}, {"5.15.0-91-generic", 3}, {"6.12", 2}, {"10.0", 2}, {"unknown", 3}};
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(KtRoot) root = make_host(FALSE);
+    add(root, "proc/sys/kernel/osrelease", cases[i].release);
+    g_autoptr(KtSnapshot) snapshot = read_host(root);
+    g_assert_cmpuint(kt_snapshot_domain(snapshot, "db")->runtime->threads->len, ==, cases[i].threads);
+  }
+}
+
 static void test_processes(void)
 {
   g_autoptr(KtRoot) root = make_host(FALSE);
@@ -418,6 +450,8 @@ int main(int argc, char **argv)
   g_test_add_func("/proc-qemu/libvirt", test_libvirt);
   g_test_add_func("/proc-qemu/libvirt-without-systemd", test_libvirt_without_systemd);
   g_test_add_func("/proc-qemu/proxmox", test_proxmox);
+  g_test_add_func("/proc-qemu/only-node", test_only_node);
+  g_test_add_func("/proc-qemu/kernel-threads", test_kernel_threads);
   g_test_add_func("/proc-qemu/cites", test_cites);
   g_test_add_func("/proc-qemu/shared-group", test_shared_group);
   g_test_add_func("/proc-qemu/processes", test_processes);

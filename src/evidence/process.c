@@ -2,6 +2,7 @@
 /* The process list: QEMU processes become domains, those that checks look at are kept. */
 #include "evidence/process.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -130,7 +131,15 @@ static void add_qemu(KtRootReading *r, int pid, char **argv, GHashTable *domains
   g_hash_table_insert(domains, GINT_TO_POINTER(pid), d);
 }
 
-/* Kernels before 6.4 have vhost workers as kernel threads; the name tells whose. */
+/* Since Linux 6.4 vhost workers are threads of QEMU's own; a large machine has thousands of kernel threads. */
+static gboolean has_vhost_kernel_threads(const KtMachine *m)
+{
+  int major, minor;
+  return !m->kernel_release || sscanf(m->kernel_release, "%d.%d", &major, &minor) != 2 || major < 6 ||
+         (major == 6 && minor < 4);
+}
+
+/* A vhost worker as kernel thread: the name tells whose. */
 static void add_vhost(KtRootReading *r, int pid, GHashTable *domains)
 {
   g_autofree char *comm = kt_root_read_linef(r->root, "proc/%d/comm", pid);
@@ -160,7 +169,8 @@ guint kt_root_read_processes(KtRootReading *r)
     else
       add_process(r, pid, argv);
   }
-  for (guint i = 0; i < kernel->len && g_hash_table_size(domains); i++)
+  gboolean look = g_hash_table_size(domains) && has_vhost_kernel_threads(r->m);
+  for (guint i = 0; look && i < kernel->len; i++)
     add_vhost(r, g_array_index(kernel, int, i), domains);
   GHashTableIter iter;
   gpointer d;

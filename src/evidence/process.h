@@ -29,16 +29,17 @@ void kt_process_read_threads(KtRootReading *r, KtDomain *d, int pid);
 /* A kernel thread that works for a QEMU process ("vhost-1234"). */
 void kt_process_read_thread(KtRootReading *r, KtDomain *d, const char *directory, int tid);
 
-/* What its control groups (v2 and v1) allow the vCPUs and count of them. */
-void kt_process_read_cgroups(KtRootReading *r, KtDomain *d, int pid);
+/* What its control groups (v2 and v1) allow the vCPUs and count of them; `groups`
+ * is the text of proc/PID/cgroup, NULL if it cannot be read. */
+void kt_process_read_cgroups(KtRootReading *r, KtDomain *d, const char *groups);
 
-/* Resident pages of the guest by node, huge pages, locked and swapped memory. */
-void kt_process_read_memory(KtRootReading *r, KtDomain *d, int pid);
+/* Resident pages of the guest by node, huge pages, locked and swapped memory; `groups` as above. */
+void kt_process_read_memory(KtRootReading *r, KtDomain *d, int pid, const char *groups);
 
 /* The directory of a process's or thread's control group below its mount,
  * "sys/fs/cgroup/machine.slice/...", for a v1 controller or, with NULL, v2;
- * `directory` is proc/PID or proc/PID/task/TID. NULL if there is none. Caller frees. */
-char *kt_process_cgroup(KtRoot *root, const char *directory, const char *controller);
+ * `text` is that of its cgroup file, or NULL. NULL if there is none. Caller frees. */
+char *kt_process_cgroup(KtRoot *root, const char *text, const char *controller);
 
 /* Throttled periods of all groups that the vCPUs of a process are in; unknown if none tells. */
 KtInt kt_process_throttled(KtRoot *root, const KtDomain *d);

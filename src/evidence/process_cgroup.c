@@ -17,9 +17,8 @@ static gboolean has_controller(const char *controllers, const char *name)
   return g_strv_contains((const char *const *)words, name);
 }
 
-char *kt_process_cgroup(KtRoot *root, const char *directory, const char *controller)
+char *kt_process_cgroup(KtRoot *root, const char *text, const char *controller)
 {
-  g_autofree char *text = kt_root_read_linef(root, "%s/cgroup", directory);
   g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", 64);
   for (guint i = 0; lines[i]; i++) {
     g_auto(GStrv) parts = g_strsplit(lines[i], ":", 3); /* "4:cpu,cpuacct:/machine/..." */
@@ -31,8 +30,8 @@ char *kt_process_cgroup(KtRoot *root, const char *directory, const char *control
     }
     if (controller && has_controller(parts[1], controller)) {
       g_autofree char *both = g_build_filename(MOUNT, parts[1], NULL);
-      return g_build_filename(kt_root_exists(root, both) ? both : MOUNT, kt_root_exists(root, both) ? "" : controller,
-                              parts[2], NULL);
+      gboolean there = kt_root_exists(root, both);
+      return g_build_filename(there ? both : MOUNT, there ? "" : controller, parts[2], NULL);
     }
   }
   return NULL;
@@ -92,11 +91,11 @@ static GHashTable *vcpu_groups(KtRoot *root, const KtDomain *d)
     const KtThread *thread = i < runtime->threads->len ? runtime->threads->pdata[i] : NULL;
     if (thread ? thread->vcpu < 0 : g_hash_table_size(groups) > 0)
       continue;
-    g_autofree char *directory = thread ? g_strdup_printf("proc/%d/task/%d", runtime->pid, thread->tid)
-                                        : g_strdup_printf("proc/%d", runtime->pid);
-    char *group = kt_process_cgroup(root, directory, "cpu");
+    g_autofree char *text = thread ? kt_root_read_linef(root, "proc/%d/task/%d/cgroup", runtime->pid, thread->tid)
+                                   : kt_root_read_linef(root, "proc/%d/cgroup", runtime->pid);
+    char *group = kt_process_cgroup(root, text, "cpu");
     if (!group)
-      group = kt_process_cgroup(root, directory, NULL);
+      group = kt_process_cgroup(root, text, NULL);
     if (group)
       g_hash_table_add(groups, group);
   }
@@ -104,9 +103,8 @@ static GHashTable *vcpu_groups(KtRoot *root, const KtDomain *d)
 }
 
 /* Sums up; *most (may be NULL) is the cpu.stat that counts most, with its count. */
-static KtInt sum_throttled(KtRoot *root, const KtDomain *d, char **most, guint64 *most_n)
+static KtInt sum_throttled(KtRoot *root, GHashTable *groups, char **most, guint64 *most_n)
 {
-  g_autoptr(GHashTable) groups = vcpu_groups(root, d);
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   KtInt total = KT_INT_UNKNOWN;
   GHashTableIter iter;
@@ -137,14 +135,15 @@ static KtInt sum_throttled(KtRoot *root, const KtDomain *d, char **most, guint64
 
 KtInt kt_process_throttled(KtRoot *root, const KtDomain *d)
 {
-  return sum_throttled(root, d, NULL, NULL);
+  g_autoptr(GHashTable) groups = vcpu_groups(root, d);
+  return sum_throttled(root, groups, NULL, NULL);
 }
 
-static void read_throttled(KtRootReading *r, KtDomain *d)
+static void read_throttled(KtRootReading *r, KtDomain *d, GHashTable *groups)
 {
   g_autofree char *path = NULL;
   guint64 n = 0;
-  d->runtime->nr_throttled = sum_throttled(r->root, d, &path, &n);
+  d->runtime->nr_throttled = sum_throttled(r->root, groups, &path, &n);
   if (!path)
     return;
   g_autofree char *line = g_strdup_printf("nr_throttled %" G_GUINT64_FORMAT, n);
@@ -153,9 +152,8 @@ static void read_throttled(KtRootReading *r, KtDomain *d)
 }
 
 /* Quota of all vCPUs together. */
-static KtNum quota_of_vcpus(KtRoot *root, const KtDomain *d)
+static KtNum quota_of_vcpus(KtRoot *root, GHashTable *groups)
 {
-  g_autoptr(GHashTable) groups = vcpu_groups(root, d);
   guint n = g_hash_table_size(groups), limited = 0;
   double sum = 0;
   KtNum above = KT_NUM_UNKNOWN;
@@ -175,10 +173,9 @@ static KtNum quota_of_vcpus(KtRoot *root, const KtDomain *d)
 
 /* The guest's own group: the one right below the last slice; where there is no
  * systemd, libvirt's; else the process's. */
-static char *guest_group(KtRoot *root, int pid, const char *controller)
+static char *guest_group(KtRoot *root, const char *text, const char *controller)
 {
-  g_autofree char *directory = g_strdup_printf("proc/%d", pid);
-  char *group = kt_process_cgroup(root, directory, controller);
+  char *group = kt_process_cgroup(root, text, controller);
   char *slice = group ? g_strrstr(group, ".slice/") : NULL;
   char *own = group && !slice ? g_strrstr(group, ".libvirt-qemu/") : NULL;
   char *end = slice ? strchr(slice + strlen(".slice/"), '/') : own ? strchr(own, '/') : NULL;
@@ -210,13 +207,14 @@ static KtSet *set_upwards(KtRootReading *r, KtDomain *d, const char *fact, const
   return NULL;
 }
 
-void kt_process_read_cgroups(KtRootReading *r, KtDomain *d, int pid)
+void kt_process_read_cgroups(KtRootReading *r, KtDomain *d, const char *text)
 {
   KtRuntime *runtime = kt_domain_runtime(d);
-  read_throttled(r, d);
-  runtime->quota_cpus = quota_of_vcpus(r->root, d);
-  g_autofree char *v2 = guest_group(r->root, pid, NULL);
-  g_autofree char *v1_cpuset = guest_group(r->root, pid, "cpuset");
+  g_autoptr(GHashTable) groups = vcpu_groups(r->root, d);
+  read_throttled(r, d, groups);
+  runtime->quota_cpus = quota_of_vcpus(r->root, groups);
+  g_autofree char *v2 = guest_group(r->root, text, NULL);
+  g_autofree char *v1_cpuset = guest_group(r->root, text, "cpuset");
   if (v2)
     runtime->cpu_weight = kt_root_read_int(r->root, v2, "cpu.weight");
   const char *cpuset = v1_cpuset ? v1_cpuset : v2;

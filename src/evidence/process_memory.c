@@ -68,13 +68,24 @@ static void read_numa_maps(KtRootReading *r, KtDomain *d, int pid, gboolean all)
   cite_memory(r, d, path);
 }
 
-/* The group that holds this process's memory, if it holds (nearly) no other's. */
-static char *own_group(KtRootReading *r, int pid, gint64 anon_kib, char **numa_stat)
+/* Where there is but one node, all that is resident is on it: no walk is needed. FALSE if that is not known. */
+static gboolean read_only_node(KtRootReading *r, KtDomain *d, const char *path, const char *status)
 {
-  g_autofree char *directory = g_strdup_printf("proc/%d", pid);
-  char *at = kt_process_cgroup(r->root, directory, "memory");
+  KtInt anon = kt_process_status_kib(status, "RssAnon"), shmem = kt_process_status_kib(status, "RssShmem");
+  if (r->m->nodes->len != 1 || !anon.known || !shmem.known)
+    return FALSE;
+  const KtNode *node = r->m->nodes->pdata[0];
+  kt_runtime_add_memory(d->runtime, node->id, anon.value + shmem.value);
+  cite_memory(r, d, path);
+  return TRUE;
+}
+
+/* The group that holds this process's memory, if it holds (nearly) no other's. */
+static char *own_group(KtRootReading *r, const char *groups, gint64 anon_kib, char **numa_stat)
+{
+  char *at = kt_process_cgroup(r->root, groups, "memory");
   if (!at)
-    at = kt_process_cgroup(r->root, directory, NULL);
+    at = kt_process_cgroup(r->root, groups, NULL);
   while (at && !(*numa_stat = kt_root_read_linef(r->root, "%s/memory.numa_stat", at))) {
     g_autofree char *below = at;
     at = g_path_get_dirname(below);
@@ -135,7 +146,7 @@ static void read_anon_huge(KtRootReading *r, KtDomain *d, int pid, const char *g
     kt_root_note_unreadable(r, path);
 }
 
-void kt_process_read_memory(KtRootReading *r, KtDomain *d, int pid)
+void kt_process_read_memory(KtRootReading *r, KtDomain *d, int pid, const char *groups)
 {
   KtRuntime *runtime = kt_domain_runtime(d);
   g_autofree char *path = g_strdup_printf("proc/%d/status", pid);
@@ -148,7 +159,7 @@ void kt_process_read_memory(KtRootReading *r, KtDomain *d, int pid)
   KtInt anon = kt_process_status_kib(status, "RssAnon"), shmem = kt_process_status_kib(status, "RssShmem");
   gboolean small = runtime->rss_kib.known && runtime->rss_kib.value <= SHORT_WALK_KIB;
   g_autofree char *numa_stat = NULL;
-  g_autofree char *group = own_group(r, pid, anon.value + shmem.value, &numa_stat);
+  g_autofree char *group = own_group(r, groups, anon.value + shmem.value, &numa_stat);
   gboolean hugetlb = runtime->hugetlb_kib.known && runtime->hugetlb_kib.value > 0;
   g_autofree char *maps = g_strdup_printf("proc/%d/numa_maps", pid);
   if (r->deep && kt_root_exists(r->root, maps)) {
@@ -160,7 +171,7 @@ void kt_process_read_memory(KtRootReading *r, KtDomain *d, int pid)
       g_autofree char *numa_stat_path = g_build_filename(group, "memory.numa_stat", NULL);
       read_numa_stat(runtime, numa_stat, kt_machine_is_x86(r->m));
       cite_memory(r, d, numa_stat_path);
-    } else if (small && !hugetlb) {
+    } else if (!hugetlb && !read_only_node(r, d, path, status) && small) {
       read_numa_maps(r, d, pid, TRUE);
     }
   }

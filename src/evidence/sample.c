@@ -37,6 +37,7 @@ struct KtSample {
   GHashTable *cpu_times; /* CPU id + 1, 0 for all -> CpuTimes* */
   GHashTable *threads;   /* tid -> ThreadTimes* */
   GHashTable *domains;   /* pid -> DomainCounts* */
+  GHashTable *kvm;       /* pid -> its directory's name in debugfs */
   KtMachine *m;          /* counters, interrupts and nodes */
   char *stat_source;
   double epoch, uptime;
@@ -92,27 +93,38 @@ static void take_thread(KtSample *sample, KtRoot *root, int pid, int tid)
   g_hash_table_replace(sample->threads, GINT_TO_POINTER(tid), times);
 }
 
-/* KVM's own statistics of the guest, in debugfs: for root alone. */
-static void take_kvm(DomainCounts *counts, KtRoot *root, int pid)
+#define KVM_DIR "sys/kernel/debug/kvm"
+
+/* "1234-15" is of the process 1234. */
+static GHashTable *list_kvm(KtRoot *root)
 {
-  g_auto(GStrv) names = kt_root_list(root, "sys/kernel/debug/kvm");
-  g_autofree char *prefix = g_strdup_printf("%d-", pid);
+  GHashTable *table = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+  g_auto(GStrv) names = kt_root_list(root, KVM_DIR);
   for (guint i = 0; names && names[i]; i++) {
-    if (!g_str_has_prefix(names[i], prefix))
-      continue;
-    g_autofree char *directory = g_build_filename("sys/kernel/debug/kvm", names[i], NULL);
-    counts->exits = kt_root_read_int(root, directory, "exits");
-    counts->poll_success_ns = kt_root_read_int(root, directory, "halt_poll_success_ns");
-    counts->poll_fail_ns = kt_root_read_int(root, directory, "halt_poll_fail_ns");
-    return;
+    char *end;
+    guint64 pid = g_ascii_strtoull(names[i], &end, 10);
+    if (*end == '-' && pid > 0 && pid <= G_MAXINT32 && !g_hash_table_contains(table, GINT_TO_POINTER((int)pid)))
+      g_hash_table_insert(table, GINT_TO_POINTER((int)pid), g_strdup(names[i]));
   }
+  return table;
+}
+
+/* KVM's own statistics of the guest, in debugfs: for root alone. */
+static void take_kvm(DomainCounts *counts, KtRoot *root, const char *name)
+{
+  if (!name)
+    return;
+  g_autofree char *directory = g_build_filename(KVM_DIR, name, NULL);
+  counts->exits = kt_root_read_int(root, directory, "exits");
+  counts->poll_success_ns = kt_root_read_int(root, directory, "halt_poll_success_ns");
+  counts->poll_fail_ns = kt_root_read_int(root, directory, "halt_poll_fail_ns");
 }
 
 static void take_domain(KtSample *sample, KtRoot *root, const KtDomain *d)
 {
   g_autofree char *comm = kt_root_read_linef(root, "proc/%d/comm", d->runtime->pid);
   DomainCounts counts = {.runs = comm != NULL, .throttled = kt_process_throttled(root, d)};
-  take_kvm(&counts, root, d->runtime->pid);
+  take_kvm(&counts, root, g_hash_table_lookup(sample->kvm, GINT_TO_POINTER(d->runtime->pid)));
   g_hash_table_replace(sample->domains, GINT_TO_POINTER(d->runtime->pid), g_memdup2(&counts, sizeof counts));
   for (guint i = 0; i < d->runtime->threads->len; i++)
     take_thread(sample, root, d->runtime->pid, ((const KtThread *)d->runtime->threads->pdata[i])->tid);
@@ -148,6 +160,7 @@ KtSample *kt_sample_take(KtRoot *root, const KtSnapshot *snapshot)
   sample->cpu_times = g_hash_table_new_full(NULL, NULL, NULL, g_free);
   sample->threads = g_hash_table_new_full(NULL, NULL, NULL, thread_times_free);
   sample->domains = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+  sample->kvm = list_kvm(root);
   sample->m = kt_machine_new();
   sample->stat_source = kt_root_source(root, "proc/stat");
   for (guint i = 0; i < snapshot->domains->len; i++) {
@@ -175,6 +188,7 @@ void kt_sample_free(KtSample *sample)
   g_hash_table_unref(sample->cpu_times);
   g_hash_table_unref(sample->threads);
   g_hash_table_unref(sample->domains);
+  g_hash_table_unref(sample->kvm);
   kt_machine_free(sample->m);
   g_free(sample->stat_source);
   g_free(sample);
