@@ -548,6 +548,22 @@ gboolean kt_root_exists(KtRoot *root, const char *path)
   return TRUE;
 }
 
+char *kt_root_identify(KtRoot *root, const char *path)
+{
+  if (root->tree) {
+    const Entry *entry = tree_find(root, path, TRUE);
+    return entry ? g_strdup_printf("%p", entry->content ? (const void *)entry->content : entry) : NULL;
+  }
+  struct stat st;
+  int fd = open_inside(root, path, O_PATH);
+  gboolean there = fd >= 0 && fstat(fd, &st) == 0;
+  if (fd >= 0)
+    close(fd);
+  return there ? g_strdup_printf("%" G_GINT64_MODIFIER "x:%" G_GINT64_MODIFIER "x", (guint64)st.st_dev,
+                                 (guint64)st.st_ino)
+               : NULL;
+}
+
 char *kt_root_read_link(KtRoot *root, const char *path)
 {
   if (root->tree) {

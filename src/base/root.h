@@ -70,5 +70,9 @@ char **kt_root_list(KtRoot *root, const char *directory);
 
 gboolean kt_root_exists(KtRoot *root, const char *path);
 
+/* What a path leads to, through links: the same text for the same file or directory,
+ * however it is reached, as long as the root lives. NULL if there is none. Caller frees. */
+char *kt_root_identify(KtRoot *root, const char *path);
+
 /* What a symbolic link says, unresolved, or NULL. Caller frees. */
 char *kt_root_read_link(KtRoot *root, const char *path);

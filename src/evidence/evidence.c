@@ -31,7 +31,8 @@
 typedef struct {
   KtSnapshot *snapshot;
   GPtrArray *fragments;
-  guint files; /* and folders, looked at */
+  guint files;      /* and folders, looked at */
+  GHashTable *seen; /* in the root that is read: what kt_root_identify() says of them */
   guint understood;
   gboolean in_archive;
   gboolean capture;   /* reading what kvmtune took: outputs that no reader knows are no news */
@@ -50,16 +51,17 @@ static void note(Gathering *g, const char *format, ...)
 /* NUL bytes and yet no UTF-16, no list of arguments: not for people. */
 static gboolean is_binary(const char *bytes, gsize length)
 {
-  gsize n = MIN(length, 8192), odd = 0;
+  gsize n = MIN(length, 8192), odd = 0, zeros = 0;
   if (n >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
     return FALSE;
   for (gsize i = 0; i < n; i++) {
     guchar c = (guchar)bytes[i];
-    odd += c < 0x20 && !strchr("\t\n\r\f\b\033", c);
+    zeros += c == 0;
+    odd += c && c < 0x20 && !strchr("\t\n\r\f\b\033", c);
     if (c == 0 && i > 0 && bytes[i - 1] == 0)
       return TRUE;
   }
-  return odd * 10 > n;
+  return odd * 40 > n || zeros * 10 > n; /* in noise one byte of ten is odd */
 }
 
 /* A large text, so that only a piece of it is in memory as lines. */
@@ -150,7 +152,8 @@ static gboolean read_machines(Gathering *g, KtRoot *root)
 
 static void read_bytes(Gathering *g, const char *source, char *content, gsize length, GError **error);
 
-/* All files below a directory of the root; `copied`: a machine was found in it. */
+/* All files below a directory of the root, each once, whatever links lead to it; `copied`: a machine was found in it.
+ */
 static void walk(Gathering *g, KtRoot *root, const char *directory, guint depth, gboolean copied)
 {
   g_auto(GStrv) names = kt_root_list(root, *directory ? directory : ".");
@@ -159,8 +162,11 @@ static void walk(Gathering *g, KtRoot *root, const char *directory, guint depth,
     if (names[i][0] == '.' || (copied && g_strv_contains(system_directories, names[i])) ||
         kt_capture_is_part(root, path))
       continue;
+    char *identity = kt_root_identify(root, path);
+    if (identity && !g_hash_table_add(g->seen, identity))
+      continue;
     g_auto(GStrv) below = kt_root_list(root, path);
-    g->files++; /* folders too: links between them may form a maze */
+    g->files++;
     if (below) {
       if (depth < MAX_DEPTH)
         walk(g, root, path, depth + 1, copied);
@@ -180,8 +186,15 @@ static void walk(Gathering *g, KtRoot *root, const char *directory, guint depth,
 static void read_root(Gathering *g, KtRoot *root)
 {
   gboolean before = g->capture, copied = read_machines(g, root);
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  GHashTable *outer = g->seen;
   g->capture |= kt_root_exists(root, KT_CAPTURE_MANIFEST);
+  g->seen = seen;
+  char *top = kt_root_identify(root, ".");
+  if (top)
+    g_hash_table_add(seen, top);
   walk(g, root, "", 0, copied);
+  g->seen = outer;
   g->capture = before;
 }
 
