@@ -196,8 +196,23 @@ static const KtCheck rows[] = {
      .severity = 2,
      .title = "APICv/AVIC (exit-less interrupts) off",
      .applies = KT_FOR_ANY_HOST,
+     .x86_only = TRUE,
+     .needs = "kvm_intel/parameters/enable_apicv or kvm_amd/parameters/avic; exit reasons (perf kvm stat)",
      .risk = "H",
-     .source = "[K]"},
+     .cause =
+         "Without a virtual APIC in hardware each interrupt to a guest, and much of what a guest does to its APIC, "
+         "is an exit.",
+     .shows = "The module's parameter is N, and more than half of the exits are APIC_ACCESS, TPR_BELOW_THRESHOLD, "
+              "PENDING_INTERRUPT or INTERRUPT_WINDOW (AMD: vintr, write_cr8).",
+     .costs = "All guests have to stop for the module to be loaded anew.",
+     .note = "Writes of MSRs alone prove nothing: the guest's deadline timer is one too, and stays an exit. AVIC has "
+             "had faults: look for the kernel's and the CPU's errata first; before x2AVIC it serves xAPIC guests only.",
+     .source = "[K]; exit names: [R] kernel uapi/asm/vmx.h, svm.h",
+     .remedies =
+         {{KT_LAYER_HOST,
+           "options {module} {parameter}=1 in /etc/modprobe.d; with all guests stopped: modprobe -r {module} && "
+           "modprobe {module}"}},
+     .run = kt_check_h13},
     {.id = "H14",
      .severity = 2,
      .title = "Halt polling mis-set",
@@ -220,8 +235,20 @@ static const KtCheck rows[] = {
      .severity = 1,
      .title = "Pause-loop exits with exclusive CPUs",
      .applies = KT_FOR_ANY_HOST,
+     .x86_only = TRUE,
+     .needs = "running guests: CPUs of each vCPU thread; kvm_intel/parameters/ple_gap; exit reasons (perf kvm stat)",
      .risk = "H",
-     .source = "[R] tuned realtime-virtual-host"},
+     .cause = "KVM ends a guest's spin on a lock so that another vCPU can have the CPU. Where each vCPU has a CPU of "
+              "its own nobody else wants it, and the exits only make the lock slower.",
+     .shows = "PAUSE_INSTRUCTION among the exits of perf kvm stat, ple_gap above 0, one host CPU for each vCPU.",
+     .costs = "All guests have to stop for the module to be loaded anew.",
+     .note = "The parameter is the whole host's: this speaks up only where every running guest has CPUs of its own. "
+             "With shared CPUs pause-loop exits are right.",
+     .source = "[R] tuned realtime-virtual-host",
+     .remedies = {{KT_LAYER_HOST,
+                   "options kvm_intel ple_gap=0 in /etc/modprobe.d; with all guests stopped: modprobe -r "
+                   "kvm_intel && modprobe kvm_intel"}},
+     .run = kt_check_h15},
     {.id = "H16",
      .severity = 1,
      .title = "Nested virtualization exposed without need (Windows VBS/WSL then uses it)",

@@ -102,9 +102,24 @@ static const KtCheck rows[] = {
     {.id = "W10",
      .severity = 2,
      .title = "Lock-holder preemption / spin burn",
-     .applies = KT_FOR_GUEST,
+     .applies = KT_FOR_DOMAIN,
+     .hypervisors = KT_ON_KVM,
+     .x86_only = TRUE,
+     .needs = "running guest: run delay of its vCPU threads; the host's exit reasons (perf kvm stat)",
      .risk = "-",
-     .source = "[R] nova hyperv spinlock note; [K]"},
+     .cause = "The host takes the CPU from a vCPU that holds a lock; the others of the guest spin until it runs again.",
+     .shows =
+         "More than a tenth of the exits are pauses (PAUSE_INSTRUCTION, pause), and the vCPUs wait over 2 % of the "
+         "time for a host CPU. In the guest: native_queued_spin_lock_slowpath in perf top.",
+     .costs = "A stop and start of the guest for fewer vCPUs; moving a guest away costs its migration.",
+     .note = "The share of pauses among the exits stands for the time spent spinning. perf kvm stat -p PID counts one "
+             "guest alone.",
+     .source = "[R] nova hyperv spinlock note; [K]",
+     .remedies = {{KT_LAYER_HOST, "fewer vCPUs on the host's CPUs: move a guest away, or give {name} as many vCPUs as "
+                                  "it keeps busy"},
+                  {KT_LAYER_LIBVIRT, "virsh edit {name}: no <hint-dedicated state='on'/>, no <kvm><hidden "
+                                     "state='on'/></kvm>: they cost the guest its paravirtual locks"}},
+     .run = kt_check_w10},
     {.id = "W11",
      .severity = 1,
      .title = "Spin-wait runtimes (OpenMP, DPDK) on shared CPUs",

@@ -10,3 +10,6 @@ void kt_check_w03(const KtSubject *s, KtFinding *f);
 
 /* workload_mysql.c */
 void kt_check_w06(const KtSubject *s, KtFinding *f);
+
+/* host_exits.c */
+void kt_check_w10(const KtSubject *s, KtFinding *f);
