@@ -164,6 +164,41 @@ static void test_maze(void)
   g_rmdir(directory);
 }
 
+#define LSCPU_HOST                                                                                                     \
+  "Architecture:          x86_64\nCPU op-mode(s):        32-bit, 64-bit\nCPU(s):                16\n"                  \
+  "On-line CPU(s) list:   0-15\nThread(s) per core:    2\nCore(s) per socket:    8\nSocket(s):             1\n"        \
+  "NUMA node(s):          1\nVendor ID:             GenuineIntel\nCPU family:            6\nModel:                 "   \
+  "85\nBogoMIPS:              4200.00\nVirtualization:        VT-x\nL1d cache:             32K\n"                      \
+  "NUMA node0 CPU(s):     0-15\n"
+#define DOMAIN_XML                                                                                                     \
+  "<domain type='kvm'>\n <name>web</name>\n <memory unit='GiB'>4</memory>\n <vcpu>4</vcpu>\n</domain>\n"
+
+static void assert_host(const KtSnapshot *s, guint domain, guint machine)
+{
+  g_assert_true(((const KtDomain *)s->domains->pdata[domain])->host == s->machines->pdata[machine]);
+}
+
+/* Each host's folder holds its own domains: of one name they are two. Where a
+ * domain lies with no host or with two, nobody knows which it runs on. */
+static void test_domains_of_hosts(void)
+{
+  g_autoptr(KtSnapshot) s = assemble((const Paste[]){{"all/kvm7/lscpu", "kvm7:~ # lscpu\n" LSCPU_HOST},
+                                                     {"all/kvm7/web.xml", DOMAIN_XML},
+                                                     {"all/kvm8/lscpu", "kvm8:~ # lscpu\n" LSCPU_HOST},
+                                                     {"all/kvm8/libvirt/web.xml", DOMAIN_XML},
+                                                     {"all/web.xml", DOMAIN_XML},
+                                                     {0}});
+  g_assert_cmpuint(s->machines->len, ==, 2);
+  g_assert_cmpuint(s->domains->len, ==, 3);
+  assert_host(s, 0, 0);
+  assert_host(s, 1, 1);
+  g_assert_null(((const KtDomain *)s->domains->pdata[2])->host);
+  g_autoptr(KtSnapshot) both = assemble((const Paste[]){
+      {"x/a", "kvm7:~ # lscpu\n" LSCPU_HOST}, {"x/b", "kvm8:~ # lscpu\n" LSCPU_HOST}, {"x/web.xml", DOMAIN_XML}, {0}});
+  g_assert_cmpuint(both->machines->len, ==, 2);
+  g_assert_null(((const KtDomain *)both->domains->pdata[0])->host);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -174,5 +209,6 @@ int main(int argc, char **argv)
   g_test_add_func("/assemble/stated", test_stated);
   g_test_add_func("/assemble/too-many", test_too_many);
   g_test_add_func("/assemble/maze", test_maze);
+  g_test_add_func("/assemble/domains-of-hosts", test_domains_of_hosts);
   return g_test_run();
 }

@@ -332,6 +332,31 @@ static void test_cache_neighbour(void)
   assert_fires("H49", &s, 2, "75 % of an L3");
 }
 
+static guint count_fired(const GPtrArray *all, const char *id)
+{
+  guint n = 0;
+  for (guint i = 0; i < all->len; i++) {
+    const KtDiagnosis *d = all->pdata[i];
+    for (guint k = 0; k < d->findings->len; k++)
+      n += g_str_equal(((const KtFinding *)d->findings->pdata[k])->check->id, id);
+  }
+  return n;
+}
+
+/* Guests pinned to the same CPUs are in each other's way on one host, not on two. */
+static void test_of_two_hosts(void)
+{
+  g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+  KtMachine *first = host_new(snapshot), *second = host_new(snapshot);
+  KtDomain *a = guest_running(snapshot, "a", 4, 8, own_cpus, 90), *b = guest_running(snapshot, "b", 4, 8, own_cpus, 90);
+  a->host = b->host = first;
+  g_autoptr(GPtrArray) together = kt_diagnose(snapshot, NULL);
+  g_assert_cmpuint(count_fired(together, "H45"), ==, 2);
+  b->host = second;
+  g_autoptr(GPtrArray) apart = kt_diagnose(snapshot, NULL);
+  g_assert_cmpuint(count_fired(apart, "H45"), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -348,5 +373,6 @@ int main(int argc, char **argv)
   g_test_add_func("/checks/H47/far-nic", test_far_nic);
   g_test_add_func("/checks/H48", test_passed_through);
   g_test_add_func("/checks/H49", test_cache_neighbour);
+  g_test_add_func("/checks/two-hosts", test_of_two_hosts);
   return g_test_run();
 }

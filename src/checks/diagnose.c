@@ -122,12 +122,40 @@ static const KtMachine *host_of(const KtSnapshot *snapshot, const KtDomain *d)
   return !host && only && only->live && d->runtime ? only : host;
 }
 
-static void run_all(KtDiagnosis *d)
+static void view_free(gpointer data)
+{
+  KtSnapshot *view = data;
+  g_ptr_array_unref(view->domains);
+  g_free(view);
+}
+
+/* What there is around one of several hosts: its own domains, and those of no host that is known. */
+static const KtSnapshot *view_of(GHashTable *views, const KtSnapshot *snapshot, const KtMachine *host)
+{
+  KtSnapshot *view = g_hash_table_lookup(views, host);
+  if (view)
+    return view;
+  view = g_memdup2(snapshot, sizeof(*snapshot));
+  view->domains = g_ptr_array_new();
+  for (guint i = 0; i < snapshot->domains->len; i++) {
+    KtDomain *d = snapshot->domains->pdata[i];
+    if (!d->host || d->host == host)
+      g_ptr_array_add(view->domains, d);
+  }
+  g_hash_table_insert(views, (gpointer)host, view);
+  return view;
+}
+
+static void run_all(KtDiagnosis *d, GHashTable *views)
 {
   guint n;
   const KtCheck *const *checks = kt_checks(&n);
+  const KtSnapshot *snapshot = d->subject.snapshot;
+  if (d->subject.host)
+    d->subject.snapshot = view_of(views, snapshot, d->subject.host);
   for (guint i = 0; i < n; i++)
     look(d, checks[i]);
+  d->subject.snapshot = snapshot;
   kt_findings_order(d->findings);
 }
 
@@ -135,6 +163,7 @@ GPtrArray *kt_diagnose(const KtSnapshot *snapshot, const KtMachine *reference)
 {
   GPtrArray *all = g_ptr_array_new_with_free_func(diagnosis_free);
   const KtMachine *host = kt_snapshot_host(snapshot);
+  g_autoptr(GHashTable) views = g_hash_table_new_full(NULL, NULL, NULL, view_free);
   for (guint i = 0; i < snapshot->machines->len; i++) {
     const KtMachine *m = snapshot->machines->pdata[i];
     KtDiagnosis *d = diagnosis_new(snapshot, kind_of_machine(m), m->name);
@@ -142,7 +171,7 @@ GPtrArray *kt_diagnose(const KtSnapshot *snapshot, const KtMachine *reference)
     d->subject.guest = m->role == KT_ROLE_GUEST ? m : NULL;
     d->subject.host = m->role == KT_ROLE_HOST ? m : NULL;
     d->subject.reference = reference ? reference : find_reference(snapshot, m);
-    run_all(d);
+    run_all(d, views);
     g_ptr_array_add(all, d);
   }
   for (guint i = 0; i < snapshot->domains->len; i++) {
@@ -154,7 +183,7 @@ GPtrArray *kt_diagnose(const KtSnapshot *snapshot, const KtMachine *reference)
     d->subject.guest = d->prediction;
     d->subject.predicted = TRUE;
     d->subject.reference = reference;
-    run_all(d);
+    run_all(d, views);
     g_ptr_array_add(all, d);
   }
   for (guint i = 0; i < snapshot->flavors->len; i++) {
@@ -162,7 +191,7 @@ GPtrArray *kt_diagnose(const KtSnapshot *snapshot, const KtMachine *reference)
     KtDiagnosis *d = diagnosis_new(snapshot, KT_FOR_FLAVOR, flavor->name);
     d->subject.flavor = flavor;
     d->subject.host = host;
-    run_all(d);
+    run_all(d, views);
     g_ptr_array_add(all, d);
   }
   return all;

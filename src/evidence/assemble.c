@@ -202,6 +202,35 @@ static void join_nested_folders(GPtrArray *groups)
   }
 }
 
+/* The one host whose folder, or capture, holds this source most closely; NULL if there is none or more. */
+static KtMachine *host_around(const GPtrArray *groups, const char *source)
+{
+  KtMachine *host = NULL;
+  gsize depth = 0;
+  for (guint i = 0; i < groups->len; i++) {
+    const Group *g = groups->pdata[i];
+    gsize n = g_str_equal(g->directory, ".") ? 1 : 1 + strlen(g->directory);
+    if (g->machine->role != KT_ROLE_HOST || n < depth || !nested(g->directory, source))
+      continue;
+    host = n > depth ? g->machine : NULL;
+    depth = n;
+  }
+  return host;
+}
+
+/* Of several hosts each has its own domains. */
+static void bind_domains(KtSnapshot *snapshot, const GPtrArray *groups)
+{
+  guint hosts = 0;
+  for (guint i = 0; i < groups->len; i++)
+    hosts += ((const Group *)groups->pdata[i])->machine->role == KT_ROLE_HOST;
+  for (guint i = 0; hosts > 1 && i < snapshot->domains->len; i++) {
+    KtDomain *d = snapshot->domains->pdata[i];
+    if (!d->host)
+      d->host = host_around(groups, d->source);
+  }
+}
+
 /* Each machine gets a name of its own: its host name, numbered if it comes again
  * (the same host at another time), else "machine N". */
 static void name_machine(GHashTable *taken, guint number, KtMachine *m)
@@ -238,12 +267,16 @@ void kt_assemble(KtSnapshot *snapshot, GPtrArray *fragments)
     g_ptr_array_add(snapshot->notes, g_strdup_printf("%u more lines were rejected", snapshot->rejected_more));
   g_ptr_array_set_size(fragments, 0);
   join_nested_folders(groups);
-  for (guint i = 0; i < snapshot->machines->len; i++)
-    g_hash_table_add(taken, g_strdup(((KtMachine *)snapshot->machines->pdata[i])->name));
   for (guint i = 0; i < groups->len; i++) {
     Group *g = groups->pdata[i];
     kt_kernel_log_conclude(g->machine);
     settle_role(g->machine);
+  }
+  bind_domains(snapshot, groups);
+  for (guint i = 0; i < snapshot->machines->len; i++)
+    g_hash_table_add(taken, g_strdup(((KtMachine *)snapshot->machines->pdata[i])->name));
+  for (guint i = 0; i < groups->len; i++) {
+    Group *g = groups->pdata[i];
     name_machine(taken, snapshot->machines->len + 1, g->machine);
     g_ptr_array_add(snapshot->machines, g_steal_pointer(&g->machine));
   }
