@@ -16,7 +16,7 @@ plan base model checks placement plan
 domxml base domxml
 apply base model evidence plan domxml apply
 nova base model placement domxml nova
-view base model checks nova view
+view base model checks plan nova view
 cmd base model evidence checks placement plan domxml nova apply view cmd
 END
 }

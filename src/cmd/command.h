@@ -12,7 +12,8 @@ typedef struct {
   const char *summary;     /* one line, lower case */
   const char *description; /* sentences for help and the man page */
   /* NULL: none. An argument description "auto|always|never" is completed with
-   * these words. An option of type FILENAME_ARRAY takes all arguments up to the next option. */
+   * these words. An option of type FILENAME_ARRAY takes all arguments up to the next option; so does
+   * a CALLBACK with an optional argument, which is called without one first. */
   const GOptionEntry *(*options)(void);
   /* argv without the subcommand, options taken out; returns the exit status,
    * or -1 with *error set (main reports it and exits with KT_EXIT_USAGE). */

@@ -104,6 +104,12 @@ static gboolean takes_value(const GOptionEntry *entry)
   return entry->arg != G_OPTION_ARG_NONE && entry->arg != G_OPTION_ARG_CALLBACK;
 }
 
+static gboolean takes_several(const GOptionEntry *entry)
+{
+  return entry->arg == G_OPTION_ARG_FILENAME_ARRAY ||
+         (entry->arg == G_OPTION_ARG_CALLBACK && (entry->flags & G_OPTION_FLAG_OPTIONAL_ARG));
+}
+
 static gboolean is_option(const char *argument)
 {
   return argument[0] == '-' && argument[1] != '\0';
@@ -139,7 +145,7 @@ static GStrv prepare(const KtCommand *command, int argc, char **argv, gboolean *
       return NULL;
     }
     value_next = takes_value(entry) && (a[1] == '-' ? !strchr(name, '=') : name[1] == '\0');
-    repeated = entry->arg == G_OPTION_ARG_FILENAME_ARRAY && a[1] == '-' ? a : NULL;
+    repeated = takes_several(entry) && a[1] == '-' ? a : NULL;
     if (repeated && strchr(repeated, '='))
       repeated = NULL;
     g_strv_builder_add(out, a);

@@ -1,89 +1,148 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/error.h"
 #include "cmd/command.h"
-#include "plan/place_json.h"
+#include "cmd/input.h"
+#include "cmd/plan_parts.h"
+#include "plan/plan_json.h"
+#include "view/plan_view.h"
 
-static char *batch;
-static gboolean explain;
+static char *batch, *host, *output, *policy, *reserve, *html, *colour;
+static gboolean explain, movable, keep_migratable, json, ticket;
+static GPtrArray *migration_hosts; /* char* */
+
+/* --keep-migratable, or once more for each host behind it. */
+static gboolean add_host(const char *name, const char *value, gpointer data, GError **error)
+{
+  keep_migratable = TRUE;
+  if (!migration_hosts)
+    migration_hosts = g_ptr_array_new_with_free_func(g_free);
+  if (value)
+    g_ptr_array_add(migration_hosts, g_strdup(value));
+  return TRUE;
+}
 
 static const GOptionEntry *options(void)
 {
   static const GOptionEntry entries[] = {
-      {"batch", 0, 0, G_OPTION_ARG_FILENAME, &batch, "answer placement problems, one JSON object a line; -: stdin",
+      {"host", 0, 0, G_OPTION_ARG_FILENAME, &host, "plan for this host: a capture, folder, archive or a libvirt's URI",
        "FILE"},
+      {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "also write the plan, as JSON, into FILE", "FILE"},
+      {"policy", 0, 0, G_OPTION_ARG_STRING, &policy,
+       "each vCPU on a CPU of its own, or all on those of their node; auto: as each guest has it now",
+       "auto|dedicated|shared"},
+      {"movable", 0, 0, G_OPTION_ARG_NONE, &movable, "only what can be changed while guests run", NULL},
+      {"keep-migratable", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, (gpointer)add_host,
+       "no CPU of this host alone; with hosts (captures, URIs, 'virsh capabilities'): one that all of them have",
+       "HOST..."},
+      {"reserve", 0, 0, G_OPTION_ARG_STRING, &reserve, "CPUs that the host keeps for itself, as in 0-1,16", "CPUS"},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print the plan as JSON", NULL},
+      {"html", 0, 0, G_OPTION_ARG_FILENAME, &html,
+       "also write the plan as a page into FILE; '-': the page instead of the report", "FILE"},
+      {"ticket", 0, 0, G_OPTION_ARG_NONE, &ticket, "print a change ticket as plain text", NULL},
       {"explain", 0, 0, G_OPTION_ARG_NONE, &explain, "say what costs what and how far it is from the least possible",
        NULL},
+      {"batch", 0, 0, G_OPTION_ARG_FILENAME, &batch, "answer placement problems, one JSON object a line; -: stdin",
+       "FILE"},
+      {"color", 0, 0, G_OPTION_ARG_STRING, &colour, "colours in the report", "auto|always|never"},
       {0},
   };
   return entries;
 }
 
-/* ---- --batch ---- */
-
-static gboolean answer_line(const char *name, const char *text, gsize length, GError **error)
+static gboolean read_policy(KtPlanPolicy *to, GError **error)
 {
-  g_autofree char *id = NULL, *why = NULL;
-  g_autoptr(KtPlaceProblem) problem = kt_place_from_json(name, text, length, &id, error);
-  g_autoptr(KtPlacement) placement = problem ? kt_placement_solve(problem, error) : NULL;
-  if (!placement)
-    return FALSE;
-  if (explain)
-    why = kt_placement_explain(problem, placement);
-  g_autofree char *line = kt_place_to_json(id, problem, placement, why);
-  return kt_output(line, error);
+  *to = KT_PLAN_AUTO;
+  for (guint i = 0; policy && kt_plan_policies[i]; i++)
+    if (g_str_equal(policy, kt_plan_policies[i])) {
+      *to = i;
+      return TRUE;
+    }
+  if (policy)
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--policy is 'auto', 'dedicated' or 'shared'");
+  return !policy;
 }
 
-/* Line by line, so that memory stays that of one problem; a bad line is reported and the others are answered. */
-static int answer_batch(const char *path, GError **error)
+static gboolean refuse(GError **error, const char *what)
 {
-  gboolean standard = g_str_equal(path, "-");
-  FILE *file = standard ? stdin : fopen(path, "re");
-  if (!file) {
-    int err = errno;
-    g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot read '%s': %s", path, g_strerror(err));
+  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s", what);
+  return FALSE;
+}
+
+/* Options that cannot be meant together. */
+static gboolean check_options(int argc, GError **error)
+{
+  if (batch && (argc || host || output || policy || movable || keep_migratable || reserve || json || html || ticket))
+    return refuse(error, "'plan --batch' takes one FILE, and --explain");
+  if (movable && keep_migratable)
+    return refuse(error, "--movable and --keep-migratable at once: a CPU model cannot be changed while a guest runs");
+  if (json && ticket)
+    return refuse(error, "--json and --ticket at once; give one of them");
+  if (g_strcmp0(html, "-") == 0 && (ticket || g_strcmp0(output, "-") == 0))
+    return refuse(error, "'--html -' and other output at once; give the page a file");
+  if (g_strcmp0(output, "-") == 0 && (json || ticket))
+    return refuse(error, "'-o -' and other output at once; give the plan a file");
+  return TRUE;
+}
+
+static char *make_text(const KtPlanReport *report, KtColour when)
+{
+  const KtTerm term = kt_term_of_stdout(when);
+  if (json)
+    return kt_plan_to_json(report->plan);
+  return ticket ? kt_view_plan_ticket(report) : kt_view_plan_text(&term, report);
+}
+
+static int answer(const KtPlanRequest *request, KtColour when, GError **error)
+{
+  g_auto(KtPlanResult) result = {0};
+  if (!kt_plan_make(request, &result, error))
     return -1;
-  }
-  char *text = NULL;
-  size_t size = 0;
-  guint number = 0, bad = 0;
-  for (ssize_t length; (length = getline(&text, &size, file)) >= 0;) {
-    number++;
-    if (strspn(text, " \t\r\n") == (gsize)length)
-      continue;
-    g_autoptr(GError) failed = NULL;
-    g_autofree char *name = g_strdup_printf("%s:%u", standard ? "stdin" : path, number);
-    if (answer_line(name, text, (gsize)length, &failed))
-      continue;
-    g_autofree char *safe = g_strescape(failed->message, NULL);
-    fprintf(stderr, "kvmtune: %s\n", safe);
-    bad++;
-  }
-  free(text);
-  if (!standard)
-    fclose(file);
-  return bad ? KT_EXIT_USAGE : KT_EXIT_HEALTHY;
+  const KtPlanReport report = {.plan = result.plan,
+                               .snapshot = result.snapshot,
+                               .diffs = result.diffs,
+                               .explain = result.explain,
+                               .file = output};
+  g_autofree char *document = output ? kt_plan_to_json(result.plan) : NULL;
+  if (output && !kt_output_file(output, document, error))
+    return -1;
+  g_autofree char *text = make_text(&report, when), *page = html ? kt_view_plan_html(&report) : NULL;
+  if (g_strcmp0(output, "-") != 0 ? !kt_output_report(text, html, page, error)
+                                  : html && !kt_output_file(html, page, error))
+    return -1;
+  return result.plan->changes->len ? KT_EXIT_FINDINGS : KT_EXIT_HEALTHY;
 }
 
 static int run(int argc, char **argv, GError **error)
 {
-  if (batch && argc == 0)
-    return answer_batch(batch, error);
-  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, batch ? "'plan --batch' takes one FILE" : "'plan' needs --batch FILE");
-  return -1;
+  KtPlanRequest request = {.host = host, .reserve = reserve, .explain = explain};
+  KtColour when;
+  if (!check_options(argc, error) || !kt_input_colour(colour, &when, error) || !kt_input_page(html, json, error) ||
+      !read_policy(&request.options.policy, error))
+    return -1;
+  if (batch)
+    return kt_plan_answer_batch(batch, explain, error);
+  request.options.movable = movable;
+  request.options.keep_migratable = keep_migratable;
+  request.options.only = argc ? (const char *const *)argv : NULL;
+  if (migration_hosts) {
+    g_ptr_array_add(migration_hosts, NULL);
+    request.migrate = (const char *const *)migration_hosts->pdata;
+  }
+  return answer(&request, when, error);
 }
 
 const KtCommand kt_command_plan = {
     .name = "plan",
-    .arguments = "",
-    .summary = "work out where guests belong",
-    .description = "--batch FILE reads placement problems (a host and its guests, one JSON object a line) and answers "
-                   "each with a node, CPUs and memory for every cell, its cost, and a cost that no placement can be "
-                   "below. A line that cannot be read is reported, the others are answered, and the exit status is 2.",
+    .arguments = "[DOMAIN]...",
+    .summary = "work out where guests belong and what to change",
+    .description =
+        "For the guests of this host, or of the evidence of another one (--host): their CPU model, topology, caches "
+        "and memory nodes, and where their CPUs and memory belong on the host. Each change has its reasons, what was "
+        "there before, what it should do, its risk and how to take it back. Nothing is changed. The exit status is 1 "
+        "if there is something to change. --batch FILE reads placement problems (a host and its guests, one JSON "
+        "object a line) and answers each with a node, CPUs and memory for every cell, its cost, and a cost that no "
+        "placement can be below; a line that cannot be read is reported, the others are answered, and the exit status "
+        "is 2.",
     .options = options,
     .run = run,
 };

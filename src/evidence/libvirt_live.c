@@ -115,6 +115,33 @@ gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot
   return ok;
 }
 
+/* ---- persistent definitions ---- */
+
+static void read_definition(virConnectPtr connection, KtDomain *d)
+{
+  virDomainPtr domain = d->uuid ? virDomainLookupByUUIDString(connection, d->uuid)
+                                : virDomainLookupByName(connection, d->name ? d->name : "");
+  if (!domain) /* of another host, or gone */
+    return;
+  gboolean persistent = virDomainIsPersistent(domain) == 1;
+  char *bytes = persistent ? virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE) : NULL;
+  g_free(d->definition);
+  d->definition = g_strdup(bytes);
+  free(bytes);
+  virDomainFree(domain);
+}
+
+gboolean kt_libvirt_read_definitions(const char *uri, KtSnapshot *snapshot, GError **error)
+{
+  virConnectPtr connection = kt_libvirt_open(uri, FALSE, error);
+  if (!connection)
+    return FALSE;
+  for (guint i = 0; i < snapshot->domains->len; i++)
+    read_definition(connection, snapshot->domains->pdata[i]);
+  virConnectClose(connection);
+  return TRUE;
+}
+
 /* ---- as documents ---- */
 
 static void add_text(KtRoot *tree, const char *path, const char *text)
@@ -230,6 +257,11 @@ gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot
 {
   g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "this build cannot talk to libvirt");
   return FALSE;
+}
+
+gboolean kt_libvirt_read_definitions(const char *uri, KtSnapshot *snapshot, GError **error)
+{
+  return kt_libvirt_read(uri, NULL, snapshot, NULL, error);
 }
 
 gboolean kt_libvirt_capture(const char *uri, const char *only, KtRoot *tree, guint *domains, GError **error)

@@ -17,6 +17,10 @@ gboolean kt_libvirt_is_local(const char *uri);
  * libvirt); `snapshot` is as it was then. */
 gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot, KtMachine *host, GError **error);
 
+/* Gives each domain of the snapshot that this libvirt has its persistent definition (KtDomain.definition), in
+ * place of the live one; one without (it is transient) loses what it had. Same errors as above. */
+gboolean kt_libvirt_read_definitions(const char *uri, KtSnapshot *snapshot, GError **error);
+
 /* Puts what libvirt says into a tree in memory: libvirt/capabilities.xml and
  * nodeinfo.txt, for each running domain libvirt/NAME.xml, libvirt/domstats.txt. *domains: how many there
  * were. Same arguments and errors as above. */

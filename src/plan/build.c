@@ -37,6 +37,8 @@ KtChange *kt_plan_change(const KtPlanWork *work, KtAct act, const char *part, co
       kt_change_add_reason(change, ids[i]);
       change->risk |= kt_risk_parse(kt_check_find(ids[i])->risk);
     }
+  if (act >= KT_ACT_DOMXML) /* another remedy of the row may be live; a definition is not */
+    change->risk &= ~(guint)KT_RISK_LIVE;
   return change;
 }
 
@@ -104,6 +106,29 @@ static const KtDiagnosis *diagnosis_of(const GPtrArray *diagnoses, const KtDomai
   return NULL;
 }
 
+/* Is there a change that brings it where the solver wants it? */
+static gboolean is_placed(const KtPlanWork *work)
+{
+  for (guint i = 0; i < work->plan->changes->len; i++) {
+    const KtChange *change = work->plan->changes->pdata[i];
+    const char *part = strrchr(change->id, '/');
+    if (g_strcmp0(change->domain, work->domain->name) == 0 && g_strcmp0(change->uuid, work->domain->uuid) == 0 &&
+        (change->act == KT_ACT_PROXMOX || change->act == KT_ACT_VCPUPIN || change->act == KT_ACT_MEMORY ||
+         g_str_equal(part, "/pins") || g_str_equal(part, "/numatune")))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* It stays where it is; one that floats has no place. */
+static void forget_place(KtPlanGuest *guest)
+{
+  g_free(guest->cpus_after);
+  g_free(guest->nodes_after);
+  guest->cpus_after = g_strdup(guest->cpus_before);
+  guest->nodes_after = g_strdup(guest->nodes_before);
+}
+
 static void plan_domain(KtPlanWork *work, const KtPlaceGuest *now)
 {
   KtPlanGuest *guest = work->guest;
@@ -134,6 +159,8 @@ static void plan_domain(KtPlanWork *work, const KtPlaceGuest *now)
   }
   if (!work->subject->fixed || work->subject->stuck)
     kt_plan_place_live(work);
+  if (!is_placed(work))
+    forget_place(guest);
 }
 
 static gboolean check_names(const KtPlanProblem *problem, const char *const *only, GError **error)
@@ -164,17 +191,33 @@ static KtPlan *start_plan(const KtMachine *host, const KtPlanOptions *options)
   return plan;
 }
 
+static KtSet *owned_cpus(const KtPlacement *placement)
+{
+  KtSet *owned = kt_set_new();
+  for (guint i = 0; i < placement->guests->len; i++) {
+    const KtPlaceAnswer *answer = placement->guests->pdata[i];
+    for (guint k = 0; k < answer->cells->len; k++) {
+      const KtPlaceCell *cell = answer->cells->pdata[k];
+      if (cell->pins)
+        kt_set_add_all(owned, cell->cpus);
+    }
+  }
+  return owned;
+}
+
 KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, GError **error)
 {
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(KtPlanProblem) problem = kt_plan_problem(snapshot, options, notes, error);
+  g_autoptr(GPtrArray) diagnoses = kt_diagnose(snapshot, NULL);
+  g_autoptr(KtPlanProblem) problem = kt_plan_problem(snapshot, diagnoses, options, notes, error);
   if (!problem || !check_names(problem, options->only, error))
     return NULL;
   g_autoptr(KtPlacement) placement = kt_placement_solve(problem->problem, error);
   if (!placement)
     return NULL;
   const KtMachine *host = kt_snapshot_host(snapshot);
-  g_autoptr(GPtrArray) diagnoses = kt_diagnose(snapshot, NULL);
+  kt_plan_keep_pins(problem, placement, host);
+  g_autoptr(KtSet) owned = owned_cpus(placement);
   g_autoptr(KtPlan) plan = start_plan(host, options);
   g_ptr_array_extend_and_steal(plan->notes, g_steal_pointer(&notes));
   kt_plan_host(plan, diagnosis_of(diagnoses, NULL, host));
@@ -187,7 +230,8 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
                        .domain = subject->domain,
                        .host = host,
                        .diagnosis = diagnosis_of(diagnoses, subject->domain, NULL),
-                       .answer = placement->guests->pdata[i]};
+                       .answer = placement->guests->pdata[i],
+                       .owned = owned};
     plan_domain(&work, problem->problem->guests->pdata[i]);
   }
   kt_plan_sort(plan);

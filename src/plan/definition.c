@@ -4,10 +4,10 @@
 
 #include "plan/parts.h"
 
-#define UNDO_DEFINITION "virsh define the definition as it was (kvmtune rollback), then stop and start the guest"
+#define UNDO_DEFINITION KT_PLAN_UNDO_DEFINITION
 
 /* The rows that another topology cures. */
-#define TOPOLOGY_CHECKS "X06 X03 X11 X05 X07 X08 X10 X14 X12 X13"
+#define TOPOLOGY_CHECKS "X06 X03 X11 X05 X07 X08 X09 X10 X14 X12 X13"
 #define CELL_CHECKS "X11 X12 X14 X15"
 
 static void set(KtChange *change, const char *path, const char *value)
@@ -48,6 +48,11 @@ static void change_model(const KtPlanWork *work)
   set(change, model ? "cpu/model/text()" : "cpu/model", model);
   if (!model)
     set(change, "cpu/@migratable", "on");
+  const GPtrArray *lacking = model ? work->options->baseline_features : NULL;
+  for (guint i = 0; lacking && i < lacking->len; i++) {
+    g_autofree char *path = g_strdup_printf("cpu/feature[@name='%s']/@policy", (const char *)lacking->pdata[i]);
+    set(change, path, "disable");
+  }
   change->title = model ? g_strdup_printf("CPU model %s, which all hosts have", model)
                         : g_strdup("the host's own CPU (host-passthrough)");
   change->why = g_strdup("The guest is shown an older CPU than it runs on, and does without instructions that this one "
@@ -102,11 +107,13 @@ static void change_topology(const KtPlanWork *work)
   g_autofree char *dies = t->dies > 1 ? g_strdup_printf(" x %u dies", t->dies) : g_strdup("");
   change->title = g_strdup_printf("%u socket%s%s x %u core%s x %u thread%s", t->sockets, t->sockets == 1 ? "" : "s",
                                   dies, t->cores, t->cores == 1 ? "" : "s", t->threads, t->threads == 1 ? "" : "s");
+  g_autofree char *cells =
+      t->cells > 1 ? g_strdup_printf("One socket for each of its %u cells, so that sockets, caches and memory nodes "
+                                     "have the same borders",
+                                     t->cells)
+                   : g_strdup("It runs within one node, and is shown that its CPUs are near each other");
   change->why =
-      g_strdup_printf("One socket for each of its %u cell%s, so that sockets, caches and memory nodes have the "
-                      "same borders%s.",
-                      t->cells, t->cells == 1 ? "" : "s",
-                      t->siblings ? "; threads, because pairs of vCPUs own the threads of a core" : "");
+      g_strdup_printf("%s%s.", cells, t->siblings ? "; threads, because pairs of vCPUs own the threads of a core" : "");
   change->undo = g_strdup(UNDO_DEFINITION);
   add_number_effect(change, "guest.sockets", before->sockets, t->sockets);
   add_number_effect(change, "guest.cores_per_socket", before->cores, t->cores * t->dies);
@@ -220,8 +227,8 @@ static void change_features(const KtPlanWork *work)
                    "told that its CPUs are its own",
                    "Its vCPUs own their CPUs; a guest that knows it waits and wakes without help from the host.");
   if (work->target.topoext && g_strcmp0(kt_domain_feature(work->domain, "topoext"), "require") != 0 &&
-      kt_plan_asks(work, TOPOLOGY_CHECKS " X09"))
-    change_feature(work, TOPOLOGY_CHECKS " X09", "topoext", "cpu/feature[@name='topoext']/@policy", "require",
+      kt_plan_asks(work, TOPOLOGY_CHECKS))
+    change_feature(work, TOPOLOGY_CHECKS, "topoext", "cpu/feature[@name='topoext']/@policy", "require",
                    "threads shown to the guest (topoext)", "An AMD guest sees threads only with this feature.");
 }
 

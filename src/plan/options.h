@@ -12,9 +12,10 @@ extern const char *const kt_plan_policies[]; /* "auto", "dedicated", "shared", N
 
 typedef struct {
   KtPlanPolicy policy;
-  gboolean movable;           /* only what can be changed while guests run */
-  gboolean keep_migratable;   /* no host-passthrough, no host cache: `baseline_model` instead */
-  const char *baseline_model; /* CPU model that all hosts have; NULL with keep_migratable: CPU modes stay */
-  const KtSet *reserved;      /* CPUs of the host itself; NULL none */
-  const char *const *only;    /* domains to plan, by name or UUID (NULL-terminated); others stay; NULL: all */
+  gboolean movable;                   /* only what can be changed while guests run */
+  gboolean keep_migratable;           /* no host-passthrough, no host cache: `baseline_model` instead */
+  const char *baseline_model;         /* CPU model that all hosts have; NULL with keep_migratable: CPU modes stay */
+  const GPtrArray *baseline_features; /* char*: features of that model to disable; NULL none */
+  const KtSet *reserved;              /* CPUs of the host itself; NULL none */
+  const char *const *only;            /* domains to plan, by name or UUID (NULL-terminated); others stay; NULL: all */
 } KtPlanOptions;

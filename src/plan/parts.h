@@ -7,6 +7,9 @@
 #include "plan/problem.h"
 #include "plan/target.h"
 
+#define KT_PLAN_UNDO_DEFINITION                                                                                        \
+  "kvmtune rollback, or virsh define with the definition as it was; then stop and start the guest"
+
 /* One domain while its changes are made. */
 typedef struct {
   KtPlan *plan;
@@ -17,6 +20,7 @@ typedef struct {
   const KtMachine *host;
   const KtDiagnosis *diagnosis;
   const KtPlaceAnswer *answer; /* placed */
+  const KtSet *owned;          /* exclusive CPUs of all guests */
   KtTarget target;
   gboolean shaped; /* `target` is set */
 } KtPlanWork;
@@ -26,6 +30,15 @@ gboolean kt_plan_asks(const KtPlanWork *work, const char *checks);
 
 /* A change of the domain for those of these checks that fired; its risk is that of their rows. */
 KtChange *kt_plan_change(const KtPlanWork *work, KtAct act, const char *part, const char *checks);
+
+/* keep.c: CPU of each vCPU (guint) where each has one for itself now, by its threads or else its definition; one that
+ * is not there is replaced by its nearest. NULL if not each has. */
+GArray *kt_plan_pins_now(const KtDomain *d, const KtMachine *host);
+/* Where the CPUs that dedicated guests own now cost no more than the solver's, they keep them, vCPU by vCPU. */
+void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host);
+
+/* placed.c: CPUs for QEMU's own threads: on the guest's nodes, none that a vCPU owns. May be empty. Caller frees. */
+KtSet *kt_plan_emulator_cpus(const KtPlanWork *work);
 
 KtSet *kt_plan_cell_nodes(const KtPlaceCell *cell); /* of its memory. Caller frees. */
 

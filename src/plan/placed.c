@@ -4,8 +4,10 @@
 
 #include "plan/parts.h"
 
-#define PLACE_CHECKS "H20 H40 H45 X08 X11 X13 X16 X17 X18"
-#define UNDO_DEFINITION "virsh define the definition as it was (kvmtune rollback)"
+#define PIN_CHECKS "H20 H40 H45 X07 X08 X11 X12 X13 X16 X18"
+#define MEMORY_CHECKS "H20 X11 X12 X13 X16 X17"
+#define MAX_IOTHREADS 64
+#define UNDO_DEFINITION KT_PLAN_UNDO_DEFINITION
 
 /* ---- pins ---- */
 
@@ -22,13 +24,11 @@ static void add_pins(const KtPlanWork *work, KtChange *change)
   }
 }
 
-/* QEMU's own threads: beside the guest, but on none of the CPUs that vCPUs own. */
-static KtSet *emulator_cpus(const KtPlanWork *work)
+static KtSet *node_cpus(const KtPlanWork *work)
 {
   KtSet *cpus = kt_set_new();
   for (guint i = 0; i < work->answer->cells->len; i++) {
-    const KtPlaceCell *cell = work->answer->cells->pdata[i];
-    g_autoptr(KtSet) nodes = kt_plan_cell_nodes(cell);
+    g_autoptr(KtSet) nodes = kt_plan_cell_nodes(work->answer->cells->pdata[i]);
     for (int n = kt_set_next(nodes, 0); n >= 0; n = kt_set_next(nodes, (guint)n + 1)) {
       const KtNode *node = kt_machine_find_node(work->host, n);
       if (node && node->cpus)
@@ -37,24 +37,61 @@ static KtSet *emulator_cpus(const KtPlanWork *work)
   }
   if (work->host->online_set)
     kt_set_keep_only(cpus, work->host->online_set);
+  return cpus;
+}
+
+/* Rather not the siblings of what vCPUs own either. */
+KtSet *kt_plan_emulator_cpus(const KtPlanWork *work)
+{
+  g_autoptr(KtSet) cpus = node_cpus(work);
+  g_autoptr(KtSet) apart = kt_set_new();
+  kt_set_remove_all(cpus, work->owned);
+  for (int cpu = kt_set_next(cpus, 0); cpu >= 0; cpu = kt_set_next(cpus, (guint)cpu + 1)) {
+    const KtCpu *known = kt_machine_find_cpu(work->host, (guint)cpu);
+    if (!known || !known->siblings || !kt_set_intersects(known->siblings, work->owned))
+      kt_set_add(apart, (guint)cpu);
+  }
+  return kt_set_is_empty(apart) ? g_steal_pointer(&cpus) : g_steal_pointer(&apart);
+}
+
+/* QEMU's own threads: beside the guest. All CPUs of the host are no pin. */
+static void add_emulator(const KtPlanWork *work, KtChange *change)
+{
+  g_autoptr(KtSet) emulator = kt_plan_emulator_cpus(work);
+  g_autofree char *cpus = kt_set_format(emulator);
+  if (kt_set_is_empty(emulator) || (kt_set_contains(emulator, work->host->online_set) && !work->domain->emulatorpin))
+    return;
+  kt_change_add_edit(change, "cputune/emulatorpin/@cpuset", NULL, cpus);
+  for (gint64 i = 1; work->domain->iothreads.known && i <= MIN(work->domain->iothreads.value, MAX_IOTHREADS); i++) {
+    g_autofree char *path = g_strdup_printf("cputune/iothreadpin[@iothread='%" G_GINT64_FORMAT "']/@cpuset", i);
+    kt_change_add_edit(change, path, NULL, cpus);
+  }
+}
+
+/* Does a vCPU get other CPUs than its definition gives it? */
+static gboolean changes_pins(const KtPlanWork *work)
+{
   for (guint i = 0; i < work->answer->cells->len; i++) {
     const KtPlaceCell *cell = work->answer->cells->pdata[i];
-    if (cell->pins)
-      kt_set_remove_all(cpus, cell->cpus);
+    for (guint k = 0; k < cell->vcpus; k++) {
+      const KtSet *pin = kt_domain_pin(work->domain, (int)(cell->first_vcpu + k));
+      gboolean same =
+          pin && (cell->pins ? kt_set_count(pin) == 1 && kt_set_has(pin, g_array_index(cell->pins, guint, k))
+                             : kt_set_equal(pin, cell->cpus));
+      if (!same)
+        return TRUE;
+    }
   }
-  return cpus;
+  return FALSE;
 }
 
 static void change_pins(const KtPlanWork *work)
 {
-  KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "pins", PLACE_CHECKS);
+  KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "pins", PIN_CHECKS);
   if (g_strcmp0(work->domain->vcpu_placement, "auto") == 0)
     kt_change_add_edit(change, "vcpu/@placement", NULL, "static");
   add_pins(work, change);
-  g_autoptr(KtSet) emulator = emulator_cpus(work);
-  g_autofree char *cpus = kt_set_format(emulator);
-  if (*cpus)
-    kt_change_add_edit(change, "cputune/emulatorpin/@cpuset", NULL, cpus);
+  add_emulator(work, change);
   gboolean exclusive = ((const KtPlaceCell *)work->answer->cells->pdata[0])->pins != NULL;
   change->title = g_strdup_printf(exclusive ? "each vCPU on a CPU of its own, of %s" : "vCPUs on the CPUs %s",
                                   work->guest->cpus_after);
@@ -72,7 +109,7 @@ static void change_memory(const KtPlanWork *work)
   guint cells = work->answer->cells->len;
   const char *mode = cells > 1 ? "strict" : "restrictive";
   g_autoptr(KtSet) all = kt_set_new();
-  KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "numatune", PLACE_CHECKS);
+  KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "numatune", MEMORY_CHECKS);
   for (guint i = 0; i < cells; i++) {
     g_autoptr(KtSet) nodes = kt_plan_cell_nodes(work->answer->cells->pdata[i]);
     kt_set_add_all(all, nodes);
@@ -105,15 +142,28 @@ static void change_memory(const KtPlanWork *work)
   kt_change_add_effect(change, "locality_pct", NULL, ">= 99");
 }
 
+/* QEMU's threads alone, where the vCPUs stay. */
+static void change_emulator(const KtPlanWork *work)
+{
+  KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "emulator", "H46");
+  add_emulator(work, change);
+  change->title = g_strdup("QEMU's own threads off the CPUs of vCPUs");
+  change->why = g_strdup("They serve the guest's devices, and a vCPU that has to wait for them stalls.");
+  change->undo = g_strdup(UNDO_DEFINITION);
+  change->risk |= KT_RISK_RESTART;
+  if (!change->edits->len)
+    g_ptr_array_remove(work->plan->changes, change);
+}
+
 void kt_plan_place_definition(const KtPlanWork *work)
 {
   gboolean moved = work->guest->cpus_before && !work->answer->stays;
-  if (work->subject->fixed && !work->subject->stuck)
+  if ((work->subject->fixed && !work->subject->stuck) || work->host->nodes->len < 1)
     return;
-  if (!moved && !kt_plan_asks(work, PLACE_CHECKS))
-    return;
-  if (work->host->nodes->len < 2)
-    return;
-  change_pins(work);
-  change_memory(work);
+  if ((moved || kt_plan_asks(work, PIN_CHECKS)) && changes_pins(work))
+    change_pins(work);
+  else if (kt_plan_asks(work, "H46"))
+    change_emulator(work);
+  if (work->host->nodes->len > 1 && (moved || kt_plan_asks(work, MEMORY_CHECKS)))
+    change_memory(work);
 }

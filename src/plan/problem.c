@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "plan/parts.h"
 
 #define HOST_SHARE 16 /* one part in so many of a node's memory is the host's own */
 #define GIB_KIB (1024 * 1024)
@@ -109,10 +110,12 @@ static const char *why_fixed(const KtDomain *d, const KtPlanOptions *options)
   return d->runtime ? why_stuck(d) : NULL;
 }
 
-static gboolean is_dedicated(const KtDomain *d, const KtPlanOptions *options)
+static gboolean is_dedicated(const KtDomain *d, const KtPlanOptions *options, const KtMachine *host)
 {
-  if (is_booked_by_nova(d) || options->policy == KT_PLAN_AUTO)
-    return kt_domain_is_dedicated(d);
+  if (d->nova || !is_asked_for(d, options->only) || options->policy == KT_PLAN_AUTO) {
+    g_autoptr(GArray) pins = kt_plan_pins_now(d, host);
+    return pins != NULL;
+  }
   return options->policy == KT_PLAN_DEDICATED;
 }
 
@@ -132,39 +135,105 @@ static double demand_of(const KtDomain *d)
   return seen ? pct / 100 : -1;
 }
 
-/* CPUs that its vCPU threads may use; NULL if that of one is not known. */
-static KtSet *cpus_now(const KtDomain *d)
+/* CPUs that its vCPUs may use: those of its threads, or what its definition gives them. NULL if that of one is not
+ * known. */
+static KtSet *cpus_now(const KtDomain *d, const KtMachine *host)
 {
+  g_autoptr(GArray) own = kt_plan_pins_now(d, host);
   g_autoptr(KtSet) cpus = kt_set_new();
-  for (guint i = 0; i < d->runtime->threads->len; i++) {
+  for (guint i = 0; own && i < own->len; i++)
+    kt_set_add(cpus, g_array_index(own, guint, i));
+  if (own)
+    return g_steal_pointer(&cpus);
+  for (guint i = 0; d->runtime && i < d->runtime->threads->len; i++) {
     const KtThread *thread = d->runtime->threads->pdata[i];
     if (thread->vcpu >= 0 && !thread->affinity)
       return NULL;
     if (thread->vcpu >= 0)
       kt_set_add_all(cpus, thread->affinity);
   }
+  for (int i = 0; !d->runtime && i < d->vcpus.value; i++) {
+    const KtSet *pin = kt_domain_pin(d, i) ? kt_domain_pin(d, i) : d->vcpu_cpuset;
+    if (!pin)
+      return NULL;
+    kt_set_add_all(cpus, pin);
+  }
+  g_autoptr(KtSet) there = kt_set_new();
+  for (guint i = 0; i < host->nodes->len; i++)
+    kt_set_add_all(there, ((const KtNode *)host->nodes->pdata[i])->cpus);
+  if (host->online_set)
+    kt_set_keep_only(there, host->online_set);
+  kt_set_keep_only(cpus, there);
   return kt_set_is_empty(cpus) ? NULL : g_steal_pointer(&cpus);
 }
 
-/* Where it is now. Pages that it has not touched yet are taken to come where its others are. */
+/* KiB on each node in equal parts. */
+static void add_evenly(GArray *memory, const KtSet *nodes, gint64 kib, const KtMachine *host)
+{
+  guint n = kt_set_count(nodes);
+  for (int node = n ? kt_set_next(nodes, 0) : -1; node >= 0; node = kt_set_next(nodes, (guint)node + 1)) {
+    KtNodeMemory part = {.node = node, .kib = kib / n};
+    if (kt_machine_find_node(host, node))
+      g_array_append_val(memory, part);
+  }
+}
+
+/* What its definition binds, or, where that says nothing of memory, the one node under its pins. */
+static GArray *memory_defined(const KtDomain *d, const KtSet *cpus, const KtMachine *host)
+{
+  GArray *memory = g_array_new(FALSE, FALSE, sizeof(KtNodeMemory));
+  for (guint i = 0; i < d->cells->len; i++) {
+    const KtCell *cell = d->cells->pdata[i];
+    if (cell->memnode && cell->memory_kib.known)
+      add_evenly(memory, cell->memnode, cell->memory_kib.value, host);
+  }
+  if (memory->len)
+    return memory;
+  g_autoptr(KtSet) nodes = kt_set_copy(d->numatune_nodeset);
+  if (!nodes) {
+    nodes = kt_set_new();
+    for (int cpu = kt_set_next(cpus, 0); cpu >= 0; cpu = kt_set_next(cpus, (guint)cpu + 1))
+      kt_set_add(nodes, (guint)MAX(kt_machine_node_of_cpu(host, (guint)cpu), 0));
+    if (kt_set_count(nodes) > 1)
+      return memory;
+  }
+  add_evenly(memory, nodes, d->memory_kib.value, host);
+  return memory;
+}
+
+/* Parts on the same node together. */
+static void add_now(KtPlaceGuest *guest, guint node, gint64 kib)
+{
+  for (guint i = 0; i < guest->now_memory->len; i++) {
+    KtPlaceMemory *there = &g_array_index(guest->now_memory, KtPlaceMemory, i);
+    if (there->node_id == node) {
+      there->kib += kib;
+      return;
+    }
+  }
+  KtPlaceMemory now = {.node_id = node, .kib = kib};
+  if (kib > 0)
+    g_array_append_val(guest->now_memory, now);
+}
+
+/* Where it is now, or will be when it starts. Pages that it has not touched yet are taken to come where its others
+ * are. */
 static void set_now(KtPlaceGuest *guest, const KtDomain *d, const KtMachine *host)
 {
-  g_autoptr(KtSet) cpus = d->runtime ? cpus_now(d) : NULL;
+  g_autoptr(KtSet) cpus = cpus_now(d, host);
+  if (!cpus)
+    return;
+  g_autoptr(GArray) memory = d->runtime ? g_array_ref(d->runtime->memory) : memory_defined(d, cpus, host);
   gint64 resident = 0, given = 0;
-  for (guint i = 0; cpus && i < d->runtime->memory->len; i++)
-    resident += g_array_index(d->runtime->memory, KtNodeMemory, i).kib;
+  for (guint i = 0; i < memory->len; i++)
+    resident += g_array_index(memory, KtNodeMemory, i).kib;
   if (resident <= 0)
     return;
-  if (host->online_set)
-    kt_set_keep_only(cpus, host->online_set);
-  for (guint i = 0; i < d->runtime->memory->len; i++) {
-    const KtNodeMemory *part = &g_array_index(d->runtime->memory, KtNodeMemory, i);
-    gboolean last = i + 1 == d->runtime->memory->len;
-    gint64 kib =
-        last ? guest->memory_kib - given : (gint64)((double)guest->memory_kib * ((double)part->kib / (double)resident));
-    KtPlaceMemory now = {.node_id = (guint)part->node, .kib = kib};
-    if (kib > 0)
-      g_array_append_val(guest->now_memory, now);
+  for (guint i = 0; i < memory->len; i++) {
+    const KtNodeMemory *part = &g_array_index(memory, KtNodeMemory, i);
+    gint64 kib = i + 1 == memory->len ? guest->memory_kib - given
+                                      : (gint64)((double)guest->memory_kib * ((double)part->kib / (double)resident));
+    add_now(guest, (guint)part->node, kib);
     given += kib;
   }
   guest->started = TRUE;
@@ -179,6 +248,7 @@ static gboolean has_size(const KtDomain *d)
 
 static GArray *find_subjects(const KtSnapshot *snapshot, const KtPlanOptions *options, GPtrArray *notes)
 {
+  const KtMachine *host = kt_snapshot_host(snapshot);
   GArray *subjects = g_array_new(FALSE, TRUE, sizeof(KtPlanSubject));
   gboolean any_runs = FALSE;
   for (guint i = 0; i < snapshot->domains->len; i++)
@@ -195,15 +265,26 @@ static GArray *find_subjects(const KtSnapshot *snapshot, const KtPlanOptions *op
     const KtPlanSubject subject = {.domain = d,
                                    .fixed = why_fixed(d, options),
                                    .stuck = d->runtime && why_stuck(d),
-                                   .dedicated = is_dedicated(d, options)};
+                                   .dedicated = is_dedicated(d, options, host)};
     g_array_append_val(subjects, subject);
   }
   return subjects;
 }
 
+static gboolean fires(const GPtrArray *diagnoses, const KtDomain *d, const char *id)
+{
+  for (guint i = 0; diagnoses && i < diagnoses->len; i++) {
+    const KtDiagnosis *diagnosis = diagnoses->pdata[i];
+    for (guint k = 0; diagnosis->subject.domain == d && k < diagnosis->findings->len; k++)
+      if (g_str_equal(((const KtFinding *)diagnosis->findings->pdata[k])->check->id, id))
+        return TRUE;
+  }
+  return FALSE;
+}
+
 /* The fewest equal cells of which each finds CPUs and memory in an ordinary node: the rule of X11. More that it
- * has already stay, unless it fits one node. */
-static guint cells_of(const KtDomain *d, const KtMachine *host)
+ * has already stay, unless it would fit one node with room to spare (X12). */
+static guint cells_of(const KtDomain *d, const GPtrArray *diagnoses, const KtMachine *host)
 {
   guint cpus = 0, vcpus = (guint)d->vcpus.value, cells = 1;
   gint64 memory = 0;
@@ -216,10 +297,33 @@ static guint cells_of(const KtDomain *d, const KtMachine *host)
          (vcpus % cells || vcpus / cells > cpus || d->memory_kib.value / cells > memory))
     cells++;
   cells = vcpus % cells ? 1 : cells;
-  return cells > 1 || d->nova ? MAX(cells, d->cells->len) : cells;
+  guint have = d->cells->len;
+  gboolean keep = have > cells && have <= vcpus && vcpus % have == 0 && (d->nova || !fires(diagnoses, d, "X12"));
+  return keep ? have : cells;
 }
 
-static void add_guest(KtPlaceProblem *problem, const KtPlanSubject *subject, const KtMachine *host)
+/* What the solver would refuse of a guest that may not move: no CPU of it is for guests, or it shares exclusive
+ * ones. */
+static void tame_fixed(KtPlaceGuest *guest, const KtSet *reserved, KtSet *owned)
+{
+  g_autoptr(KtSet) mine = kt_set_copy(guest->now_cpus);
+  if (guest->movable || !guest->started)
+    return;
+  if (reserved)
+    kt_set_remove_all(mine, reserved);
+  if (kt_set_is_empty(mine)) {
+    guest->started = FALSE;
+    guest->movable = TRUE;
+  } else if (guest->policy == KT_PLACE_DEDICATED) {
+    if (kt_set_count(mine) < guest->vcpus || kt_set_intersects(mine, owned))
+      guest->policy = KT_PLACE_SHARED;
+    else
+      kt_set_add_all(owned, mine);
+  }
+}
+
+static KtPlaceGuest *add_guest(KtPlaceProblem *problem, const KtPlanSubject *subject, const GPtrArray *diagnoses,
+                               const KtMachine *host)
 {
   const KtDomain *d = subject->domain;
   KtPlaceGuest *guest = kt_place_problem_add_guest(problem, d->name);
@@ -227,9 +331,10 @@ static void add_guest(KtPlaceProblem *problem, const KtPlanSubject *subject, con
   guest->memory_kib = d->memory_kib.value;
   guest->demand_cores = demand_of(d);
   guest->policy = subject->dedicated ? KT_PLACE_DEDICATED : KT_PLACE_SHARED;
-  guest->cells = cells_of(d, host);
+  guest->cells = cells_of(d, diagnoses, host);
   set_now(guest, d, host);
   guest->movable = !subject->fixed;
+  return guest;
 }
 
 /* ---- both ---- */
@@ -244,14 +349,15 @@ void kt_plan_problem_free(KtPlanProblem *problem)
 }
 
 /* What guests have on a node already is theirs, whatever the host's share. */
-static void make_room_for_what_is_there(KtPlaceProblem *problem)
+static void make_room_for_what_is_there(KtPlaceProblem *problem, const GArray *subjects)
 {
   for (guint i = 0; i < problem->nodes->len; i++) {
     KtPlaceNode *node = problem->nodes->pdata[i];
     gint64 used = 0;
     for (guint k = 0; k < problem->guests->len; k++) {
       const KtPlaceGuest *guest = problem->guests->pdata[k];
-      for (guint m = 0; m < guest->now_memory->len; m++) {
+      const KtDomain *d = g_array_index(subjects, KtPlanSubject, k).domain;
+      for (guint m = 0; d->runtime && m < guest->now_memory->len; m++) {
         const KtPlaceMemory *part = &g_array_index(guest->now_memory, KtPlaceMemory, m);
         used += part->node_id == node->id ? part->kib : 0;
       }
@@ -260,8 +366,8 @@ static void make_room_for_what_is_there(KtPlaceProblem *problem)
   }
 }
 
-KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const KtPlanOptions *options, GPtrArray *notes,
-                               GError **error)
+KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const GPtrArray *diagnoses, const KtPlanOptions *options,
+                               GPtrArray *notes, GError **error)
 {
   const KtMachine *host = kt_snapshot_host(snapshot);
   gboolean known = host && host->nodes->len;
@@ -280,9 +386,12 @@ KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const KtPlanOptions *
   result->problem = kt_place_problem_new();
   result->subjects = find_subjects(snapshot, options, notes);
   add_nodes(result->problem, host, all_on_hugepages(result->subjects));
-  for (guint i = 0; i < result->subjects->len; i++)
-    add_guest(result->problem, &g_array_index(result->subjects, KtPlanSubject, i), host);
-  make_room_for_what_is_there(result->problem);
+  g_autoptr(KtSet) owned = kt_set_new();
+  for (guint i = 0; i < result->subjects->len; i++) {
+    const KtPlanSubject *subject = &g_array_index(result->subjects, KtPlanSubject, i);
+    tame_fixed(add_guest(result->problem, subject, diagnoses, host), options->reserved, owned);
+  }
+  make_room_for_what_is_there(result->problem, result->subjects);
   if (options->reserved)
     kt_set_add_all(result->problem->reserved_cpus, options->reserved);
   return result;

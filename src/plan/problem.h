@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A host and its running domains as a placement problem. */
 #pragma once
+#include "checks/check.h"
 #include "model/snapshot.h"
 #include "placement/placement.h"
 #include "plan/options.h"
@@ -22,9 +23,10 @@ void kt_plan_problem_free(KtPlanProblem *problem);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtPlanProblem, kt_plan_problem_free)
 
 /* The problem of the snapshot's host and its domains (those that run, or, where none is
- * seen running, those that are defined). The snapshot has to outlive it. What is
+ * seen running, those that are defined: they are where their pins and numatune will put them). `diagnoses`: of the
+ * snapshot, KtDiagnosis. The snapshot has to outlive it. What is
  * left to guests of a node: its memory less 1/16 for the host itself; of a node with a pool of huge
  * pages, the pool for guests on huge pages is not separated yet. Domains without known size are left out, and named in
  * `notes` (char*). NULL with KT_ERROR_NOT_FOUND (no host, or its nodes are not known). */
-KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const KtPlanOptions *options, GPtrArray *notes,
-                               GError **error);
+KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const GPtrArray *diagnoses, const KtPlanOptions *options,
+                               GPtrArray *notes, GError **error);

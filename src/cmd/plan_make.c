@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From evidence to a plan that knows what it expects to find. */
+#include <string.h>
+
+#include "apply/definition.h"
+#include "base/error.h"
+#include "cmd/input.h"
+#include "cmd/plan_parts.h"
+#include "evidence/evidence.h"
+#include "evidence/libvirt_baseline.h"
+#include "evidence/libvirt_hosts.h"
+#include "evidence/libvirt_live.h"
+#include "plan/build.h"
+#include "plan/problem.h"
+
+#define TIMEOUT_S 30 /* for a libvirt given as a URI */
+
+void kt_plan_result_clear(KtPlanResult *result)
+{
+  g_clear_pointer(&result->plan, kt_plan_free);
+  g_clear_pointer(&result->snapshot, kt_snapshot_free);
+  g_clear_pointer(&result->diffs, g_ptr_array_unref);
+  g_clear_pointer(&result->explain, g_free);
+}
+
+/* ---- evidence ---- */
+
+KtSnapshot *kt_plan_gather(const char *host, GError **error)
+{
+  const char *const inputs[] = {host, NULL};
+  const KtLiveInput live = {.interval_s = 1};
+  g_autoptr(KtSnapshot) snapshot =
+      host ? kt_evidence_read_mixed(inputs, TIMEOUT_S, error) : kt_input_live(&live, error);
+  if (!snapshot)
+    return NULL;
+  gboolean asked = host ? kt_libvirt_is_uri(host) : snapshot->domains->len > 0;
+  g_autoptr(GError) silent = NULL; /* QEMU without libvirt: there are no definitions */
+  if (asked && !kt_libvirt_read_definitions(host, snapshot, &silent) && host) {
+    g_propagate_error(error, g_steal_pointer(&silent));
+    return NULL;
+  }
+  return g_steal_pointer(&snapshot);
+}
+
+/* ---- what is asked for ---- */
+
+static KtSet *read_reserved(const char *list, const KtSnapshot *snapshot, GError **error)
+{
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(KtSet) reserved = kt_set_parse(list, &failed);
+  if (!reserved || kt_set_is_empty(reserved)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--reserve is a list of CPUs, as in '0-1,16'; '%.100s' is none", list);
+    return NULL;
+  }
+  const KtMachine *host = kt_snapshot_host(snapshot);
+  g_autoptr(KtSet) there = kt_set_new();
+  for (guint i = 0; host && i < host->nodes->len; i++) {
+    const KtNode *node = host->nodes->pdata[i];
+    if (node->cpus)
+      kt_set_add_all(there, node->cpus);
+  }
+  g_autofree char *have = kt_set_format(there);
+  if (host && !kt_set_contains(there, reserved)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--reserve %s: the host has the CPUs %s", list, have);
+    return NULL;
+  }
+  if (host && kt_set_equal(there, reserved)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--reserve %s leaves no CPU for guests", list);
+    return NULL;
+  }
+  return g_steal_pointer(&reserved);
+}
+
+/* ---- definitions ---- */
+
+/* Changes of a definition that is not there cannot say what they expect. */
+static void drop_definition(KtPlan *plan, const KtDomain *d)
+{
+  guint before = plan->changes->len;
+  for (guint i = plan->changes->len; i-- > 0;) {
+    const KtChange *change = plan->changes->pdata[i];
+    if (change->act == KT_ACT_DOMXML && g_strcmp0(change->domain, d->name) == 0 &&
+        g_strcmp0(change->uuid, d->uuid) == 0)
+      g_ptr_array_remove_index(plan->changes, i);
+  }
+  guint dropped = before - plan->changes->len;
+  if (dropped)
+    g_ptr_array_add(plan->notes,
+                    g_strdup_printf("domain '%s': %u change%s of its definition left out, for the evidence does not "
+                                    "have it whole: virsh dumpxml --inactive %s",
+                                    d->name, dropped, dropped == 1 ? " is" : "s are", d->name));
+}
+
+static gboolean knows(const KtPlan *plan, const KtDomain *d)
+{
+  for (guint i = 0; i < plan->changes->len; i++) {
+    const KtChange *change = plan->changes->pdata[i];
+    if (change->act == KT_ACT_DOMXML && g_strcmp0(change->domain, d->name) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* What the changes of its definition expect, and what they make of it. */
+static gboolean expect_definition(KtPlanResult *result, const KtDomain *d, GError **error)
+{
+  const char *bytes = d->definition;
+  if (!knows(result->plan, d))
+    return TRUE;
+  if (!bytes || d->cut) {
+    drop_definition(result->plan, d);
+    return TRUE;
+  }
+  g_autofree char *name = g_strdup_printf("%s.xml", d->name);
+  g_autoptr(KtDomXml) xml = kt_domxml_parse(name, bytes, strlen(bytes), NULL);
+  if (!xml) { /* pasted in pieces, with prompts in it */
+    drop_definition(result->plan, d);
+    return TRUE;
+  }
+  if (!kt_apply_expect(result->plan, xml, error) || !kt_apply_definition(xml, result->plan, error))
+    return FALSE;
+  g_autofree char *edited = kt_domxml_bytes(xml, NULL);
+  g_autofree char *diff = kt_domxml_diff(name, bytes, name, edited);
+  if (*diff)
+    g_ptr_array_add(result->diffs, g_steal_pointer(&diff));
+  return TRUE;
+}
+
+static char *explain_placement(const KtSnapshot *snapshot, const KtPlanOptions *options)
+{
+  g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GPtrArray) diagnoses = kt_diagnose(snapshot, NULL);
+  g_autoptr(KtPlanProblem) problem = kt_plan_problem(snapshot, diagnoses, options, notes, NULL);
+  g_autoptr(KtPlacement) placement = problem ? kt_placement_solve(problem->problem, NULL) : NULL;
+  return placement ? kt_placement_explain(problem->problem, placement) : NULL;
+}
+
+gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError **error)
+{
+  KtPlanOptions options = request->options;
+  g_autoptr(KtBaseline) baseline = NULL;
+  g_autoptr(KtSet) reserved = NULL;
+  result->diffs = g_ptr_array_new_with_free_func(g_free);
+  result->snapshot = kt_plan_gather(request->host, error);
+  if (!result->snapshot)
+    return FALSE;
+  if (request->reserve && !(reserved = read_reserved(request->reserve, result->snapshot, error)))
+    return FALSE;
+  if (request->migrate && *request->migrate && !(baseline = kt_libvirt_baseline(request->migrate, error)))
+    return FALSE;
+  options.reserved = reserved;
+  options.baseline_model = baseline ? baseline->model : NULL;
+  options.baseline_features = baseline ? baseline->features : NULL;
+  result->plan = kt_plan_build(result->snapshot, &options, error);
+  if (!result->plan)
+    return FALSE;
+  for (guint i = 0; i < result->snapshot->domains->len; i++)
+    if (!expect_definition(result, result->snapshot->domains->pdata[i], error))
+      return FALSE;
+  result->explain = request->explain ? explain_placement(result->snapshot, &options) : NULL;
+  return TRUE;
+}

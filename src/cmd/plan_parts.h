@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What `kvmtune plan` is made of. */
+#pragma once
+#include "model/snapshot.h"
+#include "plan/options.h"
+#include "plan/plan.h"
+
+/* `plan --batch FILE`: placement problems, a line each. The exit status; -1 and *error: nothing could be read. */
+int kt_plan_answer_batch(const char *path, gboolean explain, GError **error);
+
+typedef struct {
+  const char *host;           /* a capture, folder, archive or URI; NULL: this machine */
+  KtPlanOptions options;      /* as far as the command line says them */
+  const char *reserve;        /* CPUs of the host itself, as a list; NULL none */
+  const char *const *migrate; /* hosts that guests have to be able to migrate to; NULL none */
+  gboolean explain;
+} KtPlanRequest;
+
+/* All that a plan was made of, and what it comes to. */
+typedef struct {
+  KtSnapshot *snapshot;
+  KtPlan *plan;
+  GPtrArray *diffs; /* char*: of each definition that changes, a unified diff */
+  char *explain;    /* NULL unless asked for */
+} KtPlanResult;
+
+void kt_plan_result_clear(KtPlanResult *result);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KtPlanResult, kt_plan_result_clear)
+
+/* The evidence of a request: of this machine with persistent definitions. */
+KtSnapshot *kt_plan_gather(const char *host, GError **error);
+
+/* FALSE and *error in one line: what contradicts itself or cannot be read. `result` is zeroed before. */
+gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError **error);
