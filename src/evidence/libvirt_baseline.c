@@ -131,8 +131,7 @@ KtBaseline *kt_libvirt_baseline(const char *const *hosts, GError **error)
   virConnectPtr connection = kt_libvirt_open(NOWHERE, FALSE, error);
   if (!connection)
     return NULL;
-  char *answer =
-      virConnectBaselineCPU(connection, (const char **)cpus->pdata, cpus->len, VIR_CONNECT_BASELINE_CPU_MIGRATABLE);
+  char *answer = virConnectBaselineCPU(connection, (const char **)cpus->pdata, cpus->len, 0);
   KtBaseline *baseline = answer ? read_answer(answer) : NULL;
   if (!answer)
     kt_libvirt_set_error(error, "find a CPU model that all the hosts have");

@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kvmtune plan on a host of two nodes with a guest wider than one, with its
+# page, ticket and JSON, and what it refuses. TAP.
+exec python3 - <<'END'
+import json, os, subprocess, tempfile
+from xml.etree import ElementTree
+
+scratch = tempfile.TemporaryDirectory()
+count = 0
+if 'xml' not in os.environ.get('KT_FEATURES', 'xml') or 'json' not in os.environ.get('KT_FEATURES', 'json'):
+    print('1..0 # SKIP built without libxml2 or json-glib')
+    raise SystemExit
+
+
+def check(name, ok, *seen):
+    global count
+    count += 1
+    print('%s %d %s' % ('ok' if ok else 'not ok', count, name))
+    for text in seen if not ok else ():
+        for line in str(text).splitlines():
+            print('# ' + line)
+
+
+def run(*arguments):
+    environment = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'COLUMNS': '80'}
+    done = subprocess.run([os.environ['KT_BIN'], 'plan', *arguments], capture_output=True, text=True, env=environment,
+                          stdin=subprocess.DEVNULL)
+    return done.returncode, done.stdout, done.stderr
+
+
+def refused(words, *arguments):
+    status, out, err = run(*arguments)
+    check('refused: plan %s' % ' '.join(os.path.basename(a) for a in arguments),
+          status == 2 and not out and err.count('\n') == 1 and words in err, status, out, err)
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text)
+    return path
+
+
+def host(model='Skylake-Server-IBRS'):
+    """Two sockets of 4 cores with 2 threads: CPUs 0-3,8-11 and 4-7,12-15."""
+    cells = ''
+    for node in range(2):
+        cpus = ''.join("<cpu id='%d' socket_id='%d' die_id='0' core_id='%d' siblings='%d,%d'/>\n" %
+                       (cpu, node, cpu % 8, cpu % 8, cpu % 8 + 8)
+                       for cpu in [*range(4 * node, 4 * node + 4), *range(4 * node + 8, 4 * node + 12)])
+        distances = ''.join("<sibling id='%d' value='%d'/>" % (i, 10 if i == node else 21) for i in range(2))
+        cells += ("<cell id='%d'>\n<memory unit='KiB'>33554432</memory>\n<distances>%s</distances>\n"
+                  "<cpus num='8'>\n%s</cpus>\n</cell>\n" % (node, distances, cpus))
+    return ("<capabilities>\n<host>\n<cpu><arch>x86_64</arch><model>%s</model><vendor>Intel</vendor>"
+            "<topology sockets='1' dies='1' cores='4' threads='2'/></cpu>\n<topology>\n<cells num='2'>\n%s</cells>\n"
+            "</topology>\n<cache>\n<bank id='0' level='3' type='both' size='20' unit='MiB' cpus='0-3,8-11'/>\n"
+            "<bank id='1' level='3' type='both' size='20' unit='MiB' cpus='4-7,12-15'/>\n</cache>\n</host>\n"
+            "</capabilities>\n" % (model, cells))
+
+
+def domain(name, vcpus, gib, cpu, tune='', features=''):
+    return ("<domain type='kvm'>\n  <name>%s</name>\n  <!-- of \"billing\" -->\n  <memory unit='GiB'>%d</memory>\n"
+            "  <vcpu placement='static'>%d</vcpu>\n%s  <os>\n    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>\n"
+            "  </os>\n%s  %s\n</domain>\n" % (name, gib, vcpus, tune, features, cpu))
+
+
+good = ("  <cputune>\n" + ''.join("    <vcpupin vcpu='%d' cpuset='%d'/>\n" % (2 * k + t, 4 + k + 8 * t)
+                                  for k in range(2) for t in range(2)) +
+        "    <emulatorpin cpuset='6-7,14-15'/>\n  </cputune>\n"
+        "  <numatune>\n    <memory mode='restrictive' nodeset='1'/>\n  </numatune>\n")
+capture = os.path.join(scratch.name, 'capture')
+write(capture + '/libvirt/capabilities.xml', host())
+wide = write(capture + '/libvirt/crm.xml', domain('crm', 12, 40, "<cpu mode='host-passthrough'/>"))
+write(capture + '/libvirt/db.xml', domain(
+    'db', 4, 8, "<cpu mode='host-passthrough'><topology sockets='1' dies='1' cores='2' threads='2'/></cpu>", good,
+    "  <features>\n    <kvm>\n      <hint-dedicated state='on'/>\n    </kvm>\n  </features>\n"))
+
+status, out, err = run('--host', capture)
+check('a plan with changes: exit status 1', status == 1 and not err, status, out, err)
+check('it says what changes', '12 x 1 x 1 → 2 x 6 x 1' in out and 'crm 1/2' in out, out)
+check('lines fit the terminal', all(len(line) <= 80 for line in out.splitlines() if not line.startswith('  ')), out)
+check('it shows the change of the XML', "+      <cell id='0' cpus='0-5'" in out and '--- crm.xml' in out, out)
+
+plan_file, page_file = os.path.join(scratch.name, 'plan.json'), os.path.join(scratch.name, 'plan.html')
+status, out, err = run('--host', capture, '--json', '-o', plan_file, '--html', page_file)
+plan = json.loads(out)
+check('the same in JSON and in the file', json.load(open(plan_file, encoding='utf-8')) == plan, out[:300])
+check('a guest that is well is left alone', not [c for c in plan['changes'] if c['domain'] == 'db'], plan['changes'])
+check('each change has reason, risk, undo and what it expects to find',
+      all(c['reasons'] and c['risk'] and c['undo'] and all('before' in e for e in c['edits']) for c in plan['changes']),
+      plan['changes'])
+page = open(page_file, encoding='utf-8').read()
+check('the page is well-formed and shows both hosts', ElementTree.fromstring(page.split('\n', 1)[1]) is not None and
+      'now' in page and 'as planned' in page, page[:300])
+
+done = subprocess.run([os.environ['KT_BIN'], 'domxml', wide, '--plan', plan_file], capture_output=True, text=True)
+os.rename(wide, wide + '.old')
+os.remove(wide + '.old')
+write(wide, done.stdout)
+check('the definition with the plan applied keeps its comment', done.returncode == 0 and 'billing' in done.stdout,
+      done.stderr)
+status, out, err = run('--host', capture)
+check('a second plan has nothing to change', status == 0 and 'nothing to change' in out, out, err)
+write(wide, domain('crm', 12, 40, "<cpu mode='host-passthrough'/>"))
+
+status, out, err = run('crm', '--host', capture, '--ticket')
+check('a ticket for the change board', status == 1 and 'WHO IS AFFECTED' in out and 'one stop and start' in out and
+      'HOW IT IS TAKEN BACK' in out, out, err)
+status, out, err = run('db', '--host', capture)
+check('the named guest only', status == 0, out, err)
+status, out, err = run('--host', capture, '--movable', '--json')
+check('movable: nothing that needs a restart', all(c['risk'] == 'L' for c in json.loads(out)['changes']), out)
+status, out, err = run('--host', capture, '--explain')
+check('why', 'Why these places' in out, out)
+
+if subprocess.run(['sh', '-c', 'test -d /usr/share/libvirt/cpu_map']).returncode == 0:
+    old = write(os.path.join(scratch.name, 'old.xml'), host('Haswell-noTSX'))
+    write(wide, domain('crm', 12, 40, "<cpu mode='custom'><model>qemu64</model></cpu>"))
+    status, out, err = run('--host', capture, '--json', '--keep-migratable', capture, old)
+    models = [e['after'] for c in json.loads(out or '{"changes":[]}')['changes'] for e in c['edits']
+              if e['where'] == 'cpu/model/text()']
+    check('a CPU model that both hosts have', models == ['Haswell-noTSX'], models, err)
+    write(wide, domain('crm', 12, 40, "<cpu mode='host-passthrough'/>"))
+
+refused("no domain 'web'", 'web', '--host', capture)
+refused('--policy is', '--host', capture, '--policy', 'both')
+refused('the host has the CPUs 0-15', '--host', capture, '--reserve', '0,64')
+refused('is none', '--host', capture, '--reserve', 'two')
+refused('leaves no CPU', '--host', capture, '--reserve', '0-15')
+refused('at once', '--host', capture, '--movable', '--keep-migratable')
+refused('at once', '--host', capture, '--json', '--ticket')
+refused('no host is in the evidence', '--host', wide)
+refused("cannot open", '--host', scratch.name + '/nowhere')
+refused('has no CPU model of a host', '--host', capture, '--keep-migratable', wide)
+print('1..%d' % count)
+END
