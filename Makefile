@@ -55,7 +55,7 @@ fuzz: packages-check
 	FUZZ_SECONDS=600 tools/check fuzz
 
 bench: packages-bench build
-	@for what in sar doctor-live domains nova; do python3 bench/$$what $(BUILD) || exit 1; done
+	@for what in sar doctor-live domains nova placement; do python3 bench/$$what $(BUILD) || exit 1; done
 
 clean:
 	rm -rf build build-asan build-glib build-fuzz build-*.log build.log

@@ -23,7 +23,7 @@ def running(rnd, h, g, free, homes):
 def instance(rnd, name, distances, guests):
     h = hosts.host(rnd, distances)
     nodes, n = h['nodes'], len(h['nodes'])
-    load, fill = rnd.choice([rnd.uniform(.5, .97), rnd.uniform(1.03, 1.2)]), rnd.uniform(.4, .93)
+    load, fill = rnd.choice([rnd.uniform(.5, .97), rnd.uniform(1.03, 1.2)]), rnd.uniform(.3, .8)
     worth, memory = hosts.worth(h, nodes[0]), nodes[0]['memory_kib']
     free = {node['id']: node['memory_kib'] for node in nodes}
     homes = rnd.sample(nodes, rnd.randint(1, n))  # crowded ones

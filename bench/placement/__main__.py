@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """kvmtune's solver against the optimum, against bounds, and against the rules of others.
 
-    run.py KVMTUNE [--small N] [--seconds S] [--large N] [--seed K] [--quiet]
+    python3 bench/placement [BUILD] [--small N] [--seconds S] [--large N] [--seed K] [--verbose]
 
 Small instances (2-8 nodes, 5-40 guests) go to GLPK as well, S seconds a program, until N of them have an optimum above
 0. Where kvmtune's answer has contention, the program of contention alone is solved first: it outweighs the rest by so
 much that its optimum is the total's to seven digits. Compared is the cost of contention, remote memory and moves; GLPK
-counts no L3 groups. Exit status 1 where the goals are missed: every answer valid, gap at most 1 % on average and 5 % at
+counts no L3 groups. Then larger instances against kvmtune's own bound, and how its time grows. The tables are kept in
+BUILD/bench/placement.md. Exit status 1 where the goals are missed: every answer valid, gap at most 1 % on average and 5 % at
 worst, 0 wherever the optimum is 0.
 """
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
@@ -61,20 +63,38 @@ class Row:
             sums[3] += 1
 
 
-def report(name, row):
-    gaps = row.gaps or [0.]
-    own = row.own or [0.]
-    print(f'{name:22} {row.n:4} {row.invalid:5} {row.zero:5} {row.missed:6} {row.above:6} {row.closed:6} '
-          f'{sum(gaps) / len(gaps):8.3%} {max(gaps):8.3%} {sum(own) / len(own):9.3%} {max(own):8.3%}')
+def line(cells):
+    return '| ' + ' | '.join(cells) + ' |'
 
 
-def report_rules(row):
-    print(f'\n{"rule":8} {"invalid":>8} {"as good as kvmtune":>19} {"mean contention of valid ones, cores":>38}')
-    for rule, (invalid, good, contention, valid) in row.rules.items():
-        print(f'{rule:8} {invalid / row.n:8.0%} {good / row.n:19.0%} {contention / max(1, valid):38.2f}')
+def mean_and_worst(gaps):
+    return [f'{sum(gaps) / len(gaps):.3%}', f'{max(gaps):.3%}'] if gaps else ['-', '-']
 
 
-def one_small(row, problem, answer, seconds, quiet):
+def gap_table(rows):
+    yield line(['instances', 'number', 'invalid', 'optimum 0', 'of these missed', 'above 0', 'optimum known',
+                'mean gap to GLPK', 'worst', 'mean gap to the better bound', 'worst'])
+    yield line(['---'] * 11)
+    for name, row in rows:
+        yield line([name] + [str(c) for c in (row.n, row.invalid, row.zero + row.missed, row.missed, row.above,
+                                              row.closed)] + mean_and_worst(row.gaps) + mean_and_worst(row.own))
+
+
+def rule_table(rows):
+    yield line(['instances', 'rule', 'invalid', 'as good as kvmtune', 'mean contention where valid, cores'])
+    yield line(['---'] * 5)
+    for name, row in rows:
+        for rule, (invalid, good, contention, valid) in row.rules.items():
+            yield line([name, rule, f'{invalid / row.n:.0%}', f'{good / row.n:.0%}', f'{contention / max(1, valid):.2f}'])
+
+
+def speed_table(build):
+    subprocess.run(['ninja', '-C', build, 'bench/placement-speed'], stdout=subprocess.DEVNULL, check=True)
+    run = subprocess.run([os.path.join(build, 'bench', 'placement-speed')], capture_output=True, text=True, check=True)
+    return run.stdout.splitlines()
+
+
+def one_small(row, problem, answer, seconds, verbose):
     cost = measure.cost(problem, answer)
     if abs(cost['contention'] - answer['cost']['contention']) > 1e-6 or abs(cost['remote'] - answer['cost']['remote']) > 1e-9:
         print(f'{problem["id"]}: kvmtune counts {answer["cost"]}, which is {cost}')
@@ -94,7 +114,7 @@ def one_small(row, problem, answer, seconds, quiet):
     total = answer['cost']['total']
     row.gaps.append(gap)
     row.own.append(max(0., total / max(own, bound) - 1))
-    if gap > .01 or not quiet:
+    if gap > .01 or verbose:
         print(f'{problem["id"]}: {len(problem["host"]["nodes"])} nodes, {len(problem["guests"])} guests: cost '
               f'{cost["total"]:.8g}, GLPK {bound:.8g}{"" if closed else " (not closed)"}, own bound {own:.8g}, '
               f'{answer["steps"]} steps', flush=True)
@@ -116,7 +136,7 @@ def small(options, rnd):
                 row.invalid += 1
                 print(f'{problem["id"]}: {bad}')
                 continue
-            row.add_rules(problem, one_small(row, problem, answer, options.seconds, options.quiet), rnd)
+            row.add_rules(problem, one_small(row, problem, answer, options.seconds, options.verbose), rnd)
     return row
 
 
@@ -142,22 +162,24 @@ def large(options, rnd):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('kvmtune')
+    parser.add_argument('build', nargs='?', default='build')
     parser.add_argument('--small', type=int, default=500)
     parser.add_argument('--seconds', type=int, default=60)
     parser.add_argument('--large', type=int, default=50)
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--quiet', action='store_true', help='print only instances with a gap')
+    parser.add_argument('--verbose', action='store_true', help='print each instance, not only those with a gap')
     options = parser.parse_args()
+    options.kvmtune = os.path.join(options.build, 'src', 'cmd', 'kvmtune')
     rows = [('2-8 nodes, 5-40 guests', small(options, random.Random(options.seed)))]
     if options.large:
         rows.append(('6-16 nodes, 60-1000', large(options, random.Random(options.seed))))
-    print(f'\n{"instances":22} {"n":>4} {"inval":>5} {"0":>5} {"missed":>6} {"above":>6} {"closed":>6} {"mean gap":>8} '
-          f'{"worst":>8} {"own bound":>9} {"worst":>8}')
-    for name, row in rows:
-        report(name, row)
-    for _, row in rows:
-        report_rules(row)
+    text = ['## Placement', ''] + list(gap_table(rows)) + [''] + list(rule_table(rows))
+    if options.large:
+        text += [''] + speed_table(options.build)
+    os.makedirs(os.path.join(options.build, 'bench'), exist_ok=True)
+    with open(os.path.join(options.build, 'bench', 'placement.md'), 'w', encoding='utf-8') as file:
+        file.write('\n'.join(text) + '\n')
+    print('\n'.join(text))
     gaps = rows[0][1].gaps or [0.]
     good = all(row.invalid + row.missed == 0 for _, row in rows) and max(gaps) <= .05 and sum(gaps) / len(gaps) <= .01
     sys.exit(not good)
