@@ -86,6 +86,7 @@ def build(problem, contention_free):
                 p.constant += WEIGHT['remote'] * kib * far(h, node, ids.index(int(key))) / total
         else:
             movable.append(g)
+    unit = max(max(room), 1)
     load, used, cpus = [[] for _ in range(n)], [[] for _ in range(n)], [[] for _ in range(n)]
     for k, g in enumerate(movable):
         exclusive = g['policy'] == 'dedicated'
@@ -105,6 +106,10 @@ def build(problem, contention_free):
         for a in range(parts):  # pairs: w is 1 where both are
             for b in range(a):
                 for i in range(n):
+                    both = 2 * g['memory_kib'] / parts - max(0, room[i])  # what two of them are too much for a node
+                    if both > 0:
+                        p.add([(1, f's{i}_{j}') for j in range(n) if j != i] + [(-both / unit, f'w{k}_{b}_{a}_{i}_{i}')],
+                              '>=', 0)
                     p.add([(1, f'w{k}_{b}_{a}_{i}_{j}') for j in range(n)] + [(-1, f'x{k}_{b}_{i}')], '=', 0)
                     p.add([(1, f'w{k}_{b}_{a}_{j}_{i}') for j in range(n)] + [(-1, f'x{k}_{a}_{i}')], '=', 0)
                     for j in range(n):
@@ -115,7 +120,6 @@ def build(problem, contention_free):
                 names = [(g['memory_kib'] / parts, f'x{k}_{a}_{i}') for a in range(parts)]
                 p.add(names + [(-1, f'm{k}_{i}')], '<=', g['now']['memory_kib'].get(str(ids[i]), 0))
                 p.objective.append((scale * WEIGHT['move'] / total, f'm{k}_{i}'))
-    unit = max(max(room), 1)
     for i in range(n):
         p.add(load[i] + ([] if contention_free else [(-1, f'e{i}')]), '<=', worths[i] + (1e-9 if contention_free else 0))
         if not contention_free:

@@ -127,7 +127,7 @@ static KtSet *take_cpus(const Place *p, const char *key, const char *text)
 {
   KtSet *set = text ? kt_set_parse(text, NULL) : NULL;
   if (!set)
-    expected(p, key, "a list of CPUs like \"0-3,8\"");
+    expected(p, key, "a list of CPUs like '0-3,8'");
   return set;
 }
 
@@ -188,7 +188,7 @@ static gboolean take_now_memory(const Place *p, JsonObject *object, GArray *memo
     KtPlaceMemory part;
     if (!g_ascii_string_to_unsigned(l->data, 10, 0, KT_SET_MAX - 1, &id, NULL) ||
         !kt_json_member_int(kib, l->data, &part.kib) || part.kib < 0 || part.kib > KT_PLACE_MAX_KIB)
-      return expected(p, "now.memory_kib", "KiB by node, like {\"0\": 1048576}");
+      return expected(p, "now.memory_kib", "KiB by the node's number");
     part.node_id = (guint)id;
     g_array_append_val(memory, part);
   }
@@ -211,7 +211,7 @@ static gboolean take_policy(const Place *p, JsonObject *object, KtPlaceGuest *gu
   const char *policy = kt_json_member_text(object, "policy");
   guest->policy = g_strcmp0(policy, "dedicated") == 0 ? KT_PLACE_DEDICATED : KT_PLACE_SHARED;
   return g_strcmp0(policy, "shared") == 0 || guest->policy == KT_PLACE_DEDICATED ||
-         expected(p, "policy", "\"shared\" or \"dedicated\"");
+         expected(p, "policy", "'shared' or 'dedicated'");
 }
 
 static gboolean take_guest(const Place *p, JsonObject *object, KtPlaceProblem *problem)
