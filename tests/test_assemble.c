@@ -199,6 +199,36 @@ static void test_domains_of_hosts(void)
   g_assert_null(((const KtDomain *)both->domains->pdata[0])->host);
 }
 
+/* A host's capture script output with one guest. */
+static char *write_paste(const char *directory, const char *host)
+{
+  g_autofree char *path = g_strconcat(directory, "/", host, NULL);
+  g_autofree char *paste = g_strconcat("=== kvmtune capture 1 ===\n==> /proc/sys/kernel/hostname <==\n", host,
+                                       "\n==> /proc/cpuinfo <==\nprocessor\t: 0\nvendor_id\t: GenuineIntel\n"
+                                       "flags\t\t: fpu vmx ept\n==> /proc/42/cmdline <==\nqemu-system-x86_64\n-name\n"
+                                       "guest=web\n-accel\nkvm\n-smp\n2\n==> /proc/42/comm <==\nqemu-system-x86\n"
+                                       "=== kvmtune capture end ===\n",
+                                       NULL);
+  g_assert_true(g_file_set_contents(path, paste, -1, NULL));
+  return g_steal_pointer(&path);
+}
+
+static void test_captured_hosts(void)
+{
+  g_autofree char *directory = g_dir_make_tmp("kt-hosts-XXXXXX", NULL);
+  g_autofree char *first = write_paste(directory, "kvm7"), *second = write_paste(directory, "kvm8");
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtSnapshot) s = kt_evidence_read((const char *const[]){directory, NULL}, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(s->machines->len, ==, 2);
+  g_assert_cmpuint(s->domains->len, ==, 2);
+  assert_host(s, 0, 0);
+  assert_host(s, 1, 1);
+  g_unlink(first);
+  g_unlink(second);
+  g_rmdir(directory);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -210,5 +240,6 @@ int main(int argc, char **argv)
   g_test_add_func("/assemble/too-many", test_too_many);
   g_test_add_func("/assemble/maze", test_maze);
   g_test_add_func("/assemble/domains-of-hosts", test_domains_of_hosts);
+  g_test_add_func("/assemble/captured-hosts", test_captured_hosts);
   return g_test_run();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "paste_fixture.h"
+#include "read_fixture.h"
 
 /* A block as Linux 5 writes it on x86. */
 static void add_cpu(GString *text, guint cpu, guint package, guint core, guint siblings, guint cores, const char *flags)
@@ -26,7 +26,7 @@ static char *host(void)
 static void test_host(void)
 {
   g_autofree char *text = host();
-  g_auto(Read) read = read_text(text);
+  g_auto(Read) read = read_blocks(text);
   KtMachine *m = machine_of(&read, 0);
   g_assert_cmpuint(read.fragments->len, ==, 1);
   ASSERT_INT(m->online, 8);
@@ -48,7 +48,7 @@ static void test_excerpt(void)
 {
   g_autoptr(GString) text = g_string_new(NULL);
   add_cpu(text, 0, 0, 0, 32, 16, "fpu tsc hypervisor lm");
-  g_auto(Read) read = read_text(text->str);
+  g_auto(Read) read = read_blocks(text->str);
   KtMachine *m = machine_of(&read, 0);
   ASSERT_UNKNOWN(m->online);
   ASSERT_UNKNOWN(m->sockets);
@@ -58,7 +58,7 @@ static void test_excerpt(void)
   g_assert_null(m->hypervisor); /* the flag does not say which */
 
   add_cpu(text, 1, 0, 1, 32, 16, "fpu tsc hypervisor lm");
-  g_auto(Read) two = read_text(text->str);
+  g_auto(Read) two = read_blocks(text->str);
   ASSERT_UNKNOWN(machine_of(&two, 0)->online);
 }
 
@@ -67,11 +67,11 @@ static void test_damage(void)
   g_autofree char *text = host();
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   g_autofree char *spread = g_strjoinv("\n\n", lines); /* an empty line below each */
-  g_auto(Read) blank = read_text(spread);
+  g_auto(Read) blank = read_blocks(spread);
   ASSERT_INT(machine_of(&blank, 0)->online, 8);
 
-  g_auto(Read) wrapped = read_text("processor : 0\nvendor_id : GenuineIntel\ncpu family : 6\nmodel : 45\n"
-                                   "flags : fpu vme tsc hyper\nvisor lm\nbogomips : 4400.00\n");
+  g_auto(Read) wrapped = read_blocks("processor : 0\nvendor_id : GenuineIntel\ncpu family : 6\nmodel : 45\n"
+                                     "flags : fpu vme tsc hyper\nvisor lm\nbogomips : 4400.00\n");
   KtMachine *m = machine_of(&wrapped, 0);
   g_assert_null(m->cpu_flags);
   g_assert_cmpint(m->role, ==, KT_ROLE_UNKNOWN);
@@ -81,24 +81,24 @@ static void test_damage(void)
 static void test_others(void)
 {
   g_auto(Read) arm =
-      read_text("processor\t: 0\nBogoMIPS\t: 200.00\nFeatures\t: fp asimd cpuid\nCPU implementer\t: 0x48\n"
-                "CPU part\t: 0xd01\nCPU revision\t: 0\n\nprocessor\t: 1\nBogoMIPS\t: 200.00\n"
-                "Features\t: fp asimd cpuid\nCPU implementer\t: 0x48\nCPU part\t: 0xd01\n\n");
+      read_blocks("processor\t: 0\nBogoMIPS\t: 200.00\nFeatures\t: fp asimd cpuid\nCPU implementer\t: 0x48\n"
+                  "CPU part\t: 0xd01\nCPU revision\t: 0\n\nprocessor\t: 1\nBogoMIPS\t: 200.00\n"
+                  "Features\t: fp asimd cpuid\nCPU implementer\t: 0x48\nCPU part\t: 0xd01\n\n");
   KtMachine *m = machine_of(&arm, 0);
   g_assert_nonnull(m);
   g_assert_cmpint(m->role, ==, KT_ROLE_UNKNOWN);
   ASSERT_UNKNOWN(m->sockets);
   g_assert_null(m->cpu_vendor);
 
-  g_auto(Read) power = read_text("processor\t: 0\ncpu\t\t: POWER9, altivec supported\nclock\t\t: 2166.000000MHz\n"
-                                 "revision\t: 2.2 (pvr 004e 1202)\n\ntimebase\t: 512000000\nplatform\t: PowerNV\n"
-                                 "model\t\t: 8335-GTH\nmachine\t\t: PowerNV 8335-GTH\n");
+  g_auto(Read) power = read_blocks("processor\t: 0\ncpu\t\t: POWER9, altivec supported\nclock\t\t: 2166.000000MHz\n"
+                                   "revision\t: 2.2 (pvr 004e 1202)\n\ntimebase\t: 512000000\nplatform\t: PowerNV\n"
+                                   "model\t\t: 8335-GTH\nmachine\t\t: PowerNV 8335-GTH\n");
   m = machine_of(&power, 0);
   ASSERT_UNKNOWN(m->cpu_model);
   g_assert_null(m->hypervisor);
 
-  g_auto(Read) s390 = read_text("vendor_id       : IBM/S390\n# processors    : 4\nbogomips per cpu: 3241.00\n"
-                                "processor 0: version = FF,  identification = 0A1234,  machine = 2964\n");
+  g_auto(Read) s390 = read_blocks("vendor_id       : IBM/S390\n# processors    : 4\nbogomips per cpu: 3241.00\n"
+                                  "processor 0: version = FF,  identification = 0A1234,  machine = 2964\n");
   for (guint i = 0; i < s390.fragments->len; i++)
     g_assert_cmpint(machine_of(&s390, i)->role, ==, KT_ROLE_UNKNOWN);
 }
@@ -107,9 +107,9 @@ static void test_refusals(void)
 {
   g_autofree char *text = host();
   g_autofree char *twice = g_strconcat(text, text, NULL);
-  g_auto(Read) read = read_text(twice); /* more CPUs in a package than it has */
+  g_auto(Read) read = read_blocks(twice); /* more CPUs in a package than it has */
   ASSERT_UNKNOWN(machine_of(&read, 0)->online);
-  g_auto(Read) prose = read_text("processor: 12 cores\nmodel: 3\n");
+  g_auto(Read) prose = read_blocks("processor: 12 cores\nmodel: 3\n");
   g_assert_cmpuint(prose.fragments->len, ==, 0);
 }
 

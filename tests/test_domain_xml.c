@@ -2,25 +2,7 @@
 #include <string.h>
 
 #include "evidence/join.h"
-#include "evidence/reading.h"
-
-static KtSnapshot *read_text(const char *bytes)
-{
-  KtSnapshot *snapshot = kt_snapshot_new();
-  g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
-  g_autoptr(KtText) text = kt_text_new("paste", bytes, strlen(bytes));
-  kt_reading_run(text, ".", snapshot, fragments);
-  return snapshot;
-}
-
-static void assert_set(const KtSet *set, const char *expected)
-{
-  g_assert_nonnull(set);
-  g_autofree char *text = kt_set_format(set);
-  g_assert_cmpstr(text, ==, expected);
-}
-
-#define ASSERT_INT(field, expected) g_assert_true(kt_int_is(field, expected))
+#include "read_fixture.h"
 
 static const char full[] =
     "<domain type='kvm' id='7'>\n"
@@ -179,7 +161,7 @@ static void assert_devices(const KtDomain *d)
 static void test_full(void)
 {
   g_autofree char *paste = g_strdup_printf("root@h:~# virsh dumpxml win1\n%s\nroot@h:~#\n", full);
-  g_autoptr(KtSnapshot) s = read_text(paste);
+  g_autoptr(KtSnapshot) s = read_unjoined(paste);
   g_assert_cmpuint(s->rejected->len, ==, 0);
   g_assert_cmpuint(s->domains->len, ==, 1);
   const KtDomain *d = s->domains->pdata[0];
@@ -196,11 +178,11 @@ static void test_full(void)
 /* Wherever it is cut: no crash, nothing made up, every value read is the full text's. */
 static void test_cut_anywhere(void)
 {
-  g_autoptr(KtSnapshot) whole = read_text(full);
+  g_autoptr(KtSnapshot) whole = read_unjoined(full);
   const KtDomain *w = whole->domains->pdata[0];
   for (gsize n = 40; n + strlen("</domain>\n") < strlen(full); n += 7) {
     g_autofree char *part = g_strndup(full, n);
-    g_autoptr(KtSnapshot) s = read_text(part);
+    g_autoptr(KtSnapshot) s = read_unjoined(part);
     g_assert_cmpuint(s->domains->len, ==, 1);
     g_assert_cmpuint(s->rejected->len, ==, 1);
     const KtDomain *d = s->domains->pdata[0];
@@ -219,12 +201,12 @@ static void test_cut_anywhere(void)
 static void test_several(void)
 {
   g_autoptr(KtSnapshot) s =
-      read_text("<domain type='kvm'><name>a</name><vcpu>2</vcpu></domain>\n"
-                "<domstatus state='running'>\n"
-                "  <domain type='qemu'>\n    <name>b</name>\n    <cpu>\n      <model>kvm64</model>\n"
-                "    </cpu>\n  </domain>\n</domstatus>\n"
-                "<domain type='kvm'>\n  <name>c</name>\n  <memory unit='KiB'>12"
-                "\n<domain type='kvm'>\n  <name>d</name>\n</domain>\n");
+      read_unjoined("<domain type='kvm'><name>a</name><vcpu>2</vcpu></domain>\n"
+                    "<domstatus state='running'>\n"
+                    "  <domain type='qemu'>\n    <name>b</name>\n    <cpu>\n      <model>kvm64</model>\n"
+                    "    </cpu>\n  </domain>\n</domstatus>\n"
+                    "<domain type='kvm'>\n  <name>c</name>\n  <memory unit='KiB'>12"
+                    "\n<domain type='kvm'>\n  <name>d</name>\n</domain>\n");
   g_assert_cmpuint(s->domains->len, ==, 4);
   const KtDomain *a = s->domains->pdata[0], *b = s->domains->pdata[1], *c = s->domains->pdata[2];
   ASSERT_INT(a->vcpus, 2);
@@ -239,14 +221,14 @@ static void test_several(void)
 static void test_hostile(void)
 {
   g_autoptr(KtSnapshot) s =
-      read_text("<domain type='kvm'>\n<!DOCTYPE d [<!ENTITY a 'x'>]>\n<name>&a;</name>\n</domain>\n");
+      read_unjoined("<domain type='kvm'>\n<!DOCTYPE d [<!ENTITY a 'x'>]>\n<name>&a;</name>\n</domain>\n");
   g_assert_cmpuint(s->domains->len, ==, 0);
   g_assert_cmpuint(s->rejected->len, ==, 1);
   GString *deep = g_string_new("<domain type='kvm'>\n");
   for (guint i = 0; i < 5000; i++)
     g_string_append(deep, "<a>");
   g_autofree char *bytes = g_string_free(deep, FALSE);
-  g_autoptr(KtSnapshot) t = read_text(bytes);
+  g_autoptr(KtSnapshot) t = read_unjoined(bytes);
   g_assert_cmpuint(t->rejected->len, ==, 1);
 }
 
@@ -260,7 +242,7 @@ static void test_nova(void)
     g_test_skip("no shared data");
     return;
   }
-  g_autoptr(KtSnapshot) s = read_text(bytes);
+  g_autoptr(KtSnapshot) s = read_unjoined(bytes);
   g_assert_cmpuint(s->domains->len, ==, 1);
   const KtDomain *d = s->domains->pdata[0];
   g_assert_true(d->nova && kt_domain_is_dedicated(d));
@@ -289,7 +271,7 @@ static void test_nova_flavor(void)
                                                 "</nova:extraSpecs>\n");
   g_autofree char *without = g_strdup_printf(text, "");
   g_autofree char *cut = g_strndup(with, (gsize)(strstr(with, "</nova:extraSpecs>") - with));
-  g_autoptr(KtSnapshot) s = read_text(with), old = read_text(without), short_one = read_text(cut);
+  g_autoptr(KtSnapshot) s = read_unjoined(with), old = read_unjoined(without), short_one = read_unjoined(cut);
   const KtFlavor *f = ((const KtDomain *)s->domains->pdata[0])->flavor;
   g_assert_nonnull(f);
   g_assert_cmpstr(f->name, ==, "crm.big");
@@ -303,9 +285,9 @@ static void test_nova_flavor(void)
   g_assert_null(((const KtDomain *)old->domains->pdata[0])->flavor);
   g_assert_null(((const KtDomain *)short_one->domains->pdata[0])->flavor);
   /* equal copies once */
-  g_autoptr(KtSnapshot) three = read_text(with);
+  g_autoptr(KtSnapshot) three = read_unjoined(with);
   for (guint i = 0; i < 2; i++) {
-    g_autoptr(KtSnapshot) again = read_text(with);
+    g_autoptr(KtSnapshot) again = read_unjoined(with);
     KtDomain *d = g_ptr_array_steal_index(again->domains, 0);
     g_free(d->name);
     d->name = g_strdup_printf("instance-%u", i);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "paste_fixture.h"
+#include "read_fixture.h"
 
 static const char flat[] = "Architecture:          x86_64\n"
                            "CPU op-mode(s):        32-bit, 64-bit\n"
@@ -128,7 +128,7 @@ static const char extended[] = "CPU NODE SOCKET CORE L1d:L1i:L2:L3 ONLINE MAXMHZ
 
 static void test_flat(void)
 {
-  g_auto(Read) read = read_text(flat);
+  g_auto(Read) read = read_blocks(flat);
   KtMachine *m = machine_of(&read, 0);
   g_assert_cmpuint(read.fragments->len, ==, 1);
   g_assert_cmpstr(m->arch, ==, "x86_64");
@@ -152,7 +152,7 @@ static void test_flat(void)
 
 static void test_tree(void)
 {
-  g_auto(Read) read = read_text(tree);
+  g_auto(Read) read = read_blocks(tree);
   KtMachine *m = machine_of(&read, 0);
   ASSERT_INT(m->cpus, 128);
   ASSERT_INT(m->online, 127);
@@ -174,7 +174,7 @@ static void test_tree(void)
 
 static void test_languages(void)
 {
-  g_auto(Read) zh = read_text(chinese);
+  g_auto(Read) zh = read_blocks(chinese);
   KtMachine *m = machine_of(&zh, 0);
   ASSERT_INT(m->cpus, 48);
   ASSERT_INT(m->sockets, 4);
@@ -188,7 +188,7 @@ static void test_languages(void)
   ASSERT_UNKNOWN(kt_machine_find_cache(m, 3, KT_CACHE_UNIFIED)->size_kib);
   ASSERT_UNKNOWN(kt_machine_find_cache(m, 1, KT_CACHE_DATA)->size_kib);
 
-  g_auto(Read) de = read_text(german);
+  g_auto(Read) de = read_blocks(german);
   m = machine_of(&de, 0);
   ASSERT_INT(m->online, 72);
   ASSERT_INT(m->cores_per_socket, 18);
@@ -200,7 +200,7 @@ static void test_languages(void)
 
 static void test_json(void)
 {
-  g_auto(Read) read = read_text(json);
+  g_auto(Read) read = read_blocks(json);
   KtMachine *m = machine_of(&read, 0);
   g_assert_cmpuint(read.fragments->len, ==, 1);
   ASSERT_INT(m->cpus, 24);
@@ -214,7 +214,7 @@ static void test_json(void)
 
 static void test_cpus(void)
 {
-  g_auto(Read) p = read_text(parsable);
+  g_auto(Read) p = read_blocks(parsable);
   KtMachine *m = machine_of(&p, 0);
   ASSERT_INT(m->online, 8);
   ASSERT_UNKNOWN(m->cpus); /* -p leaves out the CPUs that are offline */
@@ -227,15 +227,15 @@ static void test_cpus(void)
   assert_set(kt_machine_find_node(m, 1)->cpus, "2-3,6-7");
   assert_set(kt_machine_find_cpu(m, 6)->siblings, "2,6");
 
-  g_auto(Read) e = read_text(extended);
+  g_auto(Read) e = read_blocks(extended);
   m = machine_of(&e, 0);
   ASSERT_INT(m->online, 4);
   const KtCache *l3 = kt_machine_find_cache(m, 3, KT_CACHE_UNIFIED);
   ASSERT_INT(l3->instances, 1);
   assert_set(l3->groups->pdata[0], "0-3");
 
-  g_auto(Read) off = read_text("CPU NODE SOCKET CORE L1d:L1i:L2:L3 ONLINE\n"
-                               "0   0    0      0    0:0:0:0       ja\n1   -    -      -    -             nein\n");
+  g_auto(Read) off = read_blocks("CPU NODE SOCKET CORE L1d:L1i:L2:L3 ONLINE\n"
+                                 "0   0    0      0    0:0:0:0       ja\n1   -    -      -    -             nein\n");
   m = machine_of(&off, 0);
   ASSERT_INT(m->cpus, 2);
   ASSERT_INT(m->online, 1);
@@ -244,8 +244,8 @@ static void test_cpus(void)
 
 static void test_damage(void)
 {
-  g_auto(Read) mangled = read_text("user@h:~$ lscpu\r\narchitecture:\tx86_64\r\n\r\ncPU(s):\t4\r\n\r\n"
-                                   "On-line CPU(s) list:\t0-3\r\n\r\nsocket(s):\t2\r\n\r\nl2 cache:\t4096K\r\n$\r\n");
+  g_auto(Read) mangled = read_blocks("user@h:~$ lscpu\r\narchitecture:\tx86_64\r\n\r\ncPU(s):\t4\r\n\r\n"
+                                     "On-line CPU(s) list:\t0-3\r\n\r\nsocket(s):\t2\r\n\r\nl2 cache:\t4096K\r\n$\r\n");
   KtMachine *m = machine_of(&mangled, 0);
   ASSERT_INT(m->cpus, 4);
   ASSERT_INT(m->sockets, 2);
@@ -253,17 +253,17 @@ static void test_damage(void)
   ASSERT_UNKNOWN(m->threads_per_core);
   g_assert_null(m->hypervisor); /* the lines that would tell are not all there */
 
-  g_auto(Read) wrapped = read_text("Architecture:            x86_64\nCPU(s):                  2\n"
-                                   "Flags:                   fpu vme de pse hyperv\n"
-                                   "                         isor arat\nSocket(s):               2\n");
+  g_auto(Read) wrapped = read_blocks("Architecture:            x86_64\nCPU(s):                  2\n"
+                                     "Flags:                   fpu vme de pse hyperv\n"
+                                     "                         isor arat\nSocket(s):               2\n");
   m = machine_of(&wrapped, 0);
   g_assert_null(m->cpu_flags);
   ASSERT_INT(m->sockets, 2);
 
   /* Another output below at once is no value that goes on. */
   g_auto(Read) followed =
-      read_text("Architecture:          x86_64\nCPU(s):                2\nFlags:                 fpu vme\n"
-                "                           node0           node1\nnuma_hit   7   8\n");
+      read_blocks("Architecture:          x86_64\nCPU(s):                2\nFlags:                 fpu vme\n"
+                  "                           node0           node1\nnuma_hit   7   8\n");
   g_assert_cmpuint(followed.fragments->len, ==, 2);
   g_assert_cmpstr(machine_of(&followed, 0)->cpu_flags, ==, "fpu vme");
   ASSERT_INT(kt_machine_find_node(machine_of(&followed, 1), 1)->numa_hit, 8);
@@ -272,7 +272,7 @@ static void test_damage(void)
 static void test_two_machines(void)
 {
   g_autofree char *text = g_strconcat("VMware guest:\n\n", flat, "\nand this one\n\n", chinese, NULL);
-  g_auto(Read) read = read_text(text);
+  g_auto(Read) read = read_blocks(text);
   g_assert_cmpuint(read.fragments->len, ==, 2);
   ASSERT_INT(machine_of(&read, 0)->cpus, 24);
   ASSERT_INT(machine_of(&read, 1)->cpus, 48);
@@ -280,8 +280,8 @@ static void test_two_machines(void)
 
 static void test_refusals(void)
 {
-  g_auto(Read) zero = read_text("Architecture: x86_64\nCPU(s): 4\nOn-line CPU(s) list: 0-7\nSocket(s): 0\n"
-                                "L2 cache: 4 MiB (9 instances)\nNUMA node0 CPU(s): 3-1\nModel: 1\n");
+  g_auto(Read) zero = read_blocks("Architecture: x86_64\nCPU(s): 4\nOn-line CPU(s) list: 0-7\nSocket(s): 0\n"
+                                  "L2 cache: 4 MiB (9 instances)\nNUMA node0 CPU(s): 3-1\nModel: 1\n");
   KtMachine *m = machine_of(&zero, 0);
   ASSERT_UNKNOWN(m->sockets);
   ASSERT_UNKNOWN(m->online);
@@ -291,13 +291,13 @@ static void test_refusals(void)
   g_assert_cmpuint(((KtRejected *)zero.snapshot->rejected->pdata[0])->line, ==, 4);
 
   /* labels of virsh nodeinfo and dominfo, and of /proc/cpuinfo */
-  g_auto(Read) virsh = read_text("CPU(s):              8\nCPU frequency:       2000 MHz\nCPU socket(s):       1\n"
-                                 "Core(s) per socket:  4\nNUMA cell(s):        2\n");
+  g_auto(Read) virsh = read_blocks("CPU(s):              8\nCPU frequency:       2000 MHz\nCPU socket(s):       1\n"
+                                   "Core(s) per socket:  4\nNUMA cell(s):        2\n");
   g_assert_cmpuint(virsh.fragments->len, ==, 0);
-  g_auto(Read) arm = read_text("Architecture: aarch64\nCPU op-mode(s): 64-bit\nCPU(s): 8\nVendor ID: ARM\n"
-                               "Model name: Cortex-A55\nModel: 0\nCore(s) per socket: 4\nBogoMIPS: 48.00\n"
-                               "Model name: Cortex-A76\nModel: 0\nCore(s) per socket: 4\nL2 cache: 512 KiB (8 "
-                               "instances)\nNUMA node0 CPU(s): 0-7\n");
+  g_auto(Read) arm = read_blocks("Architecture: aarch64\nCPU op-mode(s): 64-bit\nCPU(s): 8\nVendor ID: ARM\n"
+                                 "Model name: Cortex-A55\nModel: 0\nCore(s) per socket: 4\nBogoMIPS: 48.00\n"
+                                 "Model name: Cortex-A76\nModel: 0\nCore(s) per socket: 4\nL2 cache: 512 KiB (8 "
+                                 "instances)\nNUMA node0 CPU(s): 0-7\n");
   m = machine_of(&arm, 0);
   g_assert_null(m->hypervisor); /* on ARM its absence tells nothing */
   g_assert_null(m->cpu_model_name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
 
-#include "paste_fixture.h"
+#include "read_fixture.h"
 
 #if HAVE_HWLOC
 #include <hwloc.h>
@@ -28,7 +28,7 @@ static void test_two_packages(void)
 {
   g_autofree char *xml =
       machine_xml("pack:2 [numa(memory=4294967296)] l3:1(size=20971520) core:4 l2:1(size=262144) pu:2");
-  g_auto(Read) read = read_text(xml);
+  g_auto(Read) read = read_blocks(xml);
   KtMachine *m = machine_of(&read, 0);
   g_assert_nonnull(m);
   ASSERT_INT(m->online, 16);
@@ -48,7 +48,7 @@ static void test_refusals(void)
 {
   g_autofree char *xml = machine_xml("pack:1 core:2 pu:1");
   xml[strlen(xml) / 2] = '\0';
-  g_auto(Read) cut = read_text(xml);
+  g_auto(Read) cut = read_blocks(xml);
   g_assert_cmpuint(cut.fragments->len, ==, 0);
   g_assert_cmpuint(cut.snapshot->rejected->len, ==, 1);
 
@@ -56,13 +56,13 @@ static void test_refusals(void)
   for (guint i = 0; i < 10000; i++)
     g_string_append(deep, "<object type=\"Group\">\n");
   g_string_append(deep, "</topology>\n");
-  g_auto(Read) nested = read_text(deep->str);
+  g_auto(Read) nested = read_blocks(deep->str);
   g_assert_cmpuint(nested.snapshot->rejected->len, ==, 1);
 
   g_auto(Read) huge =
-      read_text("<topology version=\"2.0\">\n<object type=\"PU\" os_index=\"4000000000\"/>\n</topology>\n");
+      read_blocks("<topology version=\"2.0\">\n<object type=\"PU\" os_index=\"4000000000\"/>\n</topology>\n");
   g_assert_cmpuint(huge.fragments->len, ==, 0);
-  g_auto(Read) entity = read_text("<!DOCTYPE topology [<!ENTITY a \"b\">]>\n<topology>&a;</topology>\n");
+  g_auto(Read) entity = read_blocks("<!DOCTYPE topology [<!ENTITY a \"b\">]>\n<topology>&a;</topology>\n");
   g_assert_cmpuint(entity.fragments->len, ==, 0);
 }
 

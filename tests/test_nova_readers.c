@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "evidence/reading.h"
-
-static KtSnapshot *read_text(const char *s)
-{
-  KtSnapshot *snapshot = kt_snapshot_new();
-  g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
-  g_autoptr(KtText) text = kt_text_new("paste", s, strlen(s));
-  kt_reading_run(text, ".", snapshot, fragments);
-  return snapshot;
-}
+#include "read_fixture.h"
 
 static const KtFlavor *only_flavor(const KtSnapshot *snapshot)
 {
@@ -33,7 +24,7 @@ static const char show_table[] = "+----------------------------+----------------
 
 static void test_table(void)
 {
-  g_autoptr(KtSnapshot) s = read_text(show_table);
+  g_autoptr(KtSnapshot) s = read_unjoined(show_table);
   const KtFlavor *f = only_flavor(s);
   g_assert_cmpstr(f->name, ==, "kvm.big");
   g_assert_true(kt_int_is(f->vcpus, 32));
@@ -51,45 +42,46 @@ static void test_table_cut(void)
 {
   const char *behind = strstr(show_table, "8', hw:cpu_policy");
   g_autofree char *cut = g_strndup(show_table, (gsize)(behind - show_table));
-  g_autoptr(KtSnapshot) s = read_text(cut);
+  g_autoptr(KtSnapshot) s = read_unjoined(cut);
   for (guint i = 0; i < s->flavors->len; i++)
     g_assert_null(((const KtFlavor *)s->flavors->pdata[i])->extra_specs);
 
   g_autofree char *before = g_strndup(show_table, (gsize)(strstr(show_table, "| properties") - show_table));
-  g_autoptr(KtSnapshot) t = read_text(before);
+  g_autoptr(KtSnapshot) t = read_unjoined(before);
   for (guint i = 0; i < t->flavors->len; i++)
     g_assert_null(((const KtFlavor *)t->flavors->pdata[i])->extra_specs);
 }
 
 static void test_json(void)
 {
-  g_autoptr(KtSnapshot) object = read_text("{\n  \"OS-FLV-DISABLED:disabled\": false,\n  \"name\": \"kvm.big\",\n"
-                                           "  \"properties\": {\n    \"hw:numa_nodes\": \"4\"\n  },\n"
-                                           "  \"ram\": 8192,\n  \"swap\": 0,\n  \"vcpus\": 8\n}\n");
+  g_autoptr(KtSnapshot) object = read_unjoined("{\n  \"OS-FLV-DISABLED:disabled\": false,\n  \"name\": \"kvm.big\",\n"
+                                               "  \"properties\": {\n    \"hw:numa_nodes\": \"4\"\n  },\n"
+                                               "  \"ram\": 8192,\n  \"swap\": 0,\n  \"vcpus\": 8\n}\n");
   const KtFlavor *f = only_flavor(object);
   g_assert_true(kt_int_is(f->vcpus, 8));
   g_assert_cmpstr(kt_flavor_hw(f, "numa_nodes"), ==, "4");
   g_assert_cmpuint(g_hash_table_size(f->extra_specs), ==, 1);
 
-  g_autoptr(KtSnapshot) line = read_text("{\"name\": \"a\", \"properties\": \"hw:cpu_cores='16', hw:cpu_sockets='1'\", "
-                                         "\"ram\": 8192, \"vcpus\": 16}\n");
+  g_autoptr(KtSnapshot) line =
+      read_unjoined("{\"name\": \"a\", \"properties\": \"hw:cpu_cores='16', hw:cpu_sockets='1'\", "
+                    "\"ram\": 8192, \"vcpus\": 16}\n");
   f = only_flavor(line);
   g_assert_cmpstr(kt_flavor_hw(f, "cpu_cores"), ==, "16");
 
-  g_autoptr(KtSnapshot) none = read_text("{\"name\": \"a\", \"properties\": {}, \"ram\": 8192, \"vcpus\": 16}\n");
+  g_autoptr(KtSnapshot) none = read_unjoined("{\"name\": \"a\", \"properties\": {}, \"ram\": 8192, \"vcpus\": 16}\n");
   f = only_flavor(none);
   g_assert_nonnull(f->extra_specs);
   g_assert_cmpuint(g_hash_table_size(f->extra_specs), ==, 0);
 
-  g_autoptr(KtSnapshot) cut = read_text("{\n  \"OS-FLV-DISABLED:disabled\": false,\n  \"name\": \"kvm.big\",\n"
-                                        "  \"properties\": {\n    \"hw:numa_nodes\": \"4\",\n    \"hw:cp");
+  g_autoptr(KtSnapshot) cut = read_unjoined("{\n  \"OS-FLV-DISABLED:disabled\": false,\n  \"name\": \"kvm.big\",\n"
+                                            "  \"properties\": {\n    \"hw:numa_nodes\": \"4\",\n    \"hw:cp");
   for (guint i = 0; i < cut->flavors->len; i++)
     g_assert_null(((const KtFlavor *)cut->flavors->pdata[i])->extra_specs);
 }
 
 static void test_lists(void)
 {
-  g_autoptr(KtSnapshot) s = read_text(
+  g_autoptr(KtSnapshot) s = read_unjoined(
       "+----+---------+-------+------+-----------+-------+-----------+------+-------------+---------------------+\n"
       "| ID | Name    |   RAM | Disk | Ephemeral | VCPUs | Is Public | Swap | RXTX Factor | Properties          |\n"
       "+----+---------+-------+------+-----------+-------+-----------+------+-------------+---------------------+\n"
@@ -104,9 +96,9 @@ static void test_lists(void)
   g_assert_cmpstr(kt_flavor_hw(big, "cpu_sockets"), ==, "2");
 
   g_autoptr(KtSnapshot) json =
-      read_text("[\n  {\n    \"ID\": \"1\",\n    \"Name\": \"a\",\n    \"RAM\": 512,\n"
-                "    \"VCPUs\": 1,\n    \"Properties\": {\n      \"hw:cpu_cores\": \"1\"\n    }\n  },\n"
-                "  {\n    \"ID\": \"2\",\n    \"Name\": \"b\",\n    \"RAM\": 1024,\n    \"VCPUs\": 2\n  }\n]\n");
+      read_unjoined("[\n  {\n    \"ID\": \"1\",\n    \"Name\": \"a\",\n    \"RAM\": 512,\n"
+                    "    \"VCPUs\": 1,\n    \"Properties\": {\n      \"hw:cpu_cores\": \"1\"\n    }\n  },\n"
+                    "  {\n    \"ID\": \"2\",\n    \"Name\": \"b\",\n    \"RAM\": 1024,\n    \"VCPUs\": 2\n  }\n]\n");
   g_assert_cmpuint(json->flavors->len, ==, 2);
   const KtFlavor *a = json->flavors->pdata[0], *b = json->flavors->pdata[1];
   g_assert_cmpstr(kt_flavor_hw(a, "cpu_cores"), ==, "1");
@@ -118,8 +110,8 @@ static void test_lists(void)
 static void test_list_on_one_line(void)
 {
   g_autoptr(KtSnapshot) s =
-      read_text("[{\"Name\": \"a\", \"RAM\": 512, \"VCPUs\": 4, \"Properties\": {\"hw:cpu_cores\": \"4\"}}, "
-                "{\"Name\": \"b\", \"RAM\": 1024, \"VCPUs\": 2, \"Properties\": {}}]\n");
+      read_unjoined("[{\"Name\": \"a\", \"RAM\": 512, \"VCPUs\": 4, \"Properties\": {\"hw:cpu_cores\": \"4\"}}, "
+                    "{\"Name\": \"b\", \"RAM\": 1024, \"VCPUs\": 2, \"Properties\": {}}]\n");
   g_assert_cmpuint(s->flavors->len, ==, 2);
   const KtFlavor *a = s->flavors->pdata[0], *b = s->flavors->pdata[1];
   g_assert_cmpstr(a->name, ==, "a");
@@ -133,14 +125,14 @@ static void test_list_on_one_line(void)
 static void test_nova_client(void)
 {
   g_autoptr(KtSnapshot) s =
-      read_text("+----------------------------+-----------------------------------------------+\n"
-                "| Property                   | Value                                         |\n"
-                "+----------------------------+-----------------------------------------------+\n"
-                "| extra_specs                | {\"hw:cpu_sockets\": \"4\", \"hw:numa_nodes\": \"4\"} |\n"
-                "| name                       | crm                                           |\n"
-                "| ram                        | 65536                                         |\n"
-                "| vcpus                      | 32                                            |\n"
-                "+----------------------------+-----------------------------------------------+\n");
+      read_unjoined("+----------------------------+-----------------------------------------------+\n"
+                    "| Property                   | Value                                         |\n"
+                    "+----------------------------+-----------------------------------------------+\n"
+                    "| extra_specs                | {\"hw:cpu_sockets\": \"4\", \"hw:numa_nodes\": \"4\"} |\n"
+                    "| name                       | crm                                           |\n"
+                    "| ram                        | 65536                                         |\n"
+                    "| vcpus                      | 32                                            |\n"
+                    "+----------------------------+-----------------------------------------------+\n");
   const KtFlavor *f = only_flavor(s);
   g_assert_cmpstr(kt_flavor_hw(f, "numa_nodes"), ==, "4");
   g_assert_cmpstr(f->name, ==, "crm");
@@ -149,18 +141,18 @@ static void test_nova_client(void)
 
 static void test_image_and_server(void)
 {
-  g_autoptr(KtSnapshot) image = read_text("| Field            | Value                                    |\n"
-                                          "| container_format | bare                                     |\n"
-                                          "| disk_format      | qcow2                                    |\n"
-                                          "| name             | sles12                                   |\n"
-                                          "| properties       | hw_cpu_sockets='2', os_type='linux'      |\n");
+  g_autoptr(KtSnapshot) image = read_unjoined("| Field            | Value                                    |\n"
+                                              "| container_format | bare                                     |\n"
+                                              "| disk_format      | qcow2                                    |\n"
+                                              "| name             | sles12                                   |\n"
+                                              "| properties       | hw_cpu_sockets='2', os_type='linux'      |\n");
   const KtFlavor *i = only_flavor(image);
   g_assert_cmpstr(i->image_name, ==, "sles12");
   g_assert_cmpstr(g_hash_table_lookup(i->image, "os_type"), ==, "linux");
   g_assert_null(i->extra_specs);
   g_assert_false(i->vcpus.known);
 
-  g_autoptr(KtSnapshot) server = read_text(
+  g_autoptr(KtSnapshot) server = read_unjoined(
       "| Field                 | Value                                                                      |\n"
       "| OS-EXT-STS:vm_state   | active                                                                     |\n"
       "| flavor                | disk='0', ephemeral='0', extra_specs.hw:cpu_sockets='2', original_name='q22', "
@@ -176,20 +168,21 @@ static void test_image_and_server(void)
 static void test_not_nova(void)
 {
   g_autoptr(KtSnapshot) s =
-      read_text("| Field | Value |\n| fruit | apple |\n{\"lscpu\": []}\n{\"sysstat\": {\"hosts\": []}}\n"
-                "[section]\nkey = value\n");
+      read_unjoined("| Field | Value |\n| fruit | apple |\n{\"lscpu\": []}\n{\"sysstat\": {\"hosts\": []}}\n"
+                    "[section]\nkey = value\n");
   g_assert_cmpuint(s->flavors->len, ==, 0);
   g_assert_cmpuint(s->confs->len, ==, 0);
 }
 
 static void test_conf(void)
 {
-  g_autoptr(KtSnapshot) s = read_text("[DEFAULT]\n# comment\ncompute_driver = libvirt.LibvirtDriver\n"
-                                      "cpu_allocation_ratio=4.0\n\n[libvirt]\nvirt_type = kvm\ncpu_mode = host-model\n"
-                                      "cpu_models = Cascadelake-Server,\n   Skylake-Server\n\n[compute]\n"
-                                      "cpu_dedicated_set: 2-17\n[libvirt]\ncpu_mode=host-passthrough\n"
-                                      "[DEFAULT]\nreserved_huge_pages = node:0,size:2048,count:64\n"
-                                      "reserved_huge_pages = node:1,size:1GB,count:1\n");
+  g_autoptr(KtSnapshot) s =
+      read_unjoined("[DEFAULT]\n# comment\ncompute_driver = libvirt.LibvirtDriver\n"
+                    "cpu_allocation_ratio=4.0\n\n[libvirt]\nvirt_type = kvm\ncpu_mode = host-model\n"
+                    "cpu_models = Cascadelake-Server,\n   Skylake-Server\n\n[compute]\n"
+                    "cpu_dedicated_set: 2-17\n[libvirt]\ncpu_mode=host-passthrough\n"
+                    "[DEFAULT]\nreserved_huge_pages = node:0,size:2048,count:64\n"
+                    "reserved_huge_pages = node:1,size:1GB,count:1\n");
   g_assert_cmpuint(s->confs->len, ==, 1);
   const KtNovaConf *conf = s->confs->pdata[0];
   const char *ratio = g_hash_table_lookup(conf->values, "DEFAULT/cpu_allocation_ratio");

@@ -1,18 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "evidence/reading.h"
-
-static KtSnapshot *read_text(const char *bytes)
-{
-  KtSnapshot *snapshot = kt_snapshot_new();
-  g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
-  g_autoptr(KtText) text = kt_text_new("paste", bytes, strlen(bytes));
-  kt_reading_run(text, ".", snapshot, fragments);
-  return snapshot;
-}
-
-#define ASSERT_INT(field, expected) g_assert_true(kt_int_is(field, expected))
+#include "read_fixture.h"
 
 static const char config[] = "affinity: 0-7\n"
                              "agent: 1\n"
@@ -42,7 +31,7 @@ static const char config[] = "affinity: 0-7\n"
 static void test_config(void)
 {
   g_autofree char *paste = g_strdup_printf("root@pve:~# qm config 100\n%s\n[before]\ncores: 1\n", config);
-  g_autoptr(KtSnapshot) s = read_text(paste);
+  g_autoptr(KtSnapshot) s = read_unjoined(paste);
   g_assert_cmpuint(s->domains->len, ==, 1);
   const KtDomain *d = s->domains->pdata[0];
   g_assert_cmpstr(d->format, ==, "proxmox");
@@ -79,8 +68,8 @@ static void test_config(void)
 
 static void test_args_and_cells(void)
 {
-  g_autoptr(KtSnapshot) s = read_text("args: -cpu host,host-cache-info=on,l3-cache=off\ncores: 2\ncpu: kvm64\n"
-                                      "memory: 4096\nname: a\nnuma: 1\nsockets: 2\n");
+  g_autoptr(KtSnapshot) s = read_unjoined("args: -cpu host,host-cache-info=on,l3-cache=off\ncores: 2\ncpu: kvm64\n"
+                                          "memory: 4096\nname: a\nnuma: 1\nsockets: 2\n");
   const KtDomain *d = s->domains->pdata[0];
   g_assert_cmpstr(d->cpu_mode, ==, "host-passthrough");
   g_assert_cmpstr(d->cache_mode, ==, "passthrough");
@@ -92,7 +81,7 @@ static void test_args_and_cells(void)
 static const char *enlightened(const char *extra, const char *name)
 {
   g_autofree char *text = g_strconcat(extra, "cores: 2\nmemory: 4096\nname: a\nnuma: 0\nsockets: 1\n", NULL);
-  g_autoptr(KtSnapshot) s = read_text(text);
+  g_autoptr(KtSnapshot) s = read_unjoined(text);
   const KtDomain *d = s->domains->pdata[0];
   const char *state = g_str_equal(name, "hypervclock") ? g_hash_table_lookup(d->timers, name)
                       : d->hyperv                      ? g_hash_table_lookup(d->hyperv, name)
@@ -119,7 +108,7 @@ static void test_windows(void)
 
 static void test_cut(void)
 {
-  g_autoptr(KtSnapshot) s = read_text("cores: 2\nmemory: 4096\nname: a\nnuma: 0\nsockets: 1");
+  g_autoptr(KtSnapshot) s = read_unjoined("cores: 2\nmemory: 4096\nname: a\nnuma: 0\nsockets: 1");
   const KtDomain *d = s->domains->pdata[0];
   g_assert_true(d->cut);
   g_assert_false(d->sockets.known || d->vcpus.known || d->iothreads.known);
@@ -127,7 +116,7 @@ static void test_cut(void)
 
 static void test_other_text(void)
 {
-  g_autoptr(KtSnapshot) s = read_text("name: x\nage: 7\nboot: y\nnote: z\n");
+  g_autoptr(KtSnapshot) s = read_unjoined("name: x\nage: 7\nboot: y\nnote: z\n");
   g_assert_cmpuint(s->domains->len, ==, 0);
 }
 

@@ -8,13 +8,6 @@ static const KtDomain *only_domain(const KtSnapshot *s)
   return s->domains->pdata[0];
 }
 
-static void assert_set(const KtSet *set, const char *expected)
-{
-  g_assert_nonnull(set);
-  g_autofree char *text = kt_set_format(set);
-  g_assert_cmpstr(text, ==, expected);
-}
-
 static const KtThread *thread_of(const KtDomain *d, int vcpu)
 {
   g_assert_nonnull(d->runtime);

@@ -87,23 +87,12 @@ static gboolean goes_on(const KtText *text, guint i)
   return FALSE;
 }
 
-/* Output of another kind that follows at once. */
-static gboolean is_another_output(const KtText *text, guint i)
-{
-  guint n;
-  const KtReader *const *readers = kt_readers(&n);
-  for (guint k = 0; k < n; k++)
-    if (readers[k]->starts(text, i))
-      return TRUE;
-  return FALSE;
-}
-
 /* A value that is too long for the terminal goes on below, without a label. */
 static gboolean is_continuation(const KtText *text, guint i)
 {
   const char *s = kt_text_at(text, i);
   return *s && !kt_text_is_prompt(text, i) && strspn(s, " \t") >= 16 && label_at(text, i) == KT_LSCPU_UNKNOWN &&
-         !is_another_output(text, i);
+         !kt_reader_at(text, i);
 }
 
 static gboolean add_line(KtLscpuSummary *summary, const KtText *text, guint i, gboolean in_vulnerabilities)

@@ -44,3 +44,5 @@ typedef struct {
 
 /* The table, in the order in which readers are asked; *n rows. */
 const KtReader *const *kt_readers(guint *n);
+/* The first of them whose output starts at line i; NULL if none does. */
+const KtReader *kt_reader_at(const KtText *text, guint i);

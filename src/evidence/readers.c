@@ -58,3 +58,11 @@ const KtReader *const *kt_readers(guint *n)
   *n = G_N_ELEMENTS(readers);
   return readers;
 }
+
+const KtReader *kt_reader_at(const KtText *text, guint i)
+{
+  for (guint k = 0; k < G_N_ELEMENTS(readers); k++)
+    if (readers[k]->starts(text, i))
+      return readers[k];
+  return NULL;
+}

@@ -190,14 +190,7 @@ static void close_block(KtPieces *p)
 /* The reader of the output that starts at line i, or NULL. */
 static const KtReader *find_reader(const KtText *text, guint i)
 {
-  guint n;
-  const KtReader *const *readers = kt_readers(&n);
-  if (kt_text_is_prompt(text, i) || kt_text_is_blank(text, i))
-    return NULL;
-  for (guint k = 0; k < n; k++)
-    if (readers[k]->starts(text, i))
-      return readers[k];
-  return NULL;
+  return kt_text_is_prompt(text, i) || kt_text_is_blank(text, i) ? NULL : kt_reader_at(text, i);
 }
 
 /* How long the lists of a snapshot are, to take back what a block added. */

@@ -27,11 +27,7 @@ typedef struct {
 
 static gboolean starts(const KtText *text, guint i)
 {
-  const char *s = kt_text_at(text, i);
-  s += strspn(s, " \t");
-  if (*s == '{' && !s[1 + strspn(s + 1, " \t")])
-    s = kt_text_at(text, kt_scan_skip_blank(text, i + 1));
-  s += strspn(s, " \t{");
+  const char *s = kt_scan_json_first(text, i);
   return g_str_has_prefix(s, "\"sysstat\"");
 }
 

@@ -137,3 +137,12 @@ int kt_scan_json_depth(const char *line)
   }
   return depth;
 }
+
+const char *kt_scan_json_first(const KtText *text, guint i)
+{
+  const char *s = kt_text_at(text, i);
+  s += strspn(s, " \t");
+  if (*s == '{' && !s[1 + strspn(s + 1, " \t")])
+    s = kt_text_at(text, kt_scan_skip_blank(text, i + 1));
+  return s + strspn(s, " \t{");
+}

@@ -25,5 +25,8 @@ guint kt_scan_skip_blank(const KtText *text, guint i);
  * FALSE at the end or at a string that does not end. Caller frees both. */
 gboolean kt_scan_json_member(const char **p, char **key, char **value);
 
+/* The first member of a JSON object that opens in line i: behind its brace, or on the next line that is not blank. */
+const char *kt_scan_json_first(const KtText *text, guint i);
+
 /* How many braces and brackets of a line of JSON open, less those that close. */
 int kt_scan_json_depth(const char *line);

@@ -20,14 +20,7 @@ gboolean kt_xml_opens(const KtText *text, guint i, const char *name)
 static gboolean is_other_output(const KtText *text, guint i)
 {
   const char *s = kt_text_at(text, i);
-  if (!*s || strpbrk(s, "<>"))
-    return FALSE;
-  guint n;
-  const KtReader *const *readers = kt_readers(&n);
-  for (guint k = 0; k < n; k++)
-    if (readers[k]->starts(text, i))
-      return TRUE;
-  return FALSE;
+  return *s && !strpbrk(s, "<>") && kt_reader_at(text, i);
 }
 
 guint kt_xml_block_end(const KtText *text, guint first, const char *name)
