@@ -25,7 +25,7 @@ bare_guest() {
 # What is typed before the shell has its terminal is lost: until it answers.
 bare_guest_listens() {
     local line
-    for _ in {1..60}; do
+    for _ in {1..100}; do
         echo "echo it listens" >&"$guest_in"
         while IFS= read -r -t 3 -u "$guest_out" line; do
             [ "${line%$'\r'}" != "it listens" ] || return 0

@@ -21,8 +21,8 @@ counters() {
         "$(lab-meter raw | awk '$1 == "cpu" {ns += $6} END {printf "%.0f", ns}')"
 }
 
-rates() { # BEFORE AFTER, of counters; nothing if they are too near to each other
-    awk '{t = $4 - $1} t > 3 {printf "exits_per_s=%.1f host_cpus=%.3f", ($5 - $2) / t, ($6 - $3) / t / 1e9}' <<<"$1 $2"
+rates() { # BEFORE AFTER, of counters; nothing if they were read too early or late for a window of 10 s
+    awk '{t = $4 - $1} t > 7 && t < 15 {printf "exits_per_s=%.1f host_cpus=%.3f", ($5 - $2) / t, ($6 - $3) / t / 1e9}' <<<"$1 $2"
 }
 
 # A line that pingpong printed; windows go into windows.txt.

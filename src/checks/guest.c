@@ -129,8 +129,11 @@ static const KtCheck rows[] = {
                "40,130 a vCPU)",
      .note =
          "A high rate alone proves nothing: on a mostly idle guest a shared L3 raises it, because the scheduler then "
-         "wakes idle neighbours. It is severe only on busy CPUs and together with X03, X05 or X06.",
-     .source = "[R] QEMU 14c985cffa; own measurement with and without a shared L3",
+         "wakes idle neighbours (measured in an emulated lab: about 1000 interrupts for 1000 requests instead of 180, "
+         "and on an overcommitted host the answers came later). Where waker and wakee are pinned to different CPUs "
+         "it changed little, and on busy vCPUs nothing that could be told from the spread. It is severe only on busy "
+         "CPUs and together with X03, X05 or X06.",
+     .source = "[R] QEMU 14c985cffa; own measurement with and without a shared L3 (docs/lab-ipi.md)",
      .remedies = {{KT_LAYER_LIBVIRT, "give the guest sockets with cores that share an L3: see X03, X05, X06"},
                   {KT_LAYER_LIBVIRT, "<features><kvm><pv-ipi state='on'/></kvm></features>"},
                   {KT_LAYER_NOVA, "hw:cpu_sockets and hw:cpu_cores in a new flavor: see N02"}},
