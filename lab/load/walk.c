@@ -35,12 +35,13 @@ static bool ask(const char *command, bool print)
 {
   char error[160];
   char *text = kt_ask(NULL, command, error);
-  if (!text)
+  bool answered = text;
+  if (!answered)
     fprintf(stderr, "walk: %s\n", error);
   else if (print)
     fputs(text, stdout);
   free(text);
-  return text;
+  return answered;
 }
 
 static int usage(void)

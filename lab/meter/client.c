@@ -42,8 +42,9 @@ static int show(bool raw)
     char *text = ask("show");
     if (text)
       fputs(text, stdout);
+    bool answered = text;
     free(text);
-    return text ? 0 : 1;
+    return answered ? 0 : 1;
   }
   if (!ask_counts(&counts))
     return 1;
@@ -127,6 +128,7 @@ int main(int argc, char **argv)
     return seconds > 0 && seconds <= 3600 ? watch((unsigned)seconds) : usage();
   }
   char *text = ask(command);
+  bool answered = text;
   free(text);
-  return text ? 0 : 1;
+  return answered ? 0 : 1;
 }
