@@ -50,14 +50,19 @@ machine_arguments() { # fills the array `qemu`
         # shellcheck disable=SC2206 # the line is a list of arguments
         qemu+=($line)
     done < <(topology_smp "$state/topology" && topology_numa "$state/topology")
-    qemu+=(-virtfs "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap"
-        -virtfs "local,path=$share,mount_tag=lab,security_model=none"
-        -virtfs "local,path=$cache,mount_tag=cache,security_model=none,readonly=on"
-        -serial "file:$state/console.log"
+    machine_folder root / ,readonly=on,multidevs=remap
+    machine_folder lab "$share"
+    machine_folder cache "$cache" ,readonly=on
+    qemu+=(-serial "file:$state/console.log"
         -chardev "pipe,id=control,path=$state/control" -serial chardev:control
         -chardev "pipe,id=terminal,path=$state/terminal" -serial chardev:terminal
         -kernel "$cache/vmlinux" -initrd "$cache/initramfs.gz"
         -append "console=ttyS0 panic=-1 quiet loglevel=3 mitigations=off tsc=reliable no_timer_check $KERNEL_ARGUMENTS")
+}
+
+machine_folder() { # TAG PATH [MORE]: a folder of this machine, by 9p
+    # on the main bus: with a PCI device on a node there are several
+    qemu+=(-fsdev "local,id=$1,path=$2,security_model=none${3:-}" -device "virtio-9p-pci,bus=pcie.0,fsdev=$1,mount_tag=$1")
 }
 
 # Reads the options of `lab up` into a topology file and settings.
@@ -127,7 +132,7 @@ machine_boot() {
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     setsid bash "$here/keeper" "$state/keeper" "$hours" "${qemu[@]}" </dev/null >>"$state/qemu.log" 2>&1 8>&- 9>&- &
-    if ! wait_for "${KT_LAB_PATIENCE:-300}" machine_ready; then
+    if ! wait_for "${KT_LAB_PATIENCE:-600}" machine_ready; then
         tail -n 20 "$state/console.log" "$state/qemu.log" >&2
         die "lab '$lab_name' does not come up"
     fi

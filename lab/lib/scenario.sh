@@ -51,6 +51,7 @@ scenario_run() { # SCRIPT [ARG...]
 command_check() {
     local files=() file needs passed=0 failed=0 again
     ! machine_runs "$state" || die "check: lab '$lab_name' is up; it boots hosts of its own"
+    talk_limit=1800
     [ $# -gt 0 ] || set -- "$here"/scenarios/*.sh
     for file; do
         file=$(scenario_find "$file")

@@ -19,16 +19,23 @@ talk_done() {
 }
 
 # talk_run COMMAND: runs it in the lab, shows what it prints, returns its exit status.
-# Interrupted, it interrupts the command.
+# Interrupted, it interrupts the command. With $talk_limit set it may take as many seconds: a host that
+# hangs is ended.
 talk_run() {
-    local printer status
+    local printer status end=$((SECONDS + ${talk_limit:-0}))
     talk_job "cd /run/lab; $1"
     trap 'talk_send kill "$job"; exit 130' INT
     trap 'talk_send kill "$job"; exit 143' TERM HUP
     talk_send run "$job"
     tail -c +1 -s 0.2 -f "$share/jobs/$job/out" &
     printer=$!
-    until talk_done; do sleep 0.2; done
+    until talk_done; do
+        if [ -n "${talk_limit:-}" ] && [ "$SECONDS" -ge "$end" ]; then
+            say "no end after $talk_limit s: the host is ended"
+            machine_kill
+        fi
+        sleep 0.2
+    done
     # what came last
     sleep 0.3
     kill "$printer"
@@ -49,6 +56,7 @@ talk_terminal() {
     exec 7>"$state/terminal.lock"
     flock -n 7 || die "sh: there is one prompt at a time; another is open"
     size=$(stty size)
+    [ "$size" != "0 0" ] || size="24 80"
     talk_job "ROWS=${size% *} COLS=${size#* } TERMINAL=${TERM:-linux}"
     talk_settings=$(stty -g)
     trap 'stty "$talk_settings"; kill "$printer" "$watcher" 2>/dev/null' EXIT
