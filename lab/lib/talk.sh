@@ -27,7 +27,7 @@ talk_run() {
     trap 'talk_send kill "$job"; exit 130' INT
     trap 'talk_send kill "$job"; exit 143' TERM HUP
     talk_send run "$job"
-    tail -c +1 -s 0.2 -f "$share/jobs/$job/out" &
+    tail --pid=$$ -c +1 -s 0.2 -f "$share/jobs/$job/out" &
     printer=$!
     until talk_done; do
         if [ -n "${talk_limit:-}" ] && [ "$SECONDS" -ge "$end" ]; then
