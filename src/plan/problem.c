@@ -282,21 +282,47 @@ static gboolean fires(const GPtrArray *diagnoses, const KtDomain *d, const char 
   return FALSE;
 }
 
+/* CPUs that the node's cores are worth, SMT counted. */
+static guint worth_of(const KtMachine *host, const KtNode *node)
+{
+  double worth = 0;
+  for (int cpu = node->cpus ? kt_set_next(node->cpus, 0) : -1; cpu >= 0;
+       cpu = kt_set_next(node->cpus, (guint)cpu + 1)) {
+    const KtCpu *known = kt_machine_find_cpu(host, (guint)cpu);
+    gboolean first = !known || !known->siblings || kt_set_next(known->siblings, 0) == cpu;
+    worth += first ? 1 : KT_PLACE_SMT_WORTH;
+  }
+  return (guint)worth;
+}
+
+/* 0: no equal cells do. */
+static guint fewest_cells(const KtDomain *d, guint nodes, guint cpus, gint64 memory)
+{
+  guint vcpus = (guint)d->vcpus.value;
+  for (guint cells = 1; cells <= MIN(vcpus, nodes); cells++)
+    if (vcpus % cells == 0 && vcpus / cells <= cpus && d->memory_kib.value / cells <= memory)
+      return cells;
+  return 0;
+}
+
 /* The fewest equal cells of which each finds CPUs and memory in an ordinary node: the rule of X11. More that it
  * has already stay, unless it would fit one node with room to spare (X12). */
 static guint cells_of(const KtDomain *d, const GPtrArray *diagnoses, const KtMachine *host)
 {
-  guint cpus = 0, vcpus = (guint)d->vcpus.value, cells = 1;
+  guint worth = 0, cpus = 0, vcpus = (guint)d->vcpus.value;
   gint64 memory = 0;
   for (guint i = 0; i < host->nodes->len; i++) {
     const KtNode *node = host->nodes->pdata[i];
     cpus = MAX(cpus, kt_set_count(node->cpus));
+    worth = MAX(worth, worth_of(host, node));
     memory = kt_set_is_empty(node->cpus) ? memory : MAX(memory, node->memory_kib.value);
   }
-  while (cells < MIN(vcpus, host->nodes->len) &&
-         (vcpus % cells || vcpus / cells > cpus || d->memory_kib.value / cells > memory))
-    cells++;
-  cells = vcpus % cells ? 1 : cells;
+  guint cells = fewest_cells(d, host->nodes->len, cpus, memory);
+  if (cells > 1) { /* wider than a node in any case: rather on cores than on their threads, where it can be */
+    guint by_worth = fewest_cells(d, host->nodes->len, worth, memory);
+    cells = by_worth && vcpus / by_worth <= worth ? by_worth : cells;
+  }
+  cells = MAX(cells, 1);
   guint have = d->cells->len;
   gboolean keep = have > cells && have <= vcpus && vcpus % have == 0 && (d->nova || !fires(diagnoses, d, "X12"));
   return keep ? have : cells;

@@ -149,7 +149,12 @@ static guint rows_end(const KtChange *change, guint first)
   for (; end < change->edits->len; end++) {
     const KtEdit *edit = change->edits->pdata[end], *last = change->edits->pdata[end - 1];
     gboolean same = g_strcmp0(edit->after, last->after) == 0;
-    if (!is_alike(start->where, edit->where) || (shared && !same) || (!shared && same && end > first + 1))
+    gboolean list = strstr(start->where, "/sibling[") != NULL; /* distances belong together */
+    if (!is_alike(start->where, edit->where))
+      break;
+    if (list)
+      continue;
+    if ((shared && !same) || (!shared && same && end > first + 1))
       break;
     shared = same;
   }
