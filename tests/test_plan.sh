@@ -123,6 +123,34 @@ if subprocess.run(['sh', '-c', 'test -d /usr/share/libvirt/cpu_map']).returncode
     check('a CPU model that both hosts have', models == ['Haswell-noTSX'], models, err)
     write(wide, domain('crm', 12, 40, "<cpu mode='host-passthrough'/>"))
 
+# ---- a guest that does not exist yet
+status, out, err = run('--new', 'vcpus=16,memory=8G,name=big,hugepages=2M', '--host', capture)
+check('a new guest wider than a node gets a cell on each', status == 0 and "<memnode cellid='1'" in out and
+      "<topology sockets='2' dies='1' cores='8' threads='1'/>" in out and 'hw:numa_nodes=2' in out and
+      'hw:mem_page_size=2MB' in out and 'qm set VMID --numa1 cpus=8-15,hostnodes=' in out, out, err)
+xml = '\n'.join(out.split('virsh define)\n')[1].split('\nvirt-install\n')[0].splitlines())
+root = ElementTree.fromstring(xml)
+check('its memory adds up', sum(int(cell.get('memory')) for cell in root.iter('cell')) == 8 << 20, xml)
+if subprocess.run(['sh', '-c', 'command -v virt-xml-validate'], stdout=subprocess.DEVNULL).returncode == 0:
+    for wish in ('vcpus=16,memory=8G,hugepages=1G', 'vcpus=2,memory=4G,os=windows,policy=dedicated'):
+        status, out, err = run('--new', wish, '--host', capture)
+        file = write(os.path.join(scratch.name, 'new.xml'), out.split('virsh define)\n')[1].split('\nvirt-install\n')[0])
+        done = subprocess.run(['virt-xml-validate', file, 'domain'], capture_output=True, text=True)
+        check('libvirt takes its XML: ' + wish, done.returncode == 0, done.stderr, out)
+status, out, err = run('--new', 'vcpus=2,memory=4G,policy=dedicated', '--host', capture)
+pins = [int(pin.get('cpuset')) for pin in
+        ElementTree.fromstring(out.split('virsh define)\n')[1].split('\nvirt-install\n')[0]).iter('vcpupin')]
+check('none of the CPUs that another guest owns', len(set(pins)) == 2 and not set(pins) & {4, 5, 12, 13}, pins)
+status, out, err = run('--new', 'vcpus=9,memory=4G', '--host', capture)
+check('advice on a size that fits no node', '8 vCPUs instead of 9 would fit one node' in out, out)
+refused('17 vCPUs on a host of 16 CPUs', '--new', 'vcpus=17,memory=4G', '--host', capture)
+refused('finds no place', '--new', 'vcpus=4,memory=400G', '--host', capture)
+refused("domain 'crm' already", '--new', 'vcpus=4,memory=4G,name=crm', '--host', capture)
+for wish in ('vcpus=0,memory=4G', 'vcpus=4', 'vcpus=4,memory=4X', 'vcpus=4,memory=4G,os=plan9', 'cores=4',
+             'vcpus=4,memory=4G,hugepages=3M', 'vcpus=4,memory=5M,hugepages=1G', 'vcpus=4,memory=4G,name=<a>'):
+    refused('expected', '--new', wish, '--host', capture)
+refused('goes with', '--new', 'vcpus=4,memory=4G', '--movable', '--host', capture)
+
 refused("no domain 'web'", 'web', '--host', capture)
 refused('--policy is', '--host', capture, '--policy', 'both')
 refused('the host has the CPUs 0-15', '--host', capture, '--reserve', '0,64')

@@ -3,10 +3,12 @@
 #include "cmd/command.h"
 #include "cmd/input.h"
 #include "cmd/plan_parts.h"
+#include "plan/fresh.h"
 #include "plan/plan_json.h"
+#include "view/fresh_view.h"
 #include "view/plan_view.h"
 
-static char *batch, *host, *output, *policy, *reserve, *html, *colour;
+static char *batch, *host, *output, *policy, *reserve, *html, *colour, *fresh;
 static gboolean explain, movable, keep_migratable, json, ticket;
 static GPtrArray *migration_hosts; /* char* */
 
@@ -35,6 +37,10 @@ static const GOptionEntry *options(void)
        "no CPU of this host alone; with hosts (captures, URIs, 'virsh capabilities'): one that all of them have",
        "HOST..."},
       {"reserve", 0, 0, G_OPTION_ARG_STRING, &reserve, "CPUs that the host keeps for itself, as in 0-1,16", "CPUS"},
+      {"new", 0, 0, G_OPTION_ARG_STRING, &fresh,
+       "place a guest that does not exist yet beside the others, and print what makes it: "
+       "vcpus=32,memory=64G[,name=NAME][,os=linux|windows][,policy=shared|dedicated][,hugepages=1G|2M]",
+       "SIZES"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print the plan as JSON", NULL},
       {"html", 0, 0, G_OPTION_ARG_FILENAME, &html,
        "also write the plan as a page into FILE; '-': the page instead of the report", "FILE"},
@@ -73,6 +79,8 @@ static gboolean check_options(int argc, GError **error)
 {
   if (batch && (argc || host || output || policy || movable || keep_migratable || reserve || json || html || ticket))
     return refuse(error, "'plan --batch' takes one FILE, and --explain");
+  if (fresh && (argc || batch || output || policy || movable || keep_migratable || json || html || ticket || explain))
+    return refuse(error, "--new goes with --host and --reserve only");
   if (movable && keep_migratable)
     return refuse(error, "--movable and --keep-migratable at once: a CPU model cannot be changed while a guest runs");
   if (json && ticket)
@@ -112,6 +120,24 @@ static int answer(const KtPlanRequest *request, KtColour when, GError **error)
   return result.plan->changes->len ? KT_EXIT_FINDINGS : KT_EXIT_HEALTHY;
 }
 
+static int answer_new(const KtPlanRequest *request, KtColour when, GError **error)
+{
+  g_auto(KtFreshWish) wish = {0};
+  if (!kt_fresh_wish_parse(fresh, &wish, error))
+    return -1;
+  g_autoptr(KtSnapshot) snapshot = kt_plan_gather(request->host, error);
+  g_autoptr(KtSet) reserved = NULL;
+  if (!snapshot || (reserve && !(reserved = kt_plan_read_reserved(reserve, snapshot, error))))
+    return -1;
+  const KtPlanOptions own = {.reserved = reserved};
+  g_autoptr(KtFreshPlan) plan = kt_fresh_plan(snapshot, &wish, &own, error);
+  if (!plan)
+    return -1;
+  const KtTerm term = kt_term_of_stdout(when);
+  g_autofree char *text = kt_view_fresh_text(&term, plan, &wish);
+  return kt_output(text, error) ? KT_EXIT_HEALTHY : -1;
+}
+
 static int run(int argc, char **argv, GError **error)
 {
   KtPlanRequest request = {.host = host, .reserve = reserve, .explain = explain};
@@ -121,6 +147,8 @@ static int run(int argc, char **argv, GError **error)
     return -1;
   if (batch)
     return kt_plan_answer_batch(batch, explain, error);
+  if (fresh)
+    return answer_new(&request, when, error);
   request.options.movable = movable;
   request.options.keep_migratable = keep_migratable;
   request.options.only = argc ? (const char *const *)argv : NULL;
@@ -139,7 +167,9 @@ const KtCommand kt_command_plan = {
         "For the guests of this host, or of the evidence of another one (--host): their CPU model, topology, caches "
         "and memory nodes, and where their CPUs and memory belong on the host. Each change has its reasons, what was "
         "there before, what it should do, its risk and how to take it back. Nothing is changed. The exit status is 1 "
-        "if there is something to change. --batch FILE reads placement problems (a host and its guests, one JSON "
+        "if there is something to change. --new places a guest that does not exist yet and prints its libvirt XML and "
+        "the commands of virt-install, OpenStack and Proxmox VE that make the same. --batch FILE reads placement "
+        "problems (a host and its guests, one JSON "
         "object a line) and answers each with a node, CPUs and memory for every cell, its cost, and a cost that no "
         "placement can be below; a line that cannot be read is reported, the others are answered, and the exit status "
         "is 2.",

@@ -44,7 +44,7 @@ KtSnapshot *kt_plan_gather(const char *host, GError **error)
 
 /* ---- what is asked for ---- */
 
-static KtSet *read_reserved(const char *list, const KtSnapshot *snapshot, GError **error)
+KtSet *kt_plan_read_reserved(const char *list, const KtSnapshot *snapshot, GError **error)
 {
   g_autoptr(GError) failed = NULL;
   g_autoptr(KtSet) reserved = kt_set_parse(list, &failed);
@@ -144,7 +144,7 @@ gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError
   result->snapshot = kt_plan_gather(request->host, error);
   if (!result->snapshot)
     return FALSE;
-  if (request->reserve && !(reserved = read_reserved(request->reserve, result->snapshot, error)))
+  if (request->reserve && !(reserved = kt_plan_read_reserved(request->reserve, result->snapshot, error)))
     return FALSE;
   if (request->migrate && *request->migrate && !(baseline = kt_libvirt_baseline(request->migrate, error)))
     return FALSE;

@@ -30,5 +30,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KtPlanResult, kt_plan_result_clear)
 /* The evidence of a request: of this machine with persistent definitions. */
 KtSnapshot *kt_plan_gather(const char *host, GError **error);
 
+/* CPUs of --reserve; NULL and *error if it is no list or they are not the host's. Caller frees. */
+KtSet *kt_plan_read_reserved(const char *list, const KtSnapshot *snapshot, GError **error);
+
 /* FALSE and *error in one line: what contradicts itself or cannot be read. `result` is zeroed before. */
 gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError **error);

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan/fresh.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/units.h"
+#include "plan/parts.h"
+
+/* ---- the wish ---- */
+
+void kt_fresh_wish_clear(KtFreshWish *wish)
+{
+  g_clear_pointer(&wish->name, g_free);
+}
+
+static gboolean refuse(GError **error, const char *part, const char *expected)
+{
+  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--new: '%.100s': expected %s", part, expected);
+  return FALSE;
+}
+
+static gboolean is_name(const char *name)
+{
+  return *name && strlen(name) <= 64 && strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-") == strlen(name);
+}
+
+static gboolean parse_size(const char *text, gint64 *kib)
+{
+  guint64 size;
+  const char *end = kt_units_parse_kib(text, 0, &size);
+  if (!end || *end || size == 0 || size > KT_PLACE_MAX_KIB)
+    return FALSE;
+  *kib = (gint64)size;
+  return TRUE;
+}
+
+static gboolean parse_part(KtFreshWish *wish, const char *part, GError **error)
+{
+  const char *value = strchr(part, '=');
+  if (!value)
+    return refuse(error, part, "vcpus=, memory=, name=, os=, policy= or hugepages=");
+  g_autofree char *key = g_strndup(part, (gsize)(value - part));
+  guint64 n;
+  value++;
+  if (g_str_equal(key, "vcpus")) {
+    if (!kt_units_parse_count(value, &n) || n < 1 || n > KT_PLACE_MAX_VCPUS)
+      return refuse(error, part, "a number of vCPUs from 1 to 8192");
+    wish->vcpus = (guint)n;
+  } else if (g_str_equal(key, "memory")) {
+    if (!parse_size(value, &wish->memory_kib) || wish->memory_kib % 1024)
+      return refuse(error, part, "a size in whole MiB, as in 64G");
+  } else if (g_str_equal(key, "name")) {
+    if (!is_name(value))
+      return refuse(error, part, "a name of letters, digits, '.', '_' and '-'");
+    g_free(wish->name);
+    wish->name = g_strdup(value);
+  } else if (g_str_equal(key, "os")) {
+    if (!g_str_equal(value, "linux") && !g_str_equal(value, "windows"))
+      return refuse(error, part, "os=linux or os=windows");
+    wish->os = *value == 'w' ? KT_OS_WINDOWS : KT_OS_LINUX;
+  } else if (g_str_equal(key, "policy")) {
+    if (!g_str_equal(value, "dedicated") && !g_str_equal(value, "shared"))
+      return refuse(error, part, "policy=dedicated or policy=shared");
+    wish->dedicated = *value == 'd';
+  } else if (g_str_equal(key, "hugepages")) {
+    if (!parse_size(value, &wish->page_kib) || (wish->page_kib != 2048 && wish->page_kib != 1048576))
+      return refuse(error, part, "hugepages=1G or hugepages=2M");
+  } else {
+    return refuse(error, part, "vcpus=, memory=, name=, os=, policy= or hugepages=");
+  }
+  return TRUE;
+}
+
+gboolean kt_fresh_wish_parse(const char *text, KtFreshWish *wish, GError **error)
+{
+  g_auto(GStrv) parts = g_strsplit(text, ",", 32);
+  *wish = (KtFreshWish){.name = g_strdup("guest"), .os = KT_OS_LINUX};
+  for (guint i = 0; parts[i]; i++)
+    if (!parse_part(wish, parts[i], error))
+      return FALSE;
+  if (!wish->vcpus || !wish->memory_kib)
+    return refuse(error, text, "vcpus= and memory=");
+  if (wish->page_kib && wish->memory_kib % wish->page_kib)
+    return refuse(error, text, "memory in whole huge pages");
+  return TRUE;
+}
+
+/* ---- its place ---- */
+
+void kt_fresh_plan_free(KtFreshPlan *plan)
+{
+  if (!plan)
+    return;
+  kt_set_free(plan->emulator);
+  g_ptr_array_unref(plan->advice);
+  kt_placement_free(plan->placement);
+  g_free(plan);
+}
+
+static KtDomain *domain_of(const KtFreshWish *wish)
+{
+  KtDomain *d = kt_domain_new("--new");
+  d->name = g_strdup(wish->name);
+  d->type = g_strdup("kvm");
+  d->vcpus = KT_INT(wish->vcpus);
+  d->memory_kib = KT_INT(wish->memory_kib);
+  d->os = wish->os;
+  d->hugepages = wish->page_kib > 0;
+  if (wish->page_kib)
+    d->hugepage_kib = KT_INT(wish->page_kib);
+  return d;
+}
+
+/* CPUs of the largest node. */
+static guint largest_node(const KtMachine *host)
+{
+  guint cpus = 0;
+  for (guint i = 0; i < host->nodes->len; i++)
+    cpus = MAX(cpus, kt_set_count(((const KtNode *)host->nodes->pdata[i])->cpus));
+  return cpus;
+}
+
+static guint all_cpus(const KtMachine *host)
+{
+  guint cpus = 0;
+  for (guint i = 0; i < host->nodes->len; i++)
+    cpus += kt_set_count(((const KtNode *)host->nodes->pdata[i])->cpus);
+  return cpus;
+}
+
+static void advise(KtFreshPlan *plan, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void advise(KtFreshPlan *plan, const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  g_ptr_array_add(plan->advice, g_strdup_vprintf(format, arguments));
+  va_end(arguments);
+}
+
+/* Fewer vCPUs that fit a node, or that divide. */
+static void advise_size(KtFreshPlan *plan, const KtFreshWish *wish)
+{
+  guint node = largest_node(plan->host), cells = plan->answer->cells->len;
+  guint needed = node ? (wish->vcpus + node - 1) / node : 1;
+  if (wish->vcpus > node && wish->vcpus - node <= node / 4)
+    advise(plan,
+           "%u vCPUs instead of %u would fit one node of the host, which has %u CPUs: no memory of the guest "
+           "would be far, and it would need no NUMA nodes of its own.",
+           node, wish->vcpus, node);
+  else if (cells < needed)
+    advise(plan, "%u vCPUs do not divide into equal cells for nodes of %u CPUs; %u or %u would.", wish->vcpus, node,
+           wish->vcpus - wish->vcpus % needed, wish->vcpus - wish->vcpus % needed + needed);
+  else if (wish->vcpus / cells > 1 && wish->vcpus / cells % 2)
+    advise(plan, "%u vCPUs a cell are odd: %u vCPUs in all could own whole cores with their two threads.",
+           wish->vcpus / cells, cells * (wish->vcpus / cells + 1));
+}
+
+/* Pages of the size on the node, in KiB; those that are free, where that is known. -1: no pool is known. */
+static gint64 pool_kib(const KtNode *node, gint64 page_kib)
+{
+  for (guint i = 0; i < node->pools->len; i++) {
+    const KtPagePool *pool = &g_array_index(node->pools, KtPagePool, i);
+    if (pool->size_kib == page_kib)
+      return (pool->free.known ? pool->free.value : pool->total) * page_kib;
+  }
+  return -1;
+}
+
+/* Of all cells. */
+static gint64 needed_on(const KtFreshPlan *plan, int node)
+{
+  gint64 kib = 0;
+  for (guint i = 0; i < plan->answer->cells->len; i++) {
+    const KtPlaceCell *cell = plan->answer->cells->pdata[i];
+    for (guint k = 0; k < cell->memory->len; k++) {
+      const KtPlaceMemory *part = &g_array_index(cell->memory, KtPlaceMemory, k);
+      kib += (int)part->node_id == node ? part->kib : 0;
+    }
+  }
+  return kib;
+}
+
+static void advise_pools(KtFreshPlan *plan, const KtFreshWish *wish)
+{
+  for (guint i = 0; wish->page_kib && i < plan->host->nodes->len; i++) {
+    const KtNode *node = plan->host->nodes->pdata[i];
+    gint64 kib = needed_on(plan, node->id), have = pool_kib(node, wish->page_kib);
+    g_autofree char *size = kt_units_format_kib((guint64)wish->page_kib), *need = kt_units_format_kib((guint64)kib);
+    g_autofree char *there = kt_units_format_kib((guint64)MAX(have, 0));
+    if (kib && have < 0)
+      advise(plan, "Node %d: its pool of %s pages is not known; the guest needs %s of it.", node->id, size, need);
+    else if (have < kib)
+      advise(plan, "Node %d: its pool of %s pages has %s free; the guest needs %s. Enlarge it first.", node->id, size,
+             there, need);
+  }
+}
+
+static gboolean check_wish(const KtSnapshot *snapshot, const KtFreshWish *wish, GError **error)
+{
+  const KtMachine *host = kt_snapshot_host(snapshot);
+  if (kt_snapshot_domain(snapshot, wish->name))
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE,
+                "--new: there is a domain '%s' already; give another name=", wish->name);
+  else if (host && host->nodes->len && wish->vcpus > all_cpus(host))
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--new: %u vCPUs on a host of %u CPUs", wish->vcpus, all_cpus(host));
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* Cells that would share nodes are as well one a node. */
+static gboolean merge_cells(KtPlaceProblem *problem, KtPlacement **placement, GError **error)
+{
+  const KtPlaceAnswer *answer = (*placement)->guests->pdata[(*placement)->guests->len - 1];
+  KtPlaceGuest *guest = problem->guests->pdata[problem->guests->len - 1];
+  g_autoptr(KtSet) nodes = kt_set_new();
+  for (guint i = 0; i < answer->cells->len; i++) {
+    g_autoptr(KtSet) own = kt_plan_cell_nodes(answer->cells->pdata[i]);
+    kt_set_add_all(nodes, own);
+  }
+  guint n = kt_set_count(nodes);
+  if (!n || n >= answer->cells->len || guest->vcpus % n)
+    return TRUE;
+  guest->cells = n;
+  KtPlacement *merged = kt_placement_solve(problem, error);
+  if (!merged)
+    return FALSE;
+  kt_placement_free(*placement);
+  *placement = merged;
+  return TRUE;
+}
+
+static void finish(KtFreshPlan *plan, const KtFreshWish *wish)
+{
+  g_autoptr(KtSet) owned = kt_set_new();
+  for (guint i = 0; i < plan->placement->guests->len; i++) {
+    const KtPlaceAnswer *answer = plan->placement->guests->pdata[i];
+    for (guint k = 0; k < answer->cells->len; k++) {
+      const KtPlaceCell *cell = answer->cells->pdata[k];
+      if (cell->pins)
+        kt_set_add_all(owned, cell->cpus);
+    }
+  }
+  const KtPlanWork work = {.domain = plan->domain, .host = plan->host, .answer = plan->answer, .owned = owned};
+  plan->emulator = kt_plan_emulator_cpus(&work);
+  advise_size(plan, wish);
+  advise_pools(plan, wish);
+}
+
+KtFreshPlan *kt_fresh_plan(KtSnapshot *snapshot, const KtFreshWish *wish, const KtPlanOptions *options, GError **error)
+{
+  if (!check_wish(snapshot, wish, error))
+    return NULL;
+  const char *const only[] = {wish->name, NULL};
+  KtPlanOptions own = {
+      .policy = wish->dedicated ? KT_PLAN_DEDICATED : KT_PLAN_SHARED, .reserved = options->reserved, .only = only};
+  g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+  KtDomain *domain = domain_of(wish);
+  g_ptr_array_add(snapshot->domains, domain);
+  g_autoptr(KtPlanProblem) problem = kt_plan_problem(snapshot, NULL, &own, notes, error);
+  g_autoptr(KtPlacement) placement = problem ? kt_placement_solve(problem->problem, error) : NULL;
+  if (!placement)
+    return NULL;
+  if (!merge_cells(problem->problem, &placement, error))
+    return NULL;
+  const KtPlaceAnswer *answer = placement->guests->pdata[placement->guests->len - 1];
+  if (answer->why) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--new: the guest finds no place: %s", answer->why);
+    return NULL;
+  }
+  g_autoptr(KtFreshPlan) plan = g_new0(KtFreshPlan, 1);
+  plan->host = kt_snapshot_host(snapshot);
+  plan->domain = domain;
+  plan->advice = g_ptr_array_new_with_free_func(g_free);
+  plan->answer = answer;
+  plan->placement = g_steal_pointer(&placement);
+  if (!kt_target_find(domain, plan->host, answer, &plan->target)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--new: %u vCPUs do not divide by the %u cells that they need",
+                wish->vcpus, answer->cells->len);
+    return NULL;
+  }
+  finish(plan, wish);
+  return g_steal_pointer(&plan);
+}
