@@ -124,15 +124,15 @@ if subprocess.run(['sh', '-c', 'test -d /usr/share/libvirt/cpu_map']).returncode
     write(wide, domain('crm', 12, 40, "<cpu mode='host-passthrough'/>"))
 
 # ---- a guest that does not exist yet
-status, out, err = run('--new', 'vcpus=16,memory=8G,name=big,hugepages=2M', '--host', capture)
+status, out, err = run('--new', 'vcpus=16,memory=2G,name=big,hugepages=2M', '--host', capture)
 check('a new guest wider than a node gets a cell on each', status == 0 and "<memnode cellid='1'" in out and
       "<topology sockets='2' dies='1' cores='8' threads='1'/>" in out and 'hw:numa_nodes=2' in out and
       'hw:mem_page_size=2MB' in out and 'qm set VMID --numa1 cpus=8-15,hostnodes=' in out, out, err)
 xml = '\n'.join(out.split('virsh define)\n')[1].split('\nvirt-install\n')[0].splitlines())
 root = ElementTree.fromstring(xml)
-check('its memory adds up', sum(int(cell.get('memory')) for cell in root.iter('cell')) == 8 << 20, xml)
+check('its memory adds up', sum(int(cell.get('memory')) for cell in root.iter('cell')) == 2 << 20, xml)
 if subprocess.run(['sh', '-c', 'command -v virt-xml-validate'], stdout=subprocess.DEVNULL).returncode == 0:
-    for wish in ('vcpus=16,memory=8G,hugepages=1G', 'vcpus=2,memory=4G,os=windows,policy=dedicated'):
+    for wish in ('vcpus=16,memory=2G,hugepages=1G', 'vcpus=2,memory=4G,os=windows,policy=dedicated'):
         status, out, err = run('--new', wish, '--host', capture)
         file = write(os.path.join(scratch.name, 'new.xml'), out.split('virsh define)\n')[1].split('\nvirt-install\n')[0])
         done = subprocess.run(['virt-xml-validate', file, 'domain'], capture_output=True, text=True)

@@ -188,7 +188,9 @@ static void advise_pools(KtFreshPlan *plan, const KtFreshWish *wish)
     gint64 kib = needed_on(plan, node->id), have = pool_kib(node, wish->page_kib);
     g_autofree char *size = kt_units_format_kib((guint64)wish->page_kib), *need = kt_units_format_kib((guint64)kib);
     g_autofree char *there = kt_units_format_kib((guint64)MAX(have, 0));
-    if (kib && have < 0)
+    if (!kib)
+      continue;
+    if (have < 0)
       advise(plan, "Node %d: its pool of %s pages is not known; the guest needs %s of it.", node->id, size, need);
     else if (have < kib)
       advise(plan, "Node %d: its pool of %s pages has %s free; the guest needs %s. Enlarge it first.", node->id, size,
@@ -209,8 +211,8 @@ static gboolean check_wish(const KtSnapshot *snapshot, const KtFreshWish *wish, 
   return FALSE;
 }
 
-/* Cells that would share nodes are as well one a node. */
-static gboolean merge_cells(KtPlaceProblem *problem, KtPlacement **placement, GError **error)
+/* Cells that would share nodes are as well one a node, where their vCPUs have room. */
+static gboolean merge_cells(KtPlaceProblem *problem, const KtMachine *host, KtPlacement **placement, GError **error)
 {
   const KtPlaceAnswer *answer = (*placement)->guests->pdata[(*placement)->guests->len - 1];
   KtPlaceGuest *guest = problem->guests->pdata[problem->guests->len - 1];
@@ -220,7 +222,7 @@ static gboolean merge_cells(KtPlaceProblem *problem, KtPlacement **placement, GE
     kt_set_add_all(nodes, own);
   }
   guint n = kt_set_count(nodes);
-  if (!n || n >= answer->cells->len || guest->vcpus % n)
+  if (!n || n >= answer->cells->len || guest->vcpus % n || guest->vcpus / n > largest_node(host))
     return TRUE;
   guest->cells = n;
   KtPlacement *merged = kt_placement_solve(problem, error);
@@ -262,7 +264,7 @@ KtFreshPlan *kt_fresh_plan(KtSnapshot *snapshot, const KtFreshWish *wish, const 
   g_autoptr(KtPlacement) placement = problem ? kt_placement_solve(problem->problem, error) : NULL;
   if (!placement)
     return NULL;
-  if (!merge_cells(problem->problem, &placement, error))
+  if (!merge_cells(problem->problem, kt_snapshot_host(snapshot), &placement, error))
     return NULL;
   const KtPlaceAnswer *answer = placement->guests->pdata[placement->guests->len - 1];
   if (answer->why) {
