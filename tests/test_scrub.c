@@ -47,7 +47,10 @@ static const char xml[] =
     "  <devices><disk><source file='/srv/acme-customers/ledger.qcow2'/><serial>WD-WX11A</serial></disk>\n"
     "  <disk><source protocol='rbd'><host name='ceph1.acme.example' port='6789'/></source></disk>\n"
     "  <interface><mac address='52:54:00:ab:cd:0e'/></interface>\n"
-    "  <graphics type='vnc' passwd='hunter2' listen='192.168.77.5'/></devices>\n</domain>\n";
+    "  <graphics type='vnc' passwd='hunter2' listen='192.168.77.5'/></devices>\n"
+    "  <qemu:commandline><qemu:arg value='-fw_cfg'/><qemu:arg value='name=opt/x,string=ignitionvalue'/>\n"
+    "  <qemu:arg value=\"-smbios\"/><qemu:arg value=\"type=11,value=smbiosvalue\"/>\n"
+    "  <qemu:env name='LUKS_KEY' value='environmentvalue'/></qemu:commandline>\n</domain>\n";
 
 static KtRoot *make_tree(void)
 {
@@ -98,11 +101,12 @@ static GString *scrubbed(KtRoot *tree, const guint8 *with)
 static void test_nothing_leaks(void)
 {
   static const char *const originals[] = {
-      "crm-db",      "crm\\x2ddb", "hyper07",   "acme",     "ledger",     UUID,        "8a2b-4c11", "customers",
-      "bobadmin",    "call Bob",   "QUJDRE",    "SVZJVg",   "w0rd",       "a,,b",      "wx11a",     "00:ab:cd",
-      "00-ab-cd",    "192.168.77", "hunter2",   "fe80::",   "topsecret",  "credvalue", "iqn.",      "initiator7",
-      "s3cr3t",      "10.20.30",   "joe",       "changeit", "swordfish",  "salami",    "31337",     "sn-778899",
-      "aabbccddeef", "0011223344", "opensesam", "4c530001", "2001:db8:7", "ceph1",     "dc2"};
+      "crm-db",    "crm\\x2ddb", "hyper07",    "acme",       "ledger",      UUID,         "8a2b-4c11",
+      "customers", "bobadmin",   "call Bob",   "QUJDRE",     "SVZJVg",      "w0rd",       "a,,b",
+      "wx11a",     "00:ab:cd",   "00-ab-cd",   "192.168.77", "hunter2",     "fe80::",     "topsecret",
+      "credvalue", "iqn.",       "initiator7", "s3cr3t",     "10.20.30",    "joe",        "changeit",
+      "swordfish", "salami",     "31337",      "sn-778899",  "aabbccddeef", "0011223344", "opensesam",
+      "4c530001",  "2001:db8:7", "ceph1",      "dc2",        "ignitionv",   "smbiosval",  "environmentvalue"};
   g_autoptr(KtRoot) tree = make_tree();
   g_autoptr(GString) all = scrubbed(tree, key);
   g_autofree char *low = g_ascii_strdown(all->str, -1);
@@ -141,6 +145,15 @@ static void test_facts_stay(void)
       g_test_message("'%s' is gone from:\n%s", kept[i], all->str);
     g_assert_nonnull(strstr(all->str, kept[i]));
   }
+}
+
+/* What a manifest does not know is no name, and stays JSON. */
+static void test_unknown_host(void)
+{
+  g_autoptr(KtRoot) tree = kt_root_new_memory("capture");
+  add(tree, "manifest.json", "{ \"kvmtune_capture\": 1, \"host\": null }\n", -1);
+  g_autoptr(GString) all = scrubbed(tree, key);
+  g_assert_nonnull(strstr(all->str, "\"host\": null }"));
 }
 
 static char *line_of(const char *text, const char *before)
@@ -191,6 +204,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/scrub/nothing-leaks", test_nothing_leaks);
   g_test_add_func("/scrub/facts-stay", test_facts_stay);
+  g_test_add_func("/scrub/unknown-host", test_unknown_host);
   g_test_add_func("/scrub/stable", test_stable);
   g_test_add_func("/scrub/hostile", test_hostile);
   return g_test_run();

@@ -89,8 +89,9 @@ static char *ip6_for(const KtScrub *scrub, const char *original)
 
 static char *host_for(const KtScrub *scrub, const char *original)
 {
-  if (strspn(original, "0123456789abcdefABCDEF:.") == strlen(original) || g_str_equal(original, "localhost"))
-    return g_strdup(original); /* an address, replaced by its own row, or a device's */
+  if (strspn(original, "0123456789abcdefABCDEF:.") == strlen(original) || g_str_equal(original, "localhost") ||
+      g_str_equal(original, "null"))
+    return g_strdup(original); /* an address, replaced by its own row, or a device's, or JSON's unknown */
   return kt_scrub_pseudonym(scrub, "host", original);
 }
 
@@ -124,6 +125,8 @@ static const Pattern patterns[] = {
     {"(<source\\s[^>]*?\\bname=['\"])([^'\"]+)(['\"])", "storage", NULL},
     {"(<(?:serial|wwn|title|description|nova:\\w+ uuid=[^>]*)>)([^<]+)(<)", "text", NULL},
     {"(<entry(?:\\s+name=['\"](?:serial|asset|sku|family|location|version)['\"])?>)([^<]+)(</entry>)", "text", NULL},
+    {"(<qemu:env\\s+name=['\"][^'\"]*['\"]\\s+value=['\"])([^'\"]+)(['\"])", "secret", NULL},
+    {"(<qemu:arg\\s+value=['\"](?:[^'\"]*,)?(?:data|iv|string|value)=)([^'\",]+)()", "secret", NULL},
     {"(<(?:name|nova:name)>)([^<]+)(<)", "domain", NULL},
     {"(<host\\s+name=['\"])([^'\"]+)(['\"])", NULL, host_for},
     {"((?<![\\w-])(?:[\\w.-]*[._-])?host(?:name)?" SEPARATOR "['\"]?)([\\w.:-]+)()", NULL, host_for},
