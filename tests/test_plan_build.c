@@ -223,6 +223,77 @@ static void test_nova(void)
     g_assert_cmpint(((KtChange *)plan->changes->pdata[i])->act, ==, KT_ACT_NOVA);
 }
 
+static char *pinned(const char *name, const char *const *cpus, const char *topology)
+{
+  g_autoptr(GString) rest = g_string_new("  <cputune>\n");
+  for (guint i = 0; cpus[i]; i++)
+    g_string_append_printf(rest, "    <vcpupin vcpu='%u' cpuset='%s'/>\n", i, cpus[i]);
+  g_string_append_printf(rest,
+                         "  </cputune>\n  <numatune><memory mode='strict' nodeset='1'/></numatune>\n"
+                         "  <features><kvm><hint-dedicated state='on'/></kvm></features>\n"
+                         "  <cpu mode='host-passthrough'>%s</cpu>\n",
+                         topology);
+  return definition(name, (int)g_strv_length((char **)cpus), 8, rest->str);
+}
+
+#define PAIRS "<topology sockets='1' dies='1' cores='2' threads='2'/>"
+
+/* A guest that is not running is where its definition puts it: on node 1, though node 0 is as empty. */
+static void test_defined_place(void)
+{
+  const char *const cpus[] = {"4", "12", "5", "13", NULL};
+  g_autofree char *xml = pinned("db", cpus, PAIRS);
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  for (guint i = 0; i < plan->changes->len; i++)
+    g_error("change '%s' of a host where all is well", ((KtChange *)plan->changes->pdata[i])->id);
+  g_assert_cmpstr(kt_plan_guest(plan, "db")->nodes_after, ==, "1");
+}
+
+/* One pin to a CPU that is not there: it gets the sibling of its neighbour's, the others keep theirs. */
+static void test_lost_pin(void)
+{
+  const char *const cpus[] = {"4", "12", "5", "66", NULL};
+  g_autofree char *xml = pinned("db", cpus, PAIRS);
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  const KtChange *pins = find_change(plan, "db/pins");
+  g_assert_cmpstr(edit_after(pins, "cputune/vcpupin[@vcpu='0']/@cpuset"), ==, "4");
+  g_assert_cmpstr(edit_after(pins, "cputune/vcpupin[@vcpu='3']/@cpuset"), ==, "13");
+  g_assert_null(find_change(plan, "db/numatune"));
+  g_assert_null(find_change(plan, "db/topology"));
+  assert_cures(plan, xml);
+}
+
+/* Its pins are siblings, but it is not told: threads=2, or a core for each. */
+static void test_hidden_threads(void)
+{
+  const char *const cpus[] = {"4", "12", "5", "13", NULL};
+  g_autofree char *xml = pinned("db", cpus, "<topology sockets='1' dies='1' cores='4' threads='1'/>");
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  assert_cures(plan, xml);
+}
+
+/* Cells that are as they should be stay as they are written: the sockets follow them. */
+static void test_cells_stay(void)
+{
+  g_autofree char *xml =
+      definition("two", 16, 40,
+                 "  <cpu mode='host-passthrough'><topology sockets='1' dies='1' cores='16' threads='1'/><numa>"
+                 "<cell id='0' cpus='0-7' memory='20' unit='GiB'/><cell id='1' cpus='8-15' memory='20' unit='GiB'/>"
+                 "</numa></cpu>\n");
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  g_assert_null(find_change(plan, "two/cells"));
+  g_assert_cmpstr(edit_after(find_change(plan, "two/topology"), "cpu/topology/@sockets"), ==, "2");
+  assert_cures(plan, xml);
+}
+
 /* The same document each time, whatever the order of the changes' making. */
 static void test_deterministic(void)
 {
@@ -259,6 +330,10 @@ int main(int argc, char **argv)
   g_test_add_func("/plan/scattered", test_scattered);
   g_test_add_func("/plan/stuck", test_stuck);
   g_test_add_func("/plan/nova", test_nova);
+  g_test_add_func("/plan/defined-place", test_defined_place);
+  g_test_add_func("/plan/lost-pin", test_lost_pin);
+  g_test_add_func("/plan/hidden-threads", test_hidden_threads);
+  g_test_add_func("/plan/cells-stay", test_cells_stay);
   g_test_add_func("/plan/deterministic", test_deterministic);
   g_test_add_func("/plan/refused", test_refused);
   return g_test_run();

@@ -161,6 +161,9 @@ static void plan_domain(KtPlanWork *work, const KtPlaceGuest *now)
     kt_plan_place_live(work);
   if (!is_placed(work))
     forget_place(guest);
+  else if (work->domain->hugepages && work->domain->hugepage_kib.known && work->domain->hugepage_kib.value > 0)
+    kt_plan_check_pools(work->host, work->answer, work->domain->name, work->domain->hugepage_kib.value, FALSE,
+                        work->plan->notes);
 }
 
 static gboolean check_names(const KtPlanProblem *problem, const char *const *only, GError **error)

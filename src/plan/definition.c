@@ -170,9 +170,27 @@ static void add_cells(const KtPlanWork *work, KtChange *change)
   }
 }
 
+/* Each cell has the vCPUs that it should have, and no row finds fault with sizes and distances. */
+static gboolean has_cells(const KtPlanWork *work)
+{
+  const KtDomain *d = work->domain;
+  guint cells = work->target.cells, vcpus = (guint)d->vcpus.value / cells;
+  for (guint i = 0; i < d->cells->len; i++) {
+    const KtCell *cell = d->cells->pdata[i];
+    g_autoptr(KtSet) own = kt_set_new();
+    for (guint k = 0; k < vcpus; k++)
+      kt_set_add(own, (guint)cell->id * vcpus + k);
+    if (cell->id < 0 || !cell->cpus || !kt_set_equal(own, cell->cpus))
+      return FALSE;
+  }
+  return d->cells->len == cells && !kt_plan_asks(work, "X12 X15");
+}
+
 static void change_cells(const KtPlanWork *work)
 {
   guint cells = work->target.cells;
+  if (has_cells(work))
+    return;
   if (!kt_plan_asks(work, CELL_CHECKS) || (cells == 1 && !kt_plan_asks(work, "X12")))
     return;
   KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "cells", CELL_CHECKS);

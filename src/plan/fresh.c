@@ -156,48 +156,6 @@ static void advise_size(KtFreshPlan *plan, const KtFreshWish *wish)
            wish->vcpus / cells, cells * (wish->vcpus / cells + 1));
 }
 
-/* Pages of the size on the node, in KiB; those that are free, where that is known. -1: no pool is known. */
-static gint64 pool_kib(const KtNode *node, gint64 page_kib)
-{
-  for (guint i = 0; i < node->pools->len; i++) {
-    const KtPagePool *pool = &g_array_index(node->pools, KtPagePool, i);
-    if (pool->size_kib == page_kib)
-      return (pool->free.known ? pool->free.value : pool->total) * page_kib;
-  }
-  return -1;
-}
-
-/* Of all cells. */
-static gint64 needed_on(const KtFreshPlan *plan, int node)
-{
-  gint64 kib = 0;
-  for (guint i = 0; i < plan->answer->cells->len; i++) {
-    const KtPlaceCell *cell = plan->answer->cells->pdata[i];
-    for (guint k = 0; k < cell->memory->len; k++) {
-      const KtPlaceMemory *part = &g_array_index(cell->memory, KtPlaceMemory, k);
-      kib += (int)part->node_id == node ? part->kib : 0;
-    }
-  }
-  return kib;
-}
-
-static void advise_pools(KtFreshPlan *plan, const KtFreshWish *wish)
-{
-  for (guint i = 0; wish->page_kib && i < plan->host->nodes->len; i++) {
-    const KtNode *node = plan->host->nodes->pdata[i];
-    gint64 kib = needed_on(plan, node->id), have = pool_kib(node, wish->page_kib);
-    g_autofree char *size = kt_units_format_kib((guint64)wish->page_kib), *need = kt_units_format_kib((guint64)kib);
-    g_autofree char *there = kt_units_format_kib((guint64)MAX(have, 0));
-    if (!kib)
-      continue;
-    if (have < 0)
-      advise(plan, "Node %d: its pool of %s pages is not known; the guest needs %s of it.", node->id, size, need);
-    else if (have < kib)
-      advise(plan, "Node %d: its pool of %s pages has %s free; the guest needs %s. Enlarge it first.", node->id, size,
-             there, need);
-  }
-}
-
 static gboolean check_wish(const KtSnapshot *snapshot, const KtFreshWish *wish, GError **error)
 {
   const KtMachine *host = kt_snapshot_host(snapshot);
@@ -247,7 +205,8 @@ static void finish(KtFreshPlan *plan, const KtFreshWish *wish)
   const KtPlanWork work = {.domain = plan->domain, .host = plan->host, .answer = plan->answer, .owned = owned};
   plan->emulator = kt_plan_emulator_cpus(&work);
   advise_size(plan, wish);
-  advise_pools(plan, wish);
+  if (wish->page_kib)
+    kt_plan_check_pools(plan->host, plan->answer, wish->name, wish->page_kib, TRUE, plan->advice);
 }
 
 KtFreshPlan *kt_fresh_plan(KtSnapshot *snapshot, const KtFreshWish *wish, const KtPlanOptions *options, GError **error)

@@ -47,6 +47,39 @@ static void move_vcpus(const KtPlanWork *work)
     g_ptr_array_remove(work->plan->changes, change);
 }
 
+/* One thread of QEMU's own; nothing if it is there already, or where it may run is not known. */
+static void add_own(const KtPlanWork *work, KtAct act, const char *part, const char *where, const KtThread *thread,
+                    const KtSet *cpus)
+{
+  if (!thread->affinity || kt_set_equal(thread->affinity, cpus))
+    return;
+  g_autofree char *before = kt_set_format(thread->affinity), *after = kt_set_format(cpus);
+  KtChange *change = kt_plan_change(work, act, part, EMULATOR_CHECKS " " PLACE_CHECKS);
+  kt_change_add_edit(change, where, before, after);
+  change->title = g_strdup_printf("%s to the CPUs %s", *where ? "an I/O thread" : "QEMU's own threads", after);
+  change->why = g_strdup("They serve the guest's devices: near its memory, and on no CPU that a vCPU owns.");
+  change->undo = g_strdup_printf("virsh %s %s %s%s%s --live", kt_act_names[act], work->domain->name, where,
+                                 *where ? " " : "", before);
+  change->risk = KT_RISK_LIVE;
+}
+
+static void move_own_threads(const KtPlanWork *work)
+{
+  static const char io[] = "IO iothread";
+  g_autoptr(KtSet) cpus = kt_plan_emulator_cpus(work);
+  for (guint i = 0; !kt_set_is_empty(cpus) && i < work->domain->runtime->threads->len; i++) {
+    const KtThread *thread = work->domain->runtime->threads->pdata[i];
+    const char *comm = thread->comm ? thread->comm : "";
+    if (thread->vcpu < 0 && thread->tid == work->domain->runtime->pid)
+      add_own(work, KT_ACT_EMULATORPIN, "emulatorpin", "", thread, cpus);
+    if (thread->vcpu >= 0 || !g_str_has_prefix(comm, io) || !g_ascii_isdigit(comm[strlen(io)]))
+      continue;
+    g_autofree char *number = g_strndup(comm + strlen(io), strspn(comm + strlen(io), "0123456789"));
+    g_autofree char *part = g_strconcat("iothreadpin-", number, NULL);
+    add_own(work, KT_ACT_IOTHREADPIN, part, number, thread, cpus);
+  }
+}
+
 /* "0:8388608,1:1024" of what is resident. */
 static char *format_memory(const GArray *memory)
 {
@@ -139,15 +172,20 @@ void kt_plan_place_live(const KtPlanWork *work)
   set_locality_before(work);
   work->guest->local_after_pct = work->guest->local_before_pct;
   gboolean moved = work->guest->cpus_before && !work->answer->stays;
-  if (!work->guest->cpus_before || (!moved && !kt_plan_asks(work, PLACE_CHECKS)))
+  if (!work->guest->cpus_before || (!moved && !kt_plan_asks(work, PLACE_CHECKS " " EMULATOR_CHECKS)))
     return;
   if (work->subject->stuck)
     return;
+  if (!moved && !kt_plan_asks(work, PLACE_CHECKS)) {
+    move_own_threads(work);
+    return;
+  }
   if (work->answer->cells->len != MAX(work->domain->cells->len, 1)) {
     if (!work->guest->kept)
       work->guest->kept = g_strdup("its cells change at the next start; until then it stays where it is");
     return;
   }
   move_vcpus(work);
+  move_own_threads(work);
   move_memory(work);
 }

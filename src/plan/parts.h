@@ -37,6 +37,10 @@ GArray *kt_plan_pins_now(const KtDomain *d, const KtMachine *host);
 /* Where the CPUs that dedicated guests own now cost no more than the solver's, they keep them, vCPU by vCPU. */
 void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host);
 
+/* pools.c: adds to `notes` (char*) what nodes lack of huge pages of that size. `only_free`: others have the rest. */
+void kt_plan_check_pools(const KtMachine *host, const KtPlaceAnswer *answer, const char *name, gint64 page_kib,
+                         gboolean only_free, GPtrArray *notes);
+
 /* placed.c: CPUs for QEMU's own threads: on the guest's nodes, none that a vCPU owns. May be empty. Caller frees. */
 KtSet *kt_plan_emulator_cpus(const KtPlanWork *work);
 

@@ -95,7 +95,9 @@ static void change_pins(const KtPlanWork *work)
   gboolean exclusive = ((const KtPlaceCell *)work->answer->cells->pdata[0])->pins != NULL;
   change->title = g_strdup_printf(exclusive ? "each vCPU on a CPU of its own, of %s" : "vCPUs on the CPUs %s",
                                   work->guest->cpus_after);
-  change->why = g_strdup("The guest starts where its memory is, and stays there.");
+  change->why = g_strdup(change->reasons->len ? "The guest starts where its memory is, and stays there."
+                                              : "Its vCPUs are not all where its memory is, or another guest needs "
+                                                "the place that it has.");
   change->undo = g_strdup(UNDO_DEFINITION);
   change->risk |= KT_RISK_RESTART;
 }
@@ -142,6 +144,18 @@ static void change_memory(const KtPlanWork *work)
   kt_change_add_effect(change, "locality_pct", NULL, ">= 99");
 }
 
+/* Does its definition bind it to other nodes, or to none? */
+static gboolean changes_nodes(const KtPlanWork *work)
+{
+  g_autoptr(KtSet) nodes = kt_set_new();
+  for (guint i = 0; i < work->answer->cells->len; i++) {
+    g_autoptr(KtSet) own = kt_plan_cell_nodes(work->answer->cells->pdata[i]);
+    kt_set_add_all(nodes, own);
+  }
+  return work->answer->cells->len > 1 || !work->domain->numatune_nodeset ||
+         !kt_set_equal(nodes, work->domain->numatune_nodeset);
+}
+
 /* QEMU's threads alone, where the vCPUs stay. */
 static void change_emulator(const KtPlanWork *work)
 {
@@ -164,6 +178,6 @@ void kt_plan_place_definition(const KtPlanWork *work)
     change_pins(work);
   else if (kt_plan_asks(work, "H46"))
     change_emulator(work);
-  if (work->host->nodes->len > 1 && (moved || kt_plan_asks(work, MEMORY_CHECKS)))
+  if (work->host->nodes->len > 1 && ((moved && changes_nodes(work)) || kt_plan_asks(work, MEMORY_CHECKS)))
     change_memory(work);
 }

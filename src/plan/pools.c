@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Are there huge pages where a guest on huge pages is to be? */
+#include "base/units.h"
+#include "plan/parts.h"
+
+/* What the cells want of the node. */
+static gint64 needed_on(const KtPlaceAnswer *answer, int node)
+{
+  gint64 kib = 0;
+  for (guint i = 0; i < answer->cells->len; i++) {
+    const KtPlaceCell *cell = answer->cells->pdata[i];
+    for (guint k = 0; k < cell->memory->len; k++) {
+      const KtPlaceMemory *part = &g_array_index(cell->memory, KtPlaceMemory, k);
+      kib += (int)part->node_id == node ? part->kib : 0;
+    }
+  }
+  return kib;
+}
+
+/* -1: not known. */
+static gint64 pool_kib(const KtNode *node, gint64 page_kib, gboolean only_free)
+{
+  for (guint i = 0; i < node->pools->len; i++) {
+    const KtPagePool *pool = &g_array_index(node->pools, KtPagePool, i);
+    if (pool->size_kib == page_kib)
+      return (only_free && pool->free.known ? pool->free.value : pool->total) * page_kib;
+  }
+  return -1;
+}
+
+void kt_plan_check_pools(const KtMachine *host, const KtPlaceAnswer *answer, const char *name, gint64 page_kib,
+                         gboolean only_free, GPtrArray *notes)
+{
+  g_autofree char *size = kt_units_format_kib((guint64)page_kib);
+  for (guint i = 0; i < host->nodes->len; i++) {
+    const KtNode *node = host->nodes->pdata[i];
+    gint64 kib = needed_on(answer, node->id), have = pool_kib(node, page_kib, only_free);
+    g_autofree char *need = kt_units_format_kib((guint64)kib), *there = kt_units_format_kib((guint64)MAX(have, 0));
+    if (!kib)
+      continue;
+    if (have < 0)
+      g_ptr_array_add(notes, g_strdup_printf("node %d: its pool of %s pages is not known; '%s' needs %s of it",
+                                             node->id, size, name, need));
+    else if (have < kib)
+      g_ptr_array_add(notes, g_strdup_printf("node %d: its pool of %s pages has %s%s, '%s' needs %s: enlarge it first",
+                                             node->id, size, there, only_free ? " free" : "", name, need));
+  }
+}
