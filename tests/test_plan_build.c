@@ -267,6 +267,27 @@ static void test_lost_pin(void)
   assert_cures(plan, xml);
 }
 
+/* Where the vCPUs go, QEMU's own threads go, too. */
+static void test_own_threads(void)
+{
+  g_autofree char *xml = definition("far", 4, 8, GOOD_CPU);
+  const char *const definitions[] = {xml, NULL};
+  static const char *const comms[] = {"qemu-system-x86", "IO iothread2"};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  KtDomain *d = snapshot->domains->pdata[0];
+  run_on(d, "4-7,12-15", 0);
+  for (guint i = 0; i < G_N_ELEMENTS(comms); i++) {
+    KtThread *own = kt_runtime_add_thread(d->runtime, i ? 5000 : d->runtime->pid, comms[i]);
+    own->vcpu = -1;
+    own->affinity = set("4-7,12-15");
+  }
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  g_assert_cmpstr(edit_after(find_change(plan, "far/emulatorpin"), ""), ==, "0-3,8-11");
+  const KtChange *io = find_change(plan, "far/iothreadpin-2");
+  g_assert_cmpstr(edit_after(io, "2"), ==, "0-3,8-11");
+  g_assert_cmpstr(io->undo, ==, "virsh iothreadpin far 2 4-7,12-15 --live");
+}
+
 /* Its pins are siblings, but it is not told: threads=2, or a core for each. */
 static void test_hidden_threads(void)
 {
@@ -332,6 +353,7 @@ int main(int argc, char **argv)
   g_test_add_func("/plan/nova", test_nova);
   g_test_add_func("/plan/defined-place", test_defined_place);
   g_test_add_func("/plan/lost-pin", test_lost_pin);
+  g_test_add_func("/plan/own-threads", test_own_threads);
   g_test_add_func("/plan/hidden-threads", test_hidden_threads);
   g_test_add_func("/plan/cells-stay", test_cells_stay);
   g_test_add_func("/plan/deterministic", test_deterministic);
