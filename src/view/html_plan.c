@@ -51,6 +51,8 @@ static void put_host(KtHtml *html, const KtPlanReport *r)
   kt_html_open(html, "section", "subject");
   kt_html_leaf(html, "h2", NULL, now);
   kt_svg_topology(html, now, host, r->snapshot);
+  kt_html_close(html);
+  kt_html_open(html, "section", "subject");
   kt_html_leaf(html, "h2", NULL, planned);
   kt_svg_topology(html, planned, host, after);
   kt_html_close(html);
@@ -98,7 +100,7 @@ static void put_guests(KtHtml *html, const KtPlan *plan)
     return;
   kt_html_open(html, "section", "subject");
   kt_html_leaf(html, "h2", NULL, _("Its guests"));
-  kt_html_open(html, "div", "scroll");
+  kt_html_open(html, "div", "panel wide");
   kt_html_open(html, "table", NULL);
   kt_html_open(html, "tr", NULL);
   for (guint i = 0; i < G_N_ELEMENTS(heads); i++)
@@ -155,8 +157,10 @@ static void put_group(KtHtml *html, const KtPlan *plan, guint first, guint end)
   kt_html_leaff(html, "h2", NULL, _("%s: %s"), kt_plan_whose(start), kt_plan_say_act(start));
   for (guint i = first; i < end; i++)
     put_change(html, plan->changes->pdata[i], i + 1);
+  kt_html_open(html, "div", "remedy");
   put_labelled(html, _("Risk:"), risk);
   put_labelled(html, _("Undo:"), undo);
+  kt_html_close(html);
   kt_html_close(html);
 }
 
@@ -170,16 +174,9 @@ static void put_diffs(KtHtml *html, const GPtrArray *diffs)
   kt_html_leaf(html, "h2", NULL, _("The definitions"));
   for (guint i = 0; i < diffs->len; i++) {
     g_auto(GStrv) lines = g_strsplit(diffs->pdata[i], "\n", -1);
-    kt_html_open(html, "pre", NULL);
-    kt_html_open(html, "code", NULL);
-    for (guint k = 0; lines[k]; k++) {
-      kt_html_open(html, *lines[k] == '+' ? "ins" : *lines[k] == '-' ? "del" : "span", NULL);
-      kt_html_text(html, lines[k]);
-      kt_html_close(html);
-      kt_html_open(html, "br", NULL);
-      kt_html_close(html);
-    }
-    kt_html_close(html);
+    kt_html_open(html, "div", "panel diff");
+    for (guint k = 0; lines[k]; k++)
+      kt_html_leaf(html, "div", *lines[k] == '+' ? "add" : *lines[k] == '-' ? "del" : NULL, lines[k]);
     kt_html_close(html);
   }
   kt_html_close(html);
