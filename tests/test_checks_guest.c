@@ -396,6 +396,32 @@ static void test_g14(void)
   assert_fires("G14", m, 2, "/system.slice/db.service is held back by its CPU limit (throttled 41,000 times)");
 }
 
+/* X36 of a guest: KVM offers kvm-clock; what QEMU emulates without KVM never does. */
+static void test_kvm_clock(void)
+{
+  static const struct {
+    const char *hypervisor, *offered;
+    KtState state;
+  } cases[] = {
+      {"kvm", "kvm-clock tsc acpi_pm", KT_FINE},
+      {"kvm", "tsc hpet acpi_pm", KT_FIRED},
+      {"kvm", NULL, KT_CANNOT_TELL},
+      {NULL, "tsc hpet acpi_pm", KT_CANNOT_TELL},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+    g_autoptr(KtMachine) m = guest_new(4, 1);
+    g_free(m->hypervisor);
+    m->hypervisor = g_strdup(cases[i].hypervisor);
+    if (cases[i].offered)
+      kt_machine_set_setting(m, "/sys/devices/system/clocksource/clocksource0/available_clocksource", cases[i].offered,
+                             NULL);
+    const KtSubject s = guest_subject(snapshot, m);
+    g_autoptr(KtFinding) f = run_check("X36", &s);
+    g_assert_cmpint(f->state, ==, cases[i].state);
+  }
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -415,5 +441,6 @@ int main(int argc, char **argv)
   g_test_add_func("/checks/guest/G10", test_g10);
   g_test_add_func("/checks/guest/G11", test_g11);
   g_test_add_func("/checks/guest/G14", test_g14);
+  g_test_add_func("/checks-guest/X36", test_kvm_clock);
   return g_test_run();
 }

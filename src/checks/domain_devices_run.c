@@ -214,10 +214,14 @@ static void look_at_definition(const KtSubject *s, KtFinding *f)
   not_there(s, f);
 }
 
-/* A Linux guest on KVM is offered kvm-clock, unless the hypervisor hides. */
+/* A Linux guest on KVM is offered kvm-clock, unless the hypervisor hides; one that QEMU emulates never is. */
 static void look_at_guest(const KtSubject *s, KtFinding *f)
 {
   static const char available[] = "/sys/devices/system/clocksource/clocksource0/available_clocksource";
+  if (!s->machine->hypervisor) {
+    kt_finding_cannot(f, "the name of its hypervisor");
+    return;
+  }
   const char *offered = kt_machine_setting(s->machine, available);
   if (!offered) {
     kt_finding_cannot(f, "%s of the guest", available);

@@ -22,8 +22,8 @@ static const KtCheck rows[] = {
          "restrictive or none; mode strict is refused then. Pages of passed-through devices and locked memory stay.",
      .source = "[R] RHEL 6/7 guide; ESXi N%L thresholds; numad -m 90; migratepages(8); lab",
      .remedies = {{KT_LAYER_HOST, "bring the memory to the vCPUs: migratepages {pid} all {nodes}"},
-                  {KT_LAYER_LIBVIRT, "keep it there from the next start: virsh numatune {name} --mode strict --nodeset "
-                                     "{nodes} --config, and vcpupin to the CPUs of these nodes"},
+                  {KT_LAYER_LIBVIRT, "keep it there from the next start: virsh numatune {name} --mode restrictive "
+                                     "--nodeset {nodes} --config, and vcpupin to the CPUs of these nodes"},
                   {KT_LAYER_NOVA, "hw:numa_nodes=1 in a new flavor binds vCPUs and memory to a node; then resize"},
                   {KT_LAYER_PROXMOX,
                    "qm set VMID --affinity CPUS-OF-NODE --numa0 cpus=0-N,hostnodes={nodes},memory=MIB,"
