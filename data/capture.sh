@@ -460,7 +460,7 @@ scrubbed() {
     function hide(text,   out, low) {
         out = ""
         low = tolower(text)
-        while (match(low, /(passw|passphrase|secret|token|credential|[^a-z]key|serial|user)[a-z0-9_.-]*["\047]?[ \t]*[=:][ \t]*/)) {
+        while (match(low, names_of_secrets)) {
             out = out substr(text, 1, RSTART + RLENGTH - 1)
             text = substr(text, RSTART + RLENGTH)
             if (match(text, /^("([^"\\]|\\.)*"|\047[^\047]*\047|(,,|[^ \t,;&"\047])+)/)) {
@@ -473,6 +473,9 @@ scrubbed() {
     }
     BEGIN {
         escape = sprintf("%cx2d", 92)
+        secrets = "(passw|passphrase|passcode|pwd|secret|token|credential|apikey|serial|asset|user)[a-z0-9_.-]*|pass"
+        secrets = secrets "|(^|[^a-z])(key|wwn|wwpn|wwnn|sku)[a-z0-9_.-]*"
+        names_of_secrets = "(" secrets ")[\"\047]?[ \t]*[=:][ \t]*"
         h = "[0-9a-fA-F]"
         h2 = h h
         h4 = h2 h2
@@ -505,8 +508,8 @@ scrubbed() {
         secret = 0
     }
     technical { print; next }
-    command && secret { gsub(/(data|file)["\047]?[=:]["\047]?[^,"\047}]+/, "file=hidden"); secret = 0 }
-    command && ($0 == "-object" || $0 == "-fw_cfg") { secret = 1 }
+    command && secret { gsub(/(data|file|iv|keyid|string|value)["\047]?[=:]["\047]?[^,"\047}]+/, "file=hidden"); secret = 0 }
+    command && ($0 == "-object" || $0 == "-fw_cfg" || $0 == "-smbios") { secret = 1 }
     {
         line = hide($0)
         line = replace(line, uuid, "uuid")

@@ -133,7 +133,7 @@ put proc/1/cmdline '/sbin/init\000'
 put proc/50/comm 'bash\n'
 put proc/50/cmdline 'bash\000--secret-of-a-shell\000'
 put proc/100/comm 'qemu-system-x86\n'
-put proc/100/cmdline '/usr/bin/qemu-system-x86_64\000-name\000guest=crm-db,debug-threads=on\000-accel\000kvm\000-smp\0008,sockets=8,cores=1,threads=1\000-m\0004096\000-uuid\0005f0c3a1e-8a2b-4c11-9e77-0123456789ab\000-object\000secret,id=s1,data=QUJDREVGRw==\000-device\000virtio-net-pci,mac=52:54:00:ab:cd:0e\000-spice\000addr=192.168.77.5,password=hunter2\000'
+put proc/100/cmdline '/usr/bin/qemu-system-x86_64\000-name\000guest=crm-db,debug-threads=on\000-accel\000kvm\000-smp\0008,sockets=8,cores=1,threads=1\000-m\0004096\000-uuid\0005f0c3a1e-8a2b-4c11-9e77-0123456789ab\000-object\000secret,id=s1,data=QUJDREVGRw==\000-device\000virtio-net-pci,mac=52:54:00:ab:cd:0e\000-spice\000addr=192.168.77.5,password=hunter2\000-fw_cfg\000name=opt/x,string=ignitiontext\000-smbios\000type=11,value=credentialtext\000-device\000scsi-hd,wwn=0x5000c500a1\000-append\000pass=paston pwd=pwdon apikey=apion iommu.passthrough=1\000'
 put proc/100/status 'Name:\tqemu\nVmRSS:\t  2048 kB\nRssAnon:\t  2048 kB\nVmSwap:\t       0 kB\n'
 put proc/100/cgroup '0::/machine.slice/machine-qemu\\x2d3\\x2dcrm\\x2ddb.scope\n'
 put proc/100/task/101/comm 'CPU 0/KVM\n'
@@ -172,7 +172,8 @@ done
 # ---- scrubbed ----
 
 leaks() { # FILE...
-    for word in crm-db 'crm\\x2ddb' hyper07 acme 5f0c3a1e 0123456789ab QUJDR 192.168.77 ab:cd:0e hunter2 changeit swordfish ledger; do
+    for word in crm-db 'crm\\x2ddb' hyper07 acme 5f0c3a1e 0123456789ab QUJDR 192.168.77 ab:cd:0e hunter2 changeit swordfish ledger \
+        ignitiontext credentialtext 5000c500 paston pwdon apion; do
         grep -rqiF -- "$word" "$@" && echo "$word"
         find "$@" -iname "*$word*"
     done
