@@ -288,6 +288,23 @@ static void test_own_threads(void)
   g_assert_cmpstr(io->undo, ==, "virsh iothreadpin far 2 4-7,12-15 --live");
 }
 
+/* The policy that is asked for is reason enough. */
+static void test_policy(void)
+{
+  g_autofree char *xml = definition("web", 4, 8, GOOD_CPU);
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  const KtPlanOptions dedicated = {.policy = KT_PLAN_DEDICATED};
+  g_autoptr(KtPlan) plan = build(snapshot, &dedicated);
+  const KtChange *pins = find_change(plan, "web/pins");
+  for (guint i = 0; i < 4; i++) {
+    g_autofree char *path = g_strdup_printf("cputune/vcpupin[@vcpu='%u']/@cpuset", i);
+    g_autoptr(KtSet) cpus = kt_set_parse(edit_after(pins, path), NULL);
+    g_assert_cmpuint(kt_set_count(cpus), ==, 1);
+  }
+  g_assert_nonnull(find_change(plan, "web/numatune"));
+}
+
 /* Its pins are siblings, but it is not told: threads=2, or a core for each. */
 static void test_hidden_threads(void)
 {
@@ -353,6 +370,7 @@ int main(int argc, char **argv)
   g_test_add_func("/plan/nova", test_nova);
   g_test_add_func("/plan/defined-place", test_defined_place);
   g_test_add_func("/plan/lost-pin", test_lost_pin);
+  g_test_add_func("/plan/policy", test_policy);
   g_test_add_func("/plan/own-threads", test_own_threads);
   g_test_add_func("/plan/hidden-threads", test_hidden_threads);
   g_test_add_func("/plan/cells-stay", test_cells_stay);

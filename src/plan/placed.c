@@ -85,6 +85,13 @@ static gboolean changes_pins(const KtPlanWork *work)
   return FALSE;
 }
 
+/* --policy is another than the guest's own. */
+static gboolean has_new_policy(const KtPlanWork *work)
+{
+  g_autoptr(GArray) pins = kt_plan_pins_now(work->domain, work->host);
+  return work->options->policy != KT_PLAN_AUTO && work->subject->dedicated != (pins != NULL);
+}
+
 static void change_pins(const KtPlanWork *work)
 {
   KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "pins", PIN_CHECKS);
@@ -95,9 +102,10 @@ static void change_pins(const KtPlanWork *work)
   gboolean exclusive = ((const KtPlaceCell *)work->answer->cells->pdata[0])->pins != NULL;
   change->title = g_strdup_printf(exclusive ? "each vCPU on a CPU of its own, of %s" : "vCPUs on the CPUs %s",
                                   work->guest->cpus_after);
-  change->why = g_strdup(change->reasons->len ? "The guest starts where its memory is, and stays there."
-                                              : "Its vCPUs are not all where its memory is, or another guest needs "
-                                                "the place that it has.");
+  change->why = g_strdup(change->reasons->len   ? "The guest starts where its memory is, and stays there."
+                         : has_new_policy(work) ? "The policy that was asked for."
+                                                : "Its vCPUs are not all where its memory is, or another guest needs "
+                                                  "the place that it has.");
   change->undo = g_strdup(UNDO_DEFINITION);
   change->risk |= KT_RISK_RESTART;
 }
@@ -171,7 +179,7 @@ static void change_emulator(const KtPlanWork *work)
 
 void kt_plan_place_definition(const KtPlanWork *work)
 {
-  gboolean moved = work->guest->cpus_before && !work->answer->stays;
+  gboolean moved = (work->guest->cpus_before && !work->answer->stays) || has_new_policy(work);
   if ((work->subject->fixed && !work->subject->stuck) || work->host->nodes->len < 1)
     return;
   if ((moved || kt_plan_asks(work, PIN_CHECKS)) && changes_pins(work))
