@@ -190,7 +190,9 @@ static void close_file(KtAgent *a, gint64 handle)
 {
   g_autoptr(KtJson) json = begin("guest-file-close");
   kt_json_int(json, "handle", handle);
-  g_autoptr(JsonNode) node = finish(a, json, "guest-file-close", NULL);
+  JsonNode *node = finish(a, json, "guest-file-close", NULL);
+  if (node)
+    json_node_unref(node);
 }
 
 GBytes *kt_agent_read_file(KtAgent *a, const char *path, gsize limit, gboolean *gone, GError **error)
