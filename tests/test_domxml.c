@@ -164,6 +164,27 @@ static void test_one_line(void)
   assert_bytes(empty, "<domain>\n  <cpu mode='host-passthrough'/>\n</domain>");
 }
 
+/* A document of CRLF lines gets such lines and loses whole ones. */
+static void test_crlf(void)
+{
+  static const char bytes[] = "<domain>\r\n  <name>x</name>\r\n</domain>\r\n";
+  g_autoptr(KtDomXml) xml = parse(bytes);
+  g_assert_true(kt_domxml_set(xml, "numatune/memory/@mode", "strict", NULL));
+  assert_bytes(xml, "<domain>\r\n  <name>x</name>\r\n  <numatune>\r\n    <memory mode='strict'/>\r\n"
+                    "  </numatune>\r\n</domain>\r\n");
+  g_assert_true(kt_domxml_set(xml, "numatune", NULL, NULL));
+  assert_bytes(xml, bytes);
+  g_assert_true(kt_domxml_set(xml, "name/text()", "a\rb", NULL));
+  assert_bytes(xml, "<domain>\r\n  <name>a&#13;b</name>\r\n</domain>\r\n");
+}
+
+static void test_cdata(void)
+{
+  g_autoptr(KtDomXml) xml = parse("<domain><name>a<![CDATA[&amp;<]]><!-- no -->&amp;</name></domain>");
+  g_autofree char *name = kt_domxml_get(xml, "name/text()", NULL);
+  g_assert_cmpstr(name, ==, "a&amp;<&");
+}
+
 static void test_refused_edits(void)
 {
   static const struct {
@@ -182,6 +203,10 @@ static void test_refused_edits(void)
       {"cpu/topology", "x", KT_ERROR_USAGE},
       {"cpu/@mode", "a\001b", KT_ERROR_FORMAT},
       {"cpu/@mode", "\xff", KT_ERROR_FORMAT},
+      {"cpu/@mode", "\xef\xbf\xbf", KT_ERROR_FORMAT},
+      {"cputune/vcpupin[@vcpu='\001']/@cpuset", "1", KT_ERROR_USAGE},
+      {"cputune/vcpupin[@vcpu='\xff']", "", KT_ERROR_USAGE},
+      {"cputune/vcpupin[@vcpu='7'][@vcpu='8']", "", KT_ERROR_USAGE},
       {"a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q", "", KT_ERROR_USAGE},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -226,9 +251,22 @@ static void test_refused_documents(void)
   g_autoptr(GString) deep = g_string_new("<domain>");
   for (guint i = 0; i < 100000; i++)
     g_string_append(deep, "<a>");
-  g_autoptr(GError) error = NULL;
-  g_assert_null(kt_domxml_parse("x.xml", deep->str, deep->len, &error));
-  g_assert_nonnull(error);
+  assert_refused(deep->str, deep->len, KT_ERROR_LIMIT, "x.xml:1:");
+}
+
+static void assert_limit(const char *repeated, guint n, const char *begin, const char *end)
+{
+  g_autoptr(GString) text = g_string_new(begin);
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf(text, repeated, i);
+  g_string_append(text, end);
+  assert_refused(text->str, text->len, KT_ERROR_LIMIT, "than any");
+}
+
+static void test_limits(void)
+{
+  assert_limit(" a%u=''", 200000, "<domain", "/>");
+  assert_limit("<a%u/>", 600000, "<domain>", "</domain>");
 }
 
 static void test_diff(void)
@@ -256,8 +294,11 @@ int main(int argc, char **argv)
   g_test_add_func("/domxml/remove-elements", test_remove_elements);
   g_test_add_func("/domxml/there-and-back", test_there_and_back);
   g_test_add_func("/domxml/one-line", test_one_line);
+  g_test_add_func("/domxml/crlf", test_crlf);
+  g_test_add_func("/domxml/cdata", test_cdata);
   g_test_add_func("/domxml/refused-edits", test_refused_edits);
   g_test_add_func("/domxml/refused-documents", test_refused_documents);
+  g_test_add_func("/domxml/limits", test_limits);
   g_test_add_func("/domxml/diff", test_diff);
   return g_test_run();
 }

@@ -44,13 +44,19 @@ static KtPiece *find(const KtDomXml *xml, const KtPath *path)
 
 static char *text_of(const KtPiece *element)
 {
-  g_autoptr(GString) text = g_string_new(NULL);
+  static const char cdata[] = "<![CDATA[", close[] = "]]>";
+  GString *text = g_string_new(NULL);
   for (guint i = 0; i < element->children->len; i++) {
     const KtPiece *child = element->children->pdata[i];
-    if (!child->name && !g_str_has_prefix(child->head->str, "<!") && !g_str_has_prefix(child->head->str, "<?"))
-      g_string_append_len(text, child->head->str, (gssize)child->head->len);
+    const GString *bytes = child->head;
+    if (!child->name && g_str_has_prefix(bytes->str, cdata)) {
+      g_string_append_len(text, bytes->str + strlen(cdata), (gssize)(bytes->len - strlen(cdata) - strlen(close)));
+    } else if (!child->name && *bytes->str != '<') {
+      g_autofree char *plain = kt_xml_unescape(bytes->str, bytes->len);
+      g_string_append(text, plain);
+    }
   }
-  return g_strstrip(kt_xml_unescape(text->str, text->len));
+  return g_strstrip(g_string_free(text, FALSE));
 }
 
 char *kt_domxml_get(const KtDomXml *xml, const char *text, GError **error)
@@ -82,16 +88,6 @@ static gboolean refuse(const char *path, const char *why, GError **error)
 {
   g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "path '%.200s': %s", path, why);
   return FALSE;
-}
-
-static gboolean is_xml_text(const char *value)
-{
-  if (!g_utf8_validate(value, -1, NULL))
-    return FALSE;
-  for (const char *s = value; *s; s++)
-    if ((guchar)*s < ' ' && !strchr("\t\r\n", *s))
-      return FALSE;
-  return TRUE;
 }
 
 static gboolean has_elements(const KtPiece *element)
@@ -161,7 +157,7 @@ gboolean kt_domxml_set(KtDomXml *xml, const char *text, const char *value, GErro
       remove_value(element, path);
     return TRUE;
   }
-  if (!is_xml_text(value)) {
+  if (!kt_xml_can_hold(value)) {
     g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "path '%.200s': the value has a character that XML cannot hold",
                 text);
     return FALSE;

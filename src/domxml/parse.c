@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bytes -> pieces. libxml2 says first whether it is XML at all; the scanner here
- * then only needs to find where each tag begins and ends. */
+/* Bytes -> pieces. The scanner finds where each tag begins and ends; libxml2 says
+ * then whether it is XML at all. The limits stand before libxml2, whose time grows
+ * with the square of an element's attributes. */
 #include <string.h>
 
 #include "base/error.h"
@@ -11,8 +12,11 @@ typedef struct {
   const char *name;
   const char *start, *at, *end;
   KtPiece *open; /* the element that the scanner is in */
-  guint depth;
+  guint depth, pieces;
 } Scanner;
+
+#define MAX_PIECES 500000   /* tags, texts, comments; of a domain with all that libvirt allows: below 100000 */
+#define MAX_ATTRIBUTES 1000 /* of one element; libvirt's have 20 */
 
 static void set_error_at(const Scanner *s, const char *at, KtErrorCode code, const char *what, GError **error)
 {
@@ -83,14 +87,15 @@ static void take_text(Scanner *s)
 }
 
 /* Behind the '>' of the tag that starts here, quotes observed; NULL if there is none. */
-static const char *tag_end(const Scanner *s)
+static const char *tag_end(const Scanner *s, guint *n_attributes)
 {
   char quote = '\0';
+  *n_attributes = 0;
   for (const char *p = s->at + 1; p < s->end; p++) {
     if (quote)
       quote = *p == quote ? '\0' : quote;
     else if (*p == '\'' || *p == '"')
-      quote = *p;
+      quote = *p, ++*n_attributes;
     else if (*p == '>')
       return p + 1;
     else if (*p == '<')
@@ -142,6 +147,10 @@ static gboolean take_start_tag(Scanner *s, const char *end, GError **error)
 
 static gboolean take_piece(Scanner *s, GError **error)
 {
+  if (++s->pieces > MAX_PIECES) {
+    set_error_at(s, s->at, KT_ERROR_LIMIT, "more elements than any domain has", error);
+    return FALSE;
+  }
   if (*s->at != '<') {
     take_text(s);
     return TRUE;
@@ -156,9 +165,14 @@ static gboolean take_piece(Scanner *s, GError **error)
     set_error_at(s, s->at, KT_ERROR_FORMAT, "a document type is not read", error);
     return FALSE;
   }
-  const char *end = tag_end(s);
+  guint n_attributes;
+  const char *end = tag_end(s, &n_attributes);
   if (!end) {
     set_error_at(s, s->at, KT_ERROR_FORMAT, "this tag is not closed", error);
+    return FALSE;
+  }
+  if (n_attributes > MAX_ATTRIBUTES) {
+    set_error_at(s, s->at, KT_ERROR_LIMIT, "more attributes than any element has", error);
     return FALSE;
   }
   return starts(s, "</") ? take_end_tag(s, end, error) : take_start_tag(s, end, error);
@@ -202,8 +216,6 @@ KtDomXml *kt_domxml_parse(const char *name, const char *bytes, gsize length, GEr
     set_error_at(&s, type, KT_ERROR_FORMAT, "a document type is not read", error);
     return NULL;
   }
-  if (!is_well_formed(&s, error))
-    return NULL;
   g_autoptr(KtDomXml) xml = g_new0(KtDomXml, 1);
   xml->document = s.open = kt_piece_new("", 0, "", 0);
   while (s.at < s.end)
@@ -214,7 +226,7 @@ KtDomXml *kt_domxml_parse(const char *name, const char *bytes, gsize length, GEr
     return NULL;
   }
   xml->root = find_root(&s, xml->document, error);
-  return xml->root ? g_steal_pointer(&xml) : NULL;
+  return xml->root && is_well_formed(&s, error) ? g_steal_pointer(&xml) : NULL;
 }
 
 void kt_domxml_free(KtDomXml *xml)

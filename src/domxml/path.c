@@ -16,6 +16,16 @@ static gboolean refuse(const Reader *r, const char *what, GError **error)
   return FALSE;
 }
 
+gboolean kt_xml_can_hold(const char *text)
+{
+  if (!g_utf8_validate(text, -1, NULL) || strstr(text, "\xef\xbf\xbe") || strstr(text, "\xef\xbf\xbf"))
+    return FALSE; /* U+FFFE, U+FFFF */
+  for (const char *s = text; *s; s++)
+    if ((guchar)*s < ' ' && !strchr("\t\r\n", *s))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean is_name_character(char c)
 {
   return g_ascii_isalnum(c) || c == '_' || c == '-' || c == '.' || c == ':';
@@ -51,6 +61,11 @@ static gboolean read_condition(Reader *r, KtStep *step, GError **error)
   char *name = read_name(r, error);
   if (!name)
     return FALSE;
+  for (guint i = 0; i < step->n_conditions; i++)
+    if (g_str_equal(step->conditions[i].attribute, name)) {
+      g_free(name);
+      return refuse(r, "a second condition of that attribute", error);
+    }
   step->conditions[step->n_conditions].attribute = name;
   step->n_conditions++;
   if (r->at[0] != '=' || (r->at[1] != '\'' && r->at[1] != '"'))
@@ -59,6 +74,8 @@ static gboolean read_condition(Reader *r, KtStep *step, GError **error)
   if (!close || close[1] != ']')
     return refuse(r, "the condition is not closed", error);
   step->conditions[step->n_conditions - 1].value = g_strndup(value, (gsize)(close - value));
+  if (!kt_xml_can_hold(step->conditions[step->n_conditions - 1].value))
+    return refuse(r, "a value that XML cannot hold", error);
   r->at = close + 2;
   return TRUE;
 }

@@ -22,6 +22,9 @@ typedef struct {
   gboolean text;   /* ends with text() */
 } KtPath;
 
+/* XML 1.0, production 2 (Char). */
+gboolean kt_xml_can_hold(const char *text);
+
 /* NULL and KT_ERROR_USAGE: "cpu//topology: a name is missing at column 5". */
 KtPath *kt_path_parse(const char *path, GError **error);
 void kt_path_free(KtPath *path);

@@ -43,6 +43,8 @@ static const char *indentation(const KtPiece *piece)
   guint index = piece->parent ? kt_piece_index(piece) : 0;
   const KtPiece *before = index ? piece->parent->children->pdata[index - 1] : NULL;
   const char *line = before && kt_piece_is_blank(before) ? strrchr(before->head->str, '\n') : NULL;
+  if (line && line > before->head->str && line[-1] == '\r')
+    line--;
   return line ? line : "";
 }
 

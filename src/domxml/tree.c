@@ -129,7 +129,7 @@ char *kt_xml_escape(const char *text, char quote)
         reference = references[i].reference;
     if (reference)
       g_string_append(out, reference);
-    else if (quote && strchr("\t\r\n", *s)) /* a reader would make spaces of them */
+    else if (strchr(quote ? "\t\r\n" : "\r", *s)) /* a reader would make spaces or line breaks of them */
       g_string_append_printf(out, "&#%d;", *s);
     else
       g_string_append_c(out, *s);
