@@ -54,8 +54,9 @@ JsonNode *kt_json_read(const char *name, const char *text, gsize length, GError 
   g_autoptr(JsonParser) parser = json_parser_new();
   g_autoptr(GError) failed = NULL;
   if (!json_parser_load_from_data(parser, text, (gssize)length, &failed)) {
-    g_autofree char *why = g_strdelimit(g_strdup(without_place(failed->message)), "\r\n", ' ');
-    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s:%s%.200s", name, why == without_place(why) ? "" : " ", why);
+    const char *why = without_place(failed->message);
+    g_autofree char *line = g_strdelimit(g_strdup(why), "\r\n", ' ');
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s:%s%.200s", name, why == failed->message ? " " : "", line);
     return NULL;
   }
   JsonNode *root = json_parser_steal_root(parser);

@@ -32,6 +32,11 @@ static int run(int argc, char **argv, GError **error)
     g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "domxml takes one domain definition; see 'kvmtune help domxml'");
     return -1;
   }
+  if (plan_file && g_str_equal(argv[0], "-") && g_str_equal(plan_file, "-")) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE,
+                "the definition and the plan at once from standard input; give one a file");
+    return -1;
+  }
   gsize length;
   g_autofree char *bytes = kt_input_file(argv[0], KT_DOMXML_LIMIT, &length, error);
   g_autoptr(KtDomXml) xml = bytes ? kt_domxml_parse(argv[0], bytes, length, error) : NULL;
