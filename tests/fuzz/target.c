@@ -5,10 +5,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/set.h"
 #include "base/units.h"
 #include "checks/accepted.h"
 #include "config.h"
+#include "domxml/domxml.h"
 #include "evidence/archive.h"
 #include "evidence/past_report.h"
 #include "evidence/paste.h"
@@ -19,6 +21,7 @@
 #include "evidence/scrub.h"
 #include "evidence/scrub_text.h"
 #include "evidence/xml.h"
+#include "plan/plan_json.h"
 #include "target_nova.h"
 #include "target_reader.h"
 #include "target_views.h"
@@ -197,6 +200,47 @@ static void run_past_report(const char *bytes, gsize length)
   close(fd);
 }
 
+/* What is set is got again, and the document is one still. */
+static void check_set(KtDomXml *xml, const char *path, const char *value)
+{
+  if (!kt_domxml_set(xml, path, value, NULL))
+    return;
+  g_autofree char *found = kt_domxml_get(xml, path, NULL), *bytes = kt_domxml_bytes(xml, NULL);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtDomXml) again = kt_domxml_parse("again", bytes, strlen(bytes), &error);
+  if (g_strcmp0(found, value) != 0 || (!again && !g_error_matches(error, KT_ERROR, KT_ERROR_LIMIT)))
+    g_error("'%s' set to '%s' is '%s': %s", path, value, found, error ? error->message : bytes);
+}
+
+/* A path, a value, then the document, a line break between each. */
+static void run_domxml(const char *bytes, gsize length)
+{
+  g_auto(GStrv) parts = g_strsplit(bytes, "\n", 3);
+  const char *document = g_strv_length(parts) == 3 ? parts[2] : bytes;
+  g_autoptr(KtDomXml) xml = kt_domxml_parse("document", document, strlen(document), NULL);
+  if (!xml)
+    return;
+  g_autofree char *same = kt_domxml_bytes(xml, NULL);
+  if (!g_str_equal(same, document))
+    g_error("'%s' is written as '%s'", document, same);
+  check_set(xml, "cputune/vcpupin[@vcpu='0']/@cpuset", "<\t'\"&");
+  check_set(xml, "cpu/topology", "");
+  check_set(xml, "numatune", NULL);
+  if (document != bytes && !strchr(parts[0], '[')) /* "a[@b='1']/@b" set to 2 is not found again */
+    check_set(xml, parts[0], g_str_has_suffix(parts[0], ")") ? g_strstrip(parts[1]) : parts[1]);
+  g_autofree char *edited = kt_domxml_bytes(xml, NULL);
+  g_free(kt_domxml_diff("a", document, "b", edited));
+}
+
+static void run_plan(const char *bytes, gsize length)
+{
+  g_autoptr(KtPlan) plan = kt_plan_from_json("plan", bytes, length, NULL);
+  g_autofree char *json = plan ? kt_plan_to_json(plan) : NULL;
+  g_autoptr(KtPlan) again = json ? kt_plan_from_json("again", json, strlen(json), NULL) : NULL;
+  if (plan && !again)
+    g_error("what is written cannot be read: %s", json);
+}
+
 static void run_accepted(const char *bytes, gsize length)
 {
   g_autoptr(GPtrArray) accepted = kt_accepted_new(), again = kt_accepted_new();
@@ -256,6 +300,8 @@ static const Target targets[] = {
     {"qemu-option", "the value of one QEMU option, JSON too", run_qemu_option},
     {"scrub", "a text scrubbed", run_scrub},
     {"past-report", "a report of doctor --json", run_past_report},
+    {"domxml", "a domain's definition, edited and compared", run_domxml},
+    {"plan", "a plan's JSON", run_plan},
     {"accepted", "a file of accepted risks", run_accepted},
     {"nova-request", "a line of nova fit --batch", kt_target_nova_request},
     {"nova-value", "a text as Nova reads it", kt_target_nova_value},
