@@ -66,6 +66,10 @@ static void test_refused(void)
   assert_result(absent, KT_ERROR_FORMAT, crm);
   g_autoptr(KtPlan) other = make_plan("00000000-1d52-d8f3-2516-782e98ab3fa0", "4"); /* a namesake */
   assert_result(other, KT_ERROR_NOT_FOUND, crm);
+  g_autoptr(KtPlan) many = make_plan(NULL, "1");
+  for (guint i = 0; i < 6000; i++)
+    kt_change_add_edit(many->changes->pdata[0], "cpu/@mode", NULL, NULL);
+  assert_result(many, KT_ERROR_LIMIT, crm);
   g_autoptr(KtPlan) empty = kt_plan_new();
   assert_result(empty, KT_ERROR_NOT_FOUND, crm);
 }

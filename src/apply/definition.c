@@ -49,6 +49,21 @@ static gboolean is_as_expected(const KtDomXml *xml, const KtChange *change, cons
   return FALSE;
 }
 
+#define MAX_EDITS 5000 /* of one definition: each looks through the document, and each may make it longer */
+
+static gboolean are_few(const KtPlan *plan, const char *name, const char *uuid, GError **error)
+{
+  guint n = 0;
+  for (guint i = 0; i < plan->changes->len; i++) {
+    const KtChange *change = plan->changes->pdata[i];
+    n += is_of(change, name, uuid) ? change->edits->len : 0;
+  }
+  if (n > MAX_EDITS)
+    g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "the plan changes %u values of the domain '%s'; at most %d are made",
+                n, name ? name : "", MAX_EDITS);
+  return n <= MAX_EDITS;
+}
+
 /* Each in turn, on a copy: a later change may build on an earlier one. */
 static gboolean make_changes(KtDomXml *xml, const KtPlan *plan, const char *name, const char *uuid, GError **error)
 {
@@ -70,6 +85,8 @@ gboolean kt_apply_definition(KtDomXml *xml, const KtPlan *plan, GError **error)
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "the plan does not know the domain '%s'", name ? name : "");
     return FALSE;
   }
+  if (!are_few(plan, name, uuid, error))
+    return FALSE;
   g_autofree char *bytes = kt_domxml_bytes(xml, NULL);
   g_autoptr(KtDomXml) trial = kt_domxml_parse("definition", bytes, strlen(bytes), error);
   return trial && make_changes(trial, plan, name, uuid, error) && make_changes(xml, plan, name, uuid, error);
