@@ -217,7 +217,8 @@ gboolean kt_search_pack(KtSearch *s, guint64 steps)
     return FALSE;
   g_autofree Size *room = p.room = g_new0(Size, s->n_nodes);
   g_autofree Size *need = p.need = g_new0(Size, s->n_parts);
-  g_autofree gboolean *full = p.full = g_new0(gboolean, s->n_nodes);
+  g_autofree gboolean *full = g_new0(gboolean, s->n_nodes);
+  p.full = full;
   g_autofree guint *home = p.home = g_new0(guint, s->n_parts);
   for (guint d = 0; d < DIMENSIONS; d++) {
     for (guint i = 0; i < s->n_nodes; i++)

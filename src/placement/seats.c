@@ -271,12 +271,16 @@ void kt_seats_fill(KtSeats *seats, guint node, KtWant *wants, guint n_wants, gin
            .wants = wants,
            .first = host->first_core[node],
            .n_cores = host->first_core[node + 1] - host->first_core[node]};
-  g_autofree guint *taken = t.taken = g_new0(guint, t.n_cores + 1);
-  g_autofree guint *holder = t.holder = g_new0(guint, t.n_cores + 1);
-  g_autofree guint *room = t.room = g_new0(guint, host->n_l3 + 1);
-  g_autofree guint *last = t.last = g_new0(guint, host->n_l3 + 1);
+  g_autofree guint *taken = g_new0(guint, t.n_cores + 1);
+  g_autofree guint *holder = g_new0(guint, t.n_cores + 1);
+  g_autofree guint *room = g_new0(guint, host->n_l3 + 1);
+  g_autofree guint *last = g_new0(guint, host->n_l3 + 1);
   g_autofree guint *order = g_new(guint, n_wants + 1), *best = g_new(guint, n_wants + 1);
   g_autofree gboolean *fixed = g_new0(gboolean, n_wants + 1);
+  t.taken = taken;
+  t.holder = holder;
+  t.room = room;
+  t.last = last;
   if (!n_wants)
     return;
   for (guint k = 0; k < n_wants; k++)
