@@ -441,6 +441,6 @@ int main(int argc, char **argv)
   g_test_add_func("/checks/guest/G10", test_g10);
   g_test_add_func("/checks/guest/G11", test_g11);
   g_test_add_func("/checks/guest/G14", test_g14);
-  g_test_add_func("/checks-guest/X36", test_kvm_clock);
+  g_test_add_func("/checks/guest/X36", test_kvm_clock);
   return g_test_run();
 }
