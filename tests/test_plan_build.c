@@ -8,6 +8,7 @@
 #include "host_fixture.h"
 #include "plan/build.h"
 #include "plan/plan_json.h"
+#include "plan/problem.h"
 
 static const KtPlanOptions automatic = {.policy = KT_PLAN_AUTO};
 
@@ -155,6 +156,21 @@ static void test_narrow(void)
   g_assert_cmpstr(edit_after(topology, "cpu/topology/@cores"), ==, "4");
   g_assert_null(find_change(plan, "web/cells"));
   assert_cures(plan, xml);
+}
+
+/* 8 vCPUs of unknown load have a node of 4 cores with 2 threads each: they stay together. */
+static void test_unknown_load(void)
+{
+  g_autofree char *xml = definition("idle", 8, 8, "  <cpu mode='host-model'/>\n");
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(KtPlanProblem) problem = kt_plan_problem(snapshot, NULL, &automatic, notes, NULL);
+  g_autoptr(KtPlacement) placement = kt_placement_solve(problem->problem, NULL);
+  const KtPlaceAnswer *answer = placement->guests->pdata[0];
+  g_assert_cmpuint(answer->cells->len, ==, 1);
+  g_assert_cmpuint(((const KtPlaceCell *)answer->cells->pdata[0])->memory->len, ==, 1);
+  g_assert_cmpfloat(placement->cost.contention, ==, 0);
 }
 
 #define GOOD_CPU "  <cpu mode='host-passthrough'><topology sockets='1' dies='1' cores='4' threads='1'/></cpu>\n"
@@ -364,6 +380,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/plan/wide", test_wide);
   g_test_add_func("/plan/narrow", test_narrow);
+  g_test_add_func("/plan/unknown-load", test_unknown_load);
   g_test_add_func("/plan/well-placed", test_well_placed);
   g_test_add_func("/plan/scattered", test_scattered);
   g_test_add_func("/plan/stuck", test_stuck);

@@ -295,6 +295,14 @@ static guint worth_of(const KtMachine *host, const KtNode *node)
   return (guint)worth;
 }
 
+static guint most_worth(const KtMachine *host)
+{
+  guint worth = 0;
+  for (guint i = 0; i < host->nodes->len; i++)
+    worth = MAX(worth, worth_of(host, host->nodes->pdata[i]));
+  return worth;
+}
+
 /* 0: no equal cells do. */
 static guint fewest_cells(const KtDomain *d, guint nodes, guint cpus, gint64 memory)
 {
@@ -309,12 +317,11 @@ static guint fewest_cells(const KtDomain *d, guint nodes, guint cpus, gint64 mem
  * has already stay, unless it would fit one node with room to spare (X12). */
 static guint cells_of(const KtDomain *d, const GPtrArray *diagnoses, const KtMachine *host)
 {
-  guint worth = 0, cpus = 0, vcpus = (guint)d->vcpus.value;
+  guint worth = most_worth(host), cpus = 0, vcpus = (guint)d->vcpus.value;
   gint64 memory = 0;
   for (guint i = 0; i < host->nodes->len; i++) {
     const KtNode *node = host->nodes->pdata[i];
     cpus = MAX(cpus, kt_set_count(node->cpus));
-    worth = MAX(worth, worth_of(host, node));
     memory = kt_set_is_empty(node->cpus) ? memory : MAX(memory, node->memory_kib.value);
   }
   guint cells = fewest_cells(d, host->nodes->len, cpus, memory);
@@ -358,6 +365,8 @@ static KtPlaceGuest *add_guest(KtPlaceProblem *problem, const KtPlanSubject *sub
   guest->demand_cores = demand_of(d);
   guest->policy = subject->dedicated ? KT_PLACE_DEDICATED : KT_PLACE_SHARED;
   guest->cells = cells_of(d, diagnoses, host);
+  if (guest->demand_cores < 0) /* not to tear a guest that fits a node apart for a load that nobody measured */
+    guest->demand_cores = MIN(guest->vcpus, guest->cells * most_worth(host));
   set_now(guest, d, host);
   guest->movable = !subject->fixed;
   return guest;
