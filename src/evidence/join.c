@@ -145,8 +145,8 @@ typedef struct {
   }
 
 /* What any definition has: not to say it means not to know it. */
-static const Part identity[] = {TEXT(name),    TEXT(uuid),         TEXT(type), TEXT(arch),
-                                TEXT(os_name), TEXT(machine_type), INT(vcpus), INT(memory_kib), TEXT(definition)};
+static const Part identity[] = {TEXT(name),         TEXT(uuid), TEXT(type),      TEXT(arch),      TEXT(os_name),
+                                TEXT(machine_type), INT(vcpus), INT(memory_kib), TEXT(definition)};
 
 /* What a QEMU command line cannot say. */
 static const Part placement[] = {TEXT(vcpu_placement), TEXT(numatune_mode),     TEXT(numatune_placement),
