@@ -8,11 +8,9 @@
 
 static gboolean meets(const KtPiece *element, const KtStep *step)
 {
-  for (guint i = 0; i < step->n_conditions; i++) {
-    g_autofree char *value = kt_piece_attribute(element, step->conditions[i].attribute);
-    if (g_strcmp0(value, step->conditions[i].value) != 0)
+  for (guint i = 0; i < step->n_conditions; i++)
+    if (!kt_piece_attribute_is(element, step->conditions[i].attribute, step->conditions[i].value))
       return FALSE;
-  }
   return TRUE;
 }
 

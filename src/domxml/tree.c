@@ -182,6 +182,19 @@ char *kt_piece_attribute(const KtPiece *element, const char *name)
   return kt_xml_unescape(element->head->str + span.value, span.end - span.value);
 }
 
+gboolean kt_piece_attribute_is(const KtPiece *element, const char *name, const char *value)
+{
+  Span span;
+  if (!find_attribute(element, name, &span))
+    return FALSE;
+  const char *bytes = element->head->str + span.value;
+  gsize length = span.end - span.value;
+  if (!memchr(bytes, '&', length))
+    return strlen(value) == length && memcmp(bytes, value, length) == 0;
+  g_autofree char *plain = kt_xml_unescape(bytes, length);
+  return g_str_equal(plain, value);
+}
+
 void kt_piece_set_attribute(KtPiece *element, const char *name, const char *value)
 {
   Span span;

@@ -29,7 +29,8 @@ void kt_piece_open(KtPiece *element);
 
 /* An attribute's value with references resolved, or NULL. Caller frees. */
 char *kt_piece_attribute(const KtPiece *element, const char *name);
-void kt_piece_set_attribute(KtPiece *element, const char *name, const char *value); /* NULL removes */
+gboolean kt_piece_attribute_is(const KtPiece *element, const char *name, const char *value); /* without a copy */
+void kt_piece_set_attribute(KtPiece *element, const char *name, const char *value);          /* NULL removes */
 
 /* Text with the five references and character numbers resolved; with '&', '<', '>' and `quote` (if not 0) escaped. */
 char *kt_xml_unescape(const char *bytes, gsize length);
