@@ -56,7 +56,9 @@ static void value_l3_group(const KtCompareField *field, const KtMachine *m, KtCo
   if (!l3 || !l3->instances.known || l3->instances.value < 1 || !cpus.known)
     return;
   v->number = (double)cpus.value / (double)l3->instances.value;
-  v->text = g_strdup_printf(_("%" PRId64 " groups of %.3g CPUs"), l3->instances.value, v->number);
+  v->text = g_strdup_printf(
+      kt_trn("%" PRId64 " group of %.3g CPUs", "%" PRId64 " groups of %.3g CPUs", (gulong)l3->instances.value),
+      l3->instances.value, v->number);
 }
 
 static gboolean worse_l3_group(const KtMachine *reference, const KtCompared *r, const KtMachine *subject,
