@@ -48,7 +48,7 @@ refuses() {
     verdict $? "refused: capture $*"
 }
 
-echo 1..46
+echo 1..48
 
 # ---- this machine ----
 
@@ -278,6 +278,9 @@ refuses "--interval" -o "$dir/x" --interval 0
 refuses "no sys/ or proc/" -o "$dir/x" --root "$dir/live/etc"
 refuses "no domain 'nobody'" -o "$dir/x" --domain nobody --duration 0
 refuses "No such file" -o "$dir/absent/x" --duration 0
+refuses "the name of an archive" -o "$dir/x.zip" --duration 0
+"$kvmtune" capture --root "$top" -o "$dir/slash/" --duration 0 && [ -s "$dir/slash/manifest.json" ]
+verdict $? "a directory's name may end in a slash"
 [ ! -e "$dir/x" ] && [ -z "$(find "$dir" -maxdepth 1 -name '.x*')" ]
 verdict $? "refused captures leave nothing"
 "$kvmtune" capture --script >"$dir/script" && cmp -s "$dir/script" "$script"

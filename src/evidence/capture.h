@@ -21,8 +21,9 @@ typedef struct {
 KtRoot *kt_capture_take(const KtCaptureOptions *options, GError **error);
 
 /* Can the path be written: an archive by its name (.tar, .tar.gz, .tgz, .tar.xz,
- * .tar.zst), else a directory? FALSE with KT_ERROR_USAGE if it exists already,
- * _UNSUPPORTED for an archive in a build without libarchive. */
+ * .tar.zst), else a directory? FALSE with KT_ERROR_USAGE if it exists already
+ * or is named like another kind of archive, the system's code if nothing can be made
+ * in its directory, _UNSUPPORTED for an archive in a build without libarchive. */
 gboolean kt_capture_check_path(const char *path, GError **error);
 
 /* Writes a tree in memory, readable by its owner alone. It appears under its name

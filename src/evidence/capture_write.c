@@ -31,17 +31,47 @@ static void set_errno(GError **error, int err, const char *what, const char *pat
   g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot %s '%s': %s", what, path, g_strerror(err));
 }
 
+/* "DIR" of "DIR/". */
+static char *without_slashes(const char *path)
+{
+  gsize length = strlen(path);
+  while (length > 1 && path[length - 1] == '/')
+    length--;
+  return g_strndup(path, length);
+}
+
+/* A name that asks for an archive of a kind that is not made. */
+static gboolean is_other_archive(const char *path)
+{
+  static const char *const others[] = {".zip", ".7z", ".gz", ".xz", ".zst", ".bz2", ".txz", ".tbz2"};
+  for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+    if (g_str_has_suffix(path, others[i]))
+      return !archive_suffix(path);
+  return FALSE;
+}
+
 gboolean kt_capture_check_path(const char *path, GError **error)
 {
+  if (is_other_archive(path)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE,
+                "'%s': the name of an archive ends in .tar.gz, .tgz, .tar.xz, .tar.zst or .tar", path);
+    return FALSE;
+  }
   if (!HAVE_ARCHIVE && archive_suffix(path)) {
     g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED,
                 "cannot write archive '%s': built without libarchive; name a directory", path);
     return FALSE;
   }
-  if (!g_file_test(path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK))
-    return TRUE;
-  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "'%s' is there already", path);
-  return FALSE;
+  if (g_file_test(path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "'%s' is there already", path);
+    return FALSE;
+  }
+  g_autofree char *name = without_slashes(path), *parent = g_path_get_dirname(name);
+  if (access(parent, W_OK | X_OK) != 0) {
+    set_errno(error, errno, "write", path);
+    return FALSE;
+  }
+  return TRUE;
 }
 
 /* "DIR/.NAME.XXXXXX" beside the path, as mkstemp and mkdtemp want it. */
@@ -221,9 +251,7 @@ static gboolean write_archive(KtRoot *tree, const char *path, GError **error)
 
 gboolean kt_capture_write(KtRoot *tree, const char *path, GError **error)
 {
-  g_autofree char *clean = g_strdup(path);
-  for (gsize n = strlen(clean); n > 1 && clean[n - 1] == '/'; n--)
-    clean[n - 1] = '\0';
+  g_autofree char *clean = without_slashes(path);
   if (!kt_capture_check_path(clean, error))
     return FALSE;
   return archive_suffix(clean) ? write_archive(tree, clean, error) : write_directory(tree, clean, error);
