@@ -75,7 +75,7 @@ printf 'nothing that any tool prints\n' >"$dir/prose.txt"
 printf '{"name": "guest", "disk_format": "raw", "container_format": "bare", "status": "active", "min_ram": 0}\n' >"$dir/nothing.json"
 printf 'a file\n' >"$dir/file"
 
-echo 1..61
+echo 1..62
 answers 0 "kvmtune 0" --version
 answers 0 "usage: kvmtune" --help
 answers 0 "usage: kvmtune" help
@@ -144,6 +144,7 @@ answers 0 "KVMTUNE OK" doctor --nagios "$dir/slow.txt"
 answers 0 "X06 is no longer accepted" ignore --remove X06
 answers 2 "KVMTUNE CRITICAL - machine 1: X06" doctor --nagios "$dir/slow.txt"
 answers 3 "KVMTUNE UNKNOWN - " doctor --nagios "$dir/absent"
+refuses "its line alone" doctor --nagios --json "$dir/slow.txt"
 with json answers 1 "0 new, 0 gone, 2 unchanged" doctor --since "$dir/last.json" "$dir/slow.txt"
 
 # A paste given twice is one paste.

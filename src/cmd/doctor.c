@@ -187,6 +187,10 @@ static int run(int argc, char **argv, GError **error)
   KtColour when;
   if (!kt_input_colour(colour, &when, error) || !kt_input_page(html, json, error))
     return -1;
+  if (nagios && (json || html || since_file)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--nagios prints its line alone: without --json, --html and --since");
+    return -1;
+  }
   return nagios ? monitor(argc, argv, error) : report(argc, argv, when, error);
 }
 
