@@ -300,6 +300,24 @@ static void test_nova_flavor(void)
   g_assert_cmpuint(three->flavors->len, ==, 2);
 }
 
+/* libxml2's time grows with the square of a tag's attributes. */
+static void test_endless_tag(void)
+{
+  g_autoptr(GString) text = g_string_new("<domain type='kvm'><name>x</name><vcpu>4</vcpu><description>");
+  for (guint i = 0; i < 2000; i++)
+    g_string_append(text, "a='b' "); /* text is no tag */
+  g_string_append(text, "</description><os ");
+  g_autofree char *good = g_strdup_printf("%s/></domain>\n", text->str);
+  g_autoptr(KtSnapshot) read = read_text(good);
+  g_assert_cmpuint(read->domains->len, ==, 1);
+  for (guint i = 0; i < 400000; i++)
+    g_string_append_printf(text, "a%u='>' ", i);
+  g_string_append(text, "/></domain>\n");
+  g_autoptr(KtSnapshot) refused = read_text(text->str);
+  g_assert_cmpuint(refused->domains->len, ==, 0);
+  g_assert_cmpuint(refused->rejected->len, >=, 1);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -309,5 +327,6 @@ int main(int argc, char **argv)
   g_test_add_func("/domain-xml/hostile", test_hostile);
   g_test_add_func("/domain-xml/nova", test_nova);
   g_test_add_func("/domain-xml/nova/flavor", test_nova_flavor);
+  g_test_add_func("/domain-xml/endless-tag", test_endless_tag);
   return g_test_run();
 }

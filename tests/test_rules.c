@@ -61,11 +61,28 @@ static void test_wide_by_host(void)
   g_assert_cmpint(kt_wide_without_vnuma(&s, NULL), ==, KT_WIDE_NO);
 }
 
+/* A guest may be named so that its name is a command. */
+static void test_hostile_name(void)
+{
+  static const KtRemedy remedy = {KT_LAYER_LIBVIRT, "virsh edit {name}"};
+  g_autoptr(KtFinding) f = kt_finding_new(kt_check_find("X06"));
+  kt_finding_fill(f, "name", "%s", "crm-1");
+  g_autofree char *plain = kt_finding_action(f, &remedy);
+  g_assert_cmpstr(plain, ==, "virsh edit crm-1");
+  kt_finding_fill(f, "name", "%s", "a; reboot");
+  g_autofree char *quoted = kt_finding_action(f, &remedy);
+  g_assert_cmpstr(quoted, ==, "virsh edit 'a; reboot'");
+  kt_finding_fill(f, "name", "%s", "--all");
+  g_autofree char *option = kt_finding_action(f, &remedy);
+  g_assert_cmpstr(option, ==, "virsh edit '--all'");
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/rules/kernel-version", test_kernel_version);
   g_test_add_func("/rules/wide-by-reference", test_wide_by_reference);
   g_test_add_func("/rules/wide-by-host", test_wide_by_host);
+  g_test_add_func("/rules/hostile-name", test_hostile_name);
   return g_test_run();
 }

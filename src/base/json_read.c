@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/json_read.h"
 
+#include <string.h>
+
 #if HAVE_JSON
 #include "base/error.h"
 
-typedef enum { SHALLOW, DEEP, NO_JSON } Nesting;
+typedef enum { SHALLOW, DEEP, NO_JSON, NO_TEXT } Nesting;
 
 /* Comments and '...' are json-glib's additions: a '"' in them would hide brackets from this count. */
 static Nesting nesting_of(const char *text, gsize length)
@@ -13,6 +15,8 @@ static Nesting nesting_of(const char *text, gsize length)
   gboolean quoted = FALSE;
   for (const char *p = text, *end = text + length; p < end; p++) {
     if (quoted) {
+      if (*p == '\\' && end - p > 5 && memcmp(p, "\\u0000", 6) == 0)
+        return NO_TEXT; /* would end the text for everybody who reads it */
       if (*p == '\\')
         p++;
       else if (*p == '"')
@@ -45,6 +49,10 @@ JsonNode *kt_json_read(const char *name, const char *text, gsize length, GError 
   Nesting nesting = nesting_of(text, length);
   if (nesting == DEEP) {
     g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "%s: nests deeper than %d levels", name, KT_JSON_NESTING);
+    return NULL;
+  }
+  if (nesting == NO_TEXT) {
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: a text with a NUL character", name);
     return NULL;
   }
   if (nesting == NO_JSON) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "base/shell.h"
 #include "checks/check.h"
 
 KtFinding *kt_finding_new(const KtCheck *check)
@@ -121,7 +122,10 @@ char *kt_finding_action(const KtFinding *f, const KtRemedy *remedy)
     }
     g_autofree char *name = g_strndup(p + 1, (gsize)(end - p - 1));
     const char *value = f ? g_hash_table_lookup(f->fill, name) : NULL;
-    if (value)
+    g_autofree char *word = value && g_str_equal(name, "name") ? kt_shell_word(value) : NULL;
+    if (word)
+      g_string_append(out, word);
+    else if (value)
       g_string_append(out, value);
     else
       g_string_append_printf(out, "<%s>", name);

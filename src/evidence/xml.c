@@ -59,9 +59,51 @@ static xmlDoc *parse(xmlParserCtxt *context, const char *bytes, gsize length, in
                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES | extra);
 }
 
+/* libxml2 compares each attribute of a tag with all others of it. */
+#define MAX_ATTRIBUTES 1000 /* of one tag; libvirt's have 20 */
+
+/* Behind the comment, CDATA or instruction that starts here; NULL if none does. */
+static const char *behind_no_tag(const char *p)
+{
+  static const struct {
+    const char *open, *close;
+  } kinds[] = {{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}};
+  for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+    if (g_str_has_prefix(p, kinds[i].open)) {
+      const char *close = strstr(p, kinds[i].close);
+      return close ? close + strlen(kinds[i].close) : p + strlen(p);
+    }
+  return NULL;
+}
+
+static gboolean has_endless_tag(const char *bytes)
+{
+  for (const char *p = strchr(bytes, '<'); p; p = strchr(p, '<')) {
+    const char *behind = behind_no_tag(p);
+    guint attributes = 0;
+    if (behind) {
+      p = behind;
+      continue;
+    }
+    for (p++; *p && *p != '>' && *p != '<'; p++) {
+      const char *close = *p == '\'' || *p == '"' ? strchr(p + 1, *p) : p;
+      if (close != p && ++attributes > MAX_ATTRIBUTES)
+        return TRUE;
+      if (!close)
+        break;
+      p = close;
+    }
+  }
+  return FALSE;
+}
+
 static void read_document(KtXml *xml, const char *bytes)
 {
   gsize length = strlen(bytes);
+  if (has_endless_tag(bytes)) {
+    set_problem(xml, 1, "the XML has a tag with more attributes than any definition");
+    return;
+  }
   if (length > KT_XML_LIMIT || strstr(bytes, "<!DOCTYPE") || strstr(bytes, "<!ENTITY")) {
     set_problem(xml, 1, length > KT_XML_LIMIT ? "the XML is too large" : "XML with a document type is not read");
     return;

@@ -2,6 +2,7 @@
 /* What is changed while the guest runs: where its threads may run, where its pages are. */
 #include <string.h>
 
+#include "base/shell.h"
 #include "plan/parts.h"
 
 #define PLACE_CHECKS "H20 H40 H45 X13 X16 X18"
@@ -41,7 +42,8 @@ static void move_vcpus(const KtPlanWork *work)
   change->title = g_strdup_printf("vCPUs to the CPUs %s", work->guest->cpus_after);
   change->why = g_strdup(change->reasons->len ? "Its threads run away from its memory, or share CPUs with others."
                                               : "Another guest needs the place that it has now.");
-  change->undo = g_strdup_printf("virsh vcpupin %s <vCPU> <CPUs as before> --live", work->domain->name);
+  g_autofree char *name = kt_shell_word(work->domain->name);
+  change->undo = g_strdup_printf("virsh vcpupin %s <vCPU> <CPUs as before> --live", name);
   change->risk = KT_RISK_LIVE;
   if (!change->edits->len)
     g_ptr_array_remove(work->plan->changes, change);
@@ -58,8 +60,9 @@ static void add_own(const KtPlanWork *work, KtAct act, const char *part, const c
   kt_change_add_edit(change, where, before, after);
   change->title = g_strdup_printf("%s to the CPUs %s", *where ? "an I/O thread" : "QEMU's own threads", after);
   change->why = g_strdup("They serve the guest's devices: near its memory, and on no CPU that a vCPU owns.");
-  change->undo = g_strdup_printf("virsh %s %s %s%s%s --live", kt_act_names[act], work->domain->name, where,
-                                 *where ? " " : "", before);
+  g_autofree char *name = kt_shell_word(work->domain->name);
+  change->undo =
+      g_strdup_printf("virsh %s %s %s%s%s --live", kt_act_names[act], name, where, *where ? " " : "", before);
   change->risk = KT_RISK_LIVE;
 }
 
@@ -144,7 +147,8 @@ static void move_memory(const KtPlanWork *work)
   kt_change_add_edit(change, "", old, node);
   change->title = g_strdup_printf("new memory from node%s %s too", kt_set_count(nodes) == 1 ? "" : "s", node);
   change->why = g_strdup("What the guest touches later follows the rest.");
-  change->undo = g_strdup_printf("virsh numatune %s --nodeset <nodes as before> --live", work->domain->name);
+  g_autofree char *name = kt_shell_word(work->domain->name);
+  change->undo = g_strdup_printf("virsh numatune %s --nodeset <nodes as before> --live", name);
   change->risk = KT_RISK_LIVE;
 }
 
