@@ -96,6 +96,10 @@ static void test_refused(void)
        "'a' is there twice", KT_ERROR_FORMAT},
       {"{\"kvmtune_plan\":1,\"guests\":[{\"domain\":\"a\",\"before\":{\"sockets\":-2},\"after\":{}}]}",
        "guests[0].before.sockets: expected a whole number", KT_ERROR_FORMAT},
+      {"{\"kvmtune_plan\":1,\"changes\":[{\"id\":\"a\",\"title\":\"b\",\"act\":\"person\",\"risk\":3}]}",
+       "changes[0].risk: expected risk codes", KT_ERROR_FORMAT},
+      {"{\"kvmtune_plan\":1,\"guests\":[{\"domain\":\"a\",\"local_before_pct\":1e999,\"before\":{},\"after\":{}}]}",
+       "guests[0].local_before_pct: expected a number", KT_ERROR_FORMAT},
       {"{\"kvmtune_plan\":1,\"notes\":[null]}", "notes: expected a list of texts", KT_ERROR_FORMAT},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {

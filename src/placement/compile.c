@@ -2,6 +2,7 @@
 /* The problem as numbers. */
 #include <math.h>
 
+#include "base/units.h"
 #include "placement/host.h"
 #include "placement/search.h"
 
@@ -250,13 +251,12 @@ static void leave_out(KtSearch *s, gboolean cpus)
     if (out == KT_NOWHERE)
       return;
     gint64 size = amount(s->problem->guests->pdata[out], cpus);
+    g_autofree char *needed = kt_units_format_kib((guint64)size), *missing = kt_units_format_kib((guint64)excess);
     s->why[out] =
         cpus ? g_strdup_printf("it needs %" G_GINT64_FORMAT " exclusive CPUs, and the host has %" G_GINT64_FORMAT
                                " fewer than all guests need",
                                size, excess)
-             : g_strdup_printf("it needs %" G_GINT64_FORMAT " KiB, and the host has %" G_GINT64_FORMAT
-                               " KiB less than all guests need",
-                               size, excess);
+             : g_strdup_printf("it needs %s, and the host has %s less than all guests need", needed, missing);
   } while (TRUE);
 }
 

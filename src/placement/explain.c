@@ -53,14 +53,15 @@ static void say_bound(GString *out, const KtPlacement *placement)
     g_string_append(out, "Nothing can be better: the cost is 0.");
   else if (placement->optimal)
     g_string_append_printf(out, "Nothing can be better: the cost of %.6g is the lower bound.", cost->total);
-  else if (bound->total > 0)
+  else if (bound->total > 0 && cost->total < 10 * bound->total)
     g_string_append_printf(out,
                            "The cost of %.6g is at most %.2f %% above the least possible: no placement is below %.6g.",
                            cost->total, (cost->total / bound->total - 1) * 100, bound->total);
   else
     g_string_append_printf(out,
-                           "The cost is %.6g; how much less is possible was not found in %" G_GUINT64_FORMAT " steps.",
-                           cost->total, placement->steps);
+                           "The cost is %.6g; how much less is possible was not found in %" G_GUINT64_FORMAT
+                           " steps, only that nothing is below %.6g.",
+                           cost->total, placement->steps, MAX(bound->total, 0));
   if (bound->contention > 0)
     g_string_append_printf(out, " %.2f cores of demand have no core whatever is done.", bound->contention);
 }

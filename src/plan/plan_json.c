@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan/plan_json.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -196,7 +197,7 @@ static gboolean read_field(const Reader *r, const char *place, JsonObject *objec
     *(int *)at = (int)count;
     return TRUE;
   case PERCENT:
-    return (kt_json_member_number(object, field->key, at) && *(double *)at >= 0) ||
+    return (kt_json_member_number(object, field->key, at) && *(double *)at >= 0 && isfinite(*(double *)at)) ||
            refuse(r, place, field->key, "a number from 0 on");
   case FLAG:
     return kt_json_member_bool(object, field->key, at) || refuse(r, place, field->key, "true or false");
@@ -290,6 +291,8 @@ static gboolean read_change(const Reader *r, KtPlan *plan, const char *place, Js
   if (!READ(r, place, object, change_fields, change) || !read_act(r, place, object, &change->act))
     return FALSE;
   const char *risk = kt_json_member_text(object, "risk");
+  if (!risk && !is_null(object, "risk"))
+    return refuse(r, place, "risk", "risk codes, as in \"B M!\"");
   change->risk = risk ? kt_risk_parse(risk) : 0;
   return read_texts(r, place, object, "reasons", change->reasons) && read_edits(r, place, object, change);
 }
