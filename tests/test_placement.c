@@ -296,7 +296,7 @@ static void test_no_room(void)
   g_assert_null(answer_of(placement, 1)->why);
   g_assert_null(answer_of(placement, 3)->why);
   g_autofree char *words = kt_placement_explain(problem, placement);
-  g_assert_nonnull(strstr(words, "small has no place: it needs 4194304 KiB"));
+  g_assert_nonnull(strstr(words, "small has no place: it needs 4 GiB"));
 }
 
 static void test_reserved_cpus(void)
