@@ -7,6 +7,7 @@
 #include "evidence/reading.h"
 #include "host_fixture.h"
 #include "plan/build.h"
+#include "plan/fresh.h"
 #include "plan/plan_json.h"
 #include "plan/problem.h"
 
@@ -375,6 +376,27 @@ static void test_refused(void)
   g_assert_nonnull(strstr(error->message, "'b'"));
 }
 
+/* A new guest beside one that owns 6 of node 0's 8 CPUs, and one of both nodes: said where it would be crowded. */
+static void test_fresh_crowded(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_auto(KtFreshWish) wish = {0};
+  g_autofree char *xml = definition("owner", 6, 8, GOOD_CPU);
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  KtDomain *d = snapshot->domains->pdata[0];
+  static const char *const pins[] = {"0", "8", "1", "9", "2", "10"};
+  for (int i = 0; i < 6; i++)
+    kt_domain_set_pin(d, i, set(pins[i]));
+  g_assert_true(kt_fresh_wish_parse("vcpus=12,memory=40G", &wish, &error));
+  g_autoptr(KtFreshPlan) plan = kt_fresh_plan(snapshot, &wish, &automatic, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(plan->answer->cells->len, ==, 2);
+  g_assert_cmpuint(plan->advice->len, ==, 1);
+  g_assert_cmpstr(plan->advice->pdata[0], ==,
+                  "cell 0 has 6 vCPUs on the 2 CPUs that other guests leave of its node; 4 vCPUs in all would fit.");
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -393,5 +415,6 @@ int main(int argc, char **argv)
   g_test_add_func("/plan/cells-stay", test_cells_stay);
   g_test_add_func("/plan/deterministic", test_deterministic);
   g_test_add_func("/plan/refused", test_refused);
+  g_test_add_func("/plan/fresh-crowded", test_fresh_crowded);
   return g_test_run();
 }

@@ -152,8 +152,24 @@ static void advise_size(KtFreshPlan *plan, const KtFreshWish *wish)
     advise(plan, "%u vCPUs do not divide into equal cells for nodes of %u CPUs; %u or %u would.", wish->vcpus, node,
            wish->vcpus - wish->vcpus % needed, wish->vcpus - wish->vcpus % needed + needed);
   else if (wish->vcpus / cells > 1 && wish->vcpus / cells % 2)
-    advise(plan, "%u vCPUs a cell are odd: %u vCPUs in all could own whole cores with their two threads.",
-           wish->vcpus / cells, cells * (wish->vcpus / cells + 1));
+    advise(plan, "%u vCPUs a cell are odd: %u or %u vCPUs in all could own whole cores with their two threads.",
+           wish->vcpus / cells, cells * (wish->vcpus / cells - 1), cells * (wish->vcpus / cells + 1));
+}
+
+/* More vCPUs in a cell than CPUs where it has to run. */
+static void advise_crowd(KtFreshPlan *plan)
+{
+  guint least = G_MAXUINT, cells = plan->answer->cells->len;
+  for (guint i = 0; i < cells; i++)
+    least = MIN(least, kt_set_count(((const KtPlaceCell *)plan->answer->cells->pdata[i])->cpus));
+  for (guint i = 0; i < cells; i++) {
+    const KtPlaceCell *cell = plan->answer->cells->pdata[i];
+    if (kt_set_count(cell->cpus) >= cell->vcpus)
+      continue;
+    advise(plan, "cell %u has %u vCPUs on the %u CPUs that other guests leave of its node; %u vCPUs in all would fit.",
+           i, cell->vcpus, kt_set_count(cell->cpus), cells * least);
+    return;
+  }
 }
 
 static gboolean check_wish(const KtSnapshot *snapshot, const KtFreshWish *wish, GError **error)
@@ -205,6 +221,7 @@ static void finish(KtFreshPlan *plan, const KtFreshWish *wish)
   const KtPlanWork work = {.domain = plan->domain, .host = plan->host, .answer = plan->answer, .owned = owned};
   plan->emulator = kt_plan_emulator_cpus(&work);
   advise_size(plan, wish);
+  advise_crowd(plan);
   if (wish->page_kib)
     kt_plan_check_pools(plan->host, plan->answer, wish->name, wish->page_kib, TRUE, plan->advice);
 }
