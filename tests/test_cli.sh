@@ -75,7 +75,7 @@ printf 'nothing that any tool prints\n' >"$dir/prose.txt"
 printf '{"name": "guest", "disk_format": "raw", "container_format": "bare", "status": "active", "min_ram": 0}\n' >"$dir/nothing.json"
 printf 'a file\n' >"$dir/file"
 
-echo 1..62
+echo 1..63
 answers 0 "kvmtune 0" --version
 answers 0 "usage: kvmtune" --help
 answers 0 "usage: kvmtune" help
@@ -93,7 +93,7 @@ answers 1 "X06" doctor "$dir/slow.txt" --html /dev/null
 [ -c /dev/null ]
 verdict $? "a device stays a device"
 refuses "--html" doctor --json --html - "$dir/slow.txt"
-refuses "cannot write" doctor "$dir/slow.txt" --html "$dir/none/page.html"
+refuses "cannot write '$dir/none/page.html': No such file or directory" doctor "$dir/slow.txt" --html "$dir/none/page.html"
 answers 1 "X06" doctor "$dir/slow.txt"
 answers 1 '"id": "X06"' doctor --json "$dir/slow.txt"
 answers 0 "is healthy" doctor "$dir/fast.txt"
@@ -146,6 +146,7 @@ answers 2 "KVMTUNE CRITICAL - machine 1: X06" doctor --nagios "$dir/slow.txt"
 answers 3 "KVMTUNE UNKNOWN - " doctor --nagios "$dir/absent"
 refuses "its line alone" doctor --nagios --json "$dir/slow.txt"
 with json answers 1 "0 new, 0 gone, 2 unchanged" doctor --since "$dir/last.json" "$dir/slow.txt"
+with json refuses "cannot read '$dir/none.json': No such file or directory" doctor --since "$dir/none.json" "$dir/slow.txt"
 
 # A paste given twice is one paste.
 "$kvmtune" facts --json "$dir/slow.txt" >"$dir/once"

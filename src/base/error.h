@@ -18,3 +18,7 @@ typedef enum {
 
 /* The code that errno `err` stands for. */
 KtErrorCode kt_error_code_of_errno(int err);
+
+/* Sets *error to "cannot <verb> '<path>': <why>" for what GLib's file functions
+ * failed with: the system's reason alone, without GLib's words and temporary names. */
+void kt_error_set_file(GError **error, const char *verb, const char *path, const GError *failed);

@@ -30,7 +30,7 @@ gboolean kt_accepted_read_file(GPtrArray *accepted, const char *path, GError **e
   if (g_error_matches(failed, G_FILE_ERROR, G_FILE_ERROR_NOENT) ||
       g_error_matches(failed, G_FILE_ERROR, G_FILE_ERROR_NOTDIR))
     return TRUE;
-  g_set_error(error, KT_ERROR, KT_ERROR_ACCESS, "%s", failed->message);
+  kt_error_set_file(error, "read", path, failed);
   return FALSE;
 }
 

@@ -210,7 +210,7 @@ gboolean kt_output_file(const char *path, const char *text, GError **error)
     return TRUE;
   int err = errno;
   if (failed)
-    g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "cannot write '%s': %s", path, failed->message);
+    kt_error_set_file(error, "write", path, failed);
   else
     g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot write '%s': %s", path, g_strerror(err));
   return FALSE;

@@ -43,8 +43,11 @@ static gboolean write_file(const char *path, const GPtrArray *accepted, GError *
       g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
                                &failed))
     return TRUE;
-  g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "cannot write '%s': %s", path,
-              failed ? failed->message : g_strerror(errno));
+  int err = errno;
+  if (failed)
+    kt_error_set_file(error, "write", path, failed);
+  else
+    g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "cannot write '%s': %s", path, g_strerror(err));
   return FALSE;
 }
 

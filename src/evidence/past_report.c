@@ -26,7 +26,7 @@ gboolean kt_past_report_read(const char *path, KtPastFound found, gpointer data,
   g_autoptr(GError) failed = NULL;
   gsize length;
   if (!g_file_get_contents(path, &text, &length, &failed)) {
-    g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "%s", failed->message);
+    kt_error_set_file(error, "read", path, failed);
     return FALSE;
   }
   if (length > MAX_BYTES) {
