@@ -48,7 +48,7 @@ refuses() {
     verdict $? "refused: capture $*"
 }
 
-echo 1..48
+echo 1..49
 
 # ---- this machine ----
 
@@ -274,12 +274,13 @@ verdict $? "400 CPUs: $size bytes"
 refuses "-o DIR" --duration 1
 refuses "there already" -o "$dir"
 refuses "--duration" -o "$dir/x" --duration -1
+refuses "rates need two moments" -o "$dir/x" --duration 0
 refuses "--interval" -o "$dir/x" --interval 0
 refuses "no sys/ or proc/" -o "$dir/x" --root "$dir/live/etc"
-refuses "no domain 'nobody'" -o "$dir/x" --domain nobody --duration 0
-refuses "No such file" -o "$dir/absent/x" --duration 0
-refuses "the name of an archive" -o "$dir/x.zip" --duration 0
-"$kvmtune" capture --root "$top" -o "$dir/slash/" --duration 0 && [ -s "$dir/slash/manifest.json" ]
+refuses "no domain 'nobody'" -o "$dir/x" --domain nobody --duration 0.1
+refuses "No such file" -o "$dir/absent/x" --duration 0.1
+refuses "the name of an archive" -o "$dir/x.zip" --duration 0.1
+"$kvmtune" capture --root "$top" -o "$dir/slash/" --duration 0.1 && [ -s "$dir/slash/manifest.json" ]
 verdict $? "a directory's name may end in a slash"
 [ ! -e "$dir/x" ] && [ -z "$(find "$dir" -maxdepth 1 -name '.x*')" ]
 verdict $? "refused captures leave nothing"

@@ -53,8 +53,8 @@ static gboolean check(int argc, GError **error)
     wrong = "-o DIR or -o FILE.tar.gz is missing";
   else if (inside && (!domain || root))
     wrong = "--inside needs --domain NAME, and no --root";
-  else if (!isfinite(duration) || duration < 0 || duration > 86400)
-    wrong = "--duration is a number of seconds from 0 to 86400";
+  else if (!isfinite(duration) || duration <= 0 || duration > 86400)
+    wrong = "--duration is a number of seconds above 0, up to 86400: rates need two moments";
   else if (!isfinite(interval) || interval < 0.1 || interval > 3600)
     wrong = "--interval is a number of seconds from 0.1 to 3600";
   if (wrong)
@@ -108,7 +108,7 @@ static int run(int argc, char **argv, GError **error)
     return kt_output(kt_capture_script, error) ? KT_EXIT_HEALTHY : -1;
   if (!kt_capture_check_path(output, error))
     return -1;
-  gboolean shown = !root && duration > 0 && isatty(STDERR_FILENO);
+  gboolean shown = !root && isatty(STDERR_FILENO);
   g_autoptr(KtRoot) tree = inside ? take_inside(shown, error) : take_here(shown, error);
   return tree && kt_capture_write(tree, output, error) ? KT_EXIT_HEALTHY : -1;
 }
