@@ -166,6 +166,7 @@ static void test_complete(void)
   g_assert_cmpuint(unknown, >, 0);
   g_assert_nonnull(strstr(page, "What to change"));
   g_assert_nonnull(strstr(page, ">32 sockets of 1 CPU<"));
+  g_assert_nonnull(strstr(page, ">1 core x 1 thread<"));
   assert_sound(page);
   kt_snapshot_free(s);
 }

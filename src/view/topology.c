@@ -247,6 +247,14 @@ static void add_node(GArray *out, GPtrArray *apart, const KtNode *node, const Kt
   g_ptr_array_add(apart, c->box);
 }
 
+/* "8 cores x 1 thread". Caller frees. */
+static char *say_size(const KtBox *box)
+{
+  g_autofree char *cores = g_strdup_printf(kt_trn("%u core", "%u cores", box->cores), box->cores);
+  g_autofree char *threads = g_strdup_printf(kt_trn("%u thread", "%u threads", box->threads), box->threads);
+  return g_strdup_printf("%s x %s", cores, threads);
+}
+
 /* Sockets whose CPUs are not known: their number and size only. */
 static GPtrArray *anonymous_sockets(const KtMachine *m)
 {
@@ -260,7 +268,7 @@ static GPtrArray *anonymous_sockets(const KtMachine *m)
     box->cores = (guint)m->cores_per_socket.value;
     box->threads = threads;
     box->name = g_strdup(kt_tr(kt_box_kind_names[KT_BOX_SOCKET]));
-    box->detail = g_strdup_printf(_("%u cores x %u threads"), box->cores, box->threads);
+    box->detail = say_size(box);
     g_ptr_array_add(row, box);
   }
   return row;
