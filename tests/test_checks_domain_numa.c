@@ -53,23 +53,37 @@ static void add_cells(World *w, int n, gint64 kib)
   }
 }
 
-static KtState state_of(World *w, const char *id, int *severity)
+/* The domain's finding of this check among all of them, in whatever state; NULL: not applicable. */
+static const KtFinding *find(const GPtrArray *all, const char *id)
 {
-  g_autoptr(GPtrArray) all = kt_diagnose(w->snapshot, NULL);
   for (guint i = 0; i < all->len; i++) {
     KtDiagnosis *d = all->pdata[i];
     GPtrArray *lists[] = {d->findings, d->unknown, d->fine};
     for (guint l = 0; d->subject.domain && l < G_N_ELEMENTS(lists); l++)
-      for (guint k = 0; k < lists[l]->len; k++) {
-        KtFinding *f = lists[l]->pdata[k];
-        if (!g_str_equal(f->check->id, id))
-          continue;
-        if (severity)
-          *severity = f->severity;
-        return f->state;
-      }
+      for (guint k = 0; k < lists[l]->len; k++)
+        if (g_str_equal(((const KtFinding *)lists[l]->pdata[k])->check->id, id))
+          return lists[l]->pdata[k];
   }
-  return KT_NOT_APPLICABLE;
+  return NULL;
+}
+
+static KtState state_of(World *w, const char *id, int *severity)
+{
+  g_autoptr(GPtrArray) all = kt_diagnose(w->snapshot, NULL);
+  const KtFinding *f = find(all, id);
+  if (f && severity)
+    *severity = f->severity;
+  return f ? f->state : KT_NOT_APPLICABLE;
+}
+
+/* The commands name the domain. */
+static void assert_named(World *w, const char *id)
+{
+  g_autoptr(GPtrArray) all = kt_diagnose(w->snapshot, NULL);
+  const KtFinding *f = find(all, id);
+  g_assert_nonnull(f);
+  g_autofree char *action = kt_finding_action(f, &f->check->remedies[0]);
+  g_assert_nonnull(strstr(action, "virsh edit web "));
 }
 
 static void tear_down(World *w)
@@ -87,6 +101,7 @@ static void test_x11(void)
   World w;
   world_set_up(&w, 2, 16, 24, 32);
   assert_state(&w, "X11", KT_FIRED);
+  assert_named(&w, "X11");
   add_cells(&w, 2, 16 * 1048576);
   assert_state(&w, "X11", KT_FINE);
   tear_down(&w);

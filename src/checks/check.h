@@ -109,7 +109,8 @@ struct KtFinding {
  * words among their arguments are marked with _(). */
 
 /* Fired; the title is printf-made. Severity starts as the row's, basis as
- * measured (inferred if the subject's guest is predicted). */
+ * measured (inferred if the subject's guest is predicted); fills {name} if the
+ * subject is a domain. */
 void kt_finding_fire(KtFinding *f, const KtSubject *s, const char *title_format, ...) G_GNUC_PRINTF(3, 4);
 void kt_finding_fine(KtFinding *f);
 /* Fine, and the report may say why: what was suspected is acquitted in words. */

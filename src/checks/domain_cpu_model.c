@@ -61,8 +61,6 @@ static void x01_domain(const KtSubject *s, KtFinding *f)
     kt_finding_fire(f, s, "no CPU model is asked for: the default %s has no AES and no AVX", model);
   }
   kt_finding_cite_domain(f, d, "cpu");
-  if (d->name)
-    kt_finding_fill(f, "name", "%s", d->name);
 }
 
 /* The oldest model that calls itself so; NULL. */
@@ -147,6 +145,4 @@ void kt_check_x09(const KtSubject *s, KtFinding *f)
   kt_finding_cite_domain(f, d, "topology");
   kt_finding_cite_domain(f, d, "cpu");
   kt_finding_cite_machine(f, s->host, "cpu.vendor");
-  if (d->name)
-    kt_finding_fill(f, "name", "%s", d->name);
 }

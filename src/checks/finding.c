@@ -37,6 +37,8 @@ void kt_finding_fire(KtFinding *f, const KtSubject *s, const char *title_format,
   f->state = KT_FIRED;
   f->severity = f->check->severity;
   f->basis = s->predicted ? KT_BASIS_INFERRED : KT_BASIS_MEASURED;
+  if (s->domain && s->domain->name)
+    kt_finding_fill(f, "name", "%s", s->domain->name);
 }
 
 void kt_finding_fine(KtFinding *f)
