@@ -26,6 +26,8 @@ static void test_vmx(void)
   assert_exits(m, "HLT", 15000);
   g_assert_cmpuint(g_hash_table_size(m->counters), ==, 2);
   g_assert_cmpuint(kt_machine_cite_of(m, "counters.kvm_exit.HLT")->line, ==, 8);
+  g_assert_cmpint(m->role, ==, KT_ROLE_HOST); /* only a host counts them */
+  g_assert_cmpuint(kt_machine_cite_of(m, "role")->line, ==, 8);
 }
 
 /* SVM's names, the columns of old versions, one vCPU. */
@@ -48,6 +50,23 @@ static void test_live(void)
       " HLT 29");
   assert_exits(only_machine(s), "IO_INSTRUCTION", 5000);
   g_assert_null(kt_machine_counter(only_machine(s), "kvm_exit.HLT"));
+}
+
+#define EXITS "Analyze events for all VMs, all VCPUs:\n\n" OLD_HEAD " HLT 15 60.00% 1.20% 1.71us ( +- 0.48% )\n\n"
+#define LSCPU                                                                                                          \
+  "kvm7:~ # lscpu\nArchitecture: x86_64\nCPU(s): 8\nThread(s) per core: 1\nCore(s) per socket: 8\nSocket(s): 1\n"
+
+/* What lscpu leaves open, the exits tell; what it says stays. */
+static void test_role(void)
+{
+  g_autoptr(KtSnapshot) open = read_text(LSCPU "kvm7:~ # perf kvm stat report\n" EXITS);
+  g_assert_cmpint(only_machine(open)->role, ==, KT_ROLE_HOST);
+  g_autoptr(KtSnapshot) nested =
+      read_text(LSCPU "Hypervisor vendor: KVM\nVirtualization type: full\nkvm7:~ # perf kvm stat report\n" EXITS);
+  g_assert_cmpint(only_machine(nested)->role, ==, KT_ROLE_GUEST);
+  assert_exits(only_machine(nested), "HLT", 15);
+  g_autoptr(KtSnapshot) silent = read_text(LSCPU);
+  g_assert_cmpint(only_machine(silent)->role, ==, KT_ROLE_UNKNOWN);
 }
 
 /* Other tables of perf kvm, and words that look like it. */
@@ -74,6 +93,7 @@ int main(int argc, char **argv)
   g_test_add_func("/perf-kvm/vmx", test_vmx);
   g_test_add_func("/perf-kvm/svm", test_svm);
   g_test_add_func("/perf-kvm/live", test_live);
+  g_test_add_func("/perf-kvm/role", test_role);
   g_test_add_func("/perf-kvm/others", test_others);
   return g_test_run();
 }

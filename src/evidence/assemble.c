@@ -244,12 +244,33 @@ static void name_machine(GHashTable *taken, guint number, KtMachine *m)
   }
 }
 
+/* Only a host counts exits of its guests. NULL: none are counted. */
+static const char *find_exits(const KtMachine *m)
+{
+  const char *first = NULL;
+  GHashTableIter iter;
+  gpointer name;
+  g_hash_table_iter_init(&iter, m->counters);
+  while (g_hash_table_iter_next(&iter, &name, NULL))
+    if (g_str_has_prefix(name, "kvm_exit.") && (!first || strcmp(name, first) < 0))
+      first = name;
+  return first;
+}
+
 /* What runs on a hypervisor is a guest; a host of guests of its own (nested) is
- * told by its reader. */
+ * told by its reader, or has counted their exits. */
 static void settle_role(KtMachine *m)
 {
-  if (m->role == KT_ROLE_UNKNOWN && m->hypervisor && !g_str_equal(m->hypervisor, "none"))
+  if (m->role != KT_ROLE_UNKNOWN)
+    return;
+  const char *exits = find_exits(m);
+  if (exits) {
+    g_autofree char *path = g_strconcat("counters.", exits, NULL);
+    m->role = KT_ROLE_HOST;
+    kt_machine_cite(m, "role", kt_machine_cite_of(m, path));
+  } else if (m->hypervisor && !g_str_equal(m->hypervisor, "none")) {
     m->role = KT_ROLE_GUEST;
+  }
 }
 
 void kt_assemble(KtSnapshot *snapshot, GPtrArray *fragments)
