@@ -224,6 +224,11 @@ static void test_captured_hosts(void)
   g_assert_cmpuint(s->domains->len, ==, 2);
   assert_host(s, 0, 0);
   assert_host(s, 1, 1);
+  g_autoptr(KtSnapshot) apart = kt_evidence_read((const char *const[]){first, second, NULL}, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(apart->domains->len, ==, 2);
+  assert_host(apart, 0, 0);
+  assert_host(apart, 1, 1);
   g_unlink(first);
   g_unlink(second);
   g_rmdir(directory);
