@@ -127,6 +127,26 @@ static void test_window(void)
   g_assert_cmpuint(rows_within(undated, "2026-11-24T11:00", NULL), ==, 0);
 }
 
+/* The row that is quoted may lie outside: then none is. */
+static void test_window_quotation(void)
+{
+  g_autofree char *text = sar_text("2026-11-24", 600, 24, 12, "10.00 0.00 5.00 0.00 45.00 40.00");
+  static const struct {
+    const char *from;
+    gboolean quoted;
+  } cases[] = {{"10:00", TRUE}, {"11:00", FALSE}};
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    KtWindow window;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KtSnapshot) s = read_text(text);
+    g_assert_true(kt_window_parse(cases[i].from, NULL, &window, &error));
+    kt_window_apply(&window, s);
+    const KtCite *cite = kt_machine_cite_of(only_machine(s), "activity");
+    g_assert_nonnull(cite->source);
+    g_assert_true(cases[i].quoted ? cite->line && *cite->text : !cite->line && !*cite->text);
+  }
+}
+
 static void test_window_refused(void)
 {
   static const char *const wrong[] = {"", "11", "11:60", "25:00", "noon", "2026-13-01", "2026-11-24X11:00", "1:2:3:4"};
@@ -183,6 +203,7 @@ int main(int argc, char **argv)
   g_test_add_func("/history/binary", test_binary);
   g_test_add_func("/history/no-sadf", test_no_sadf);
   g_test_add_func("/history/window", test_window);
+  g_test_add_func("/history/window/quotation", test_window_quotation);
   g_test_add_func("/history/window/refused", test_window_refused);
   g_test_add_func("/history/worst", test_worst);
   return g_test_run();

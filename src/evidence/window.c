@@ -85,6 +85,14 @@ static gboolean is_inside(const KtWindow *w, gint64 moment)
   return moment >= w->from && moment <= w->to;
 }
 
+/* The quoted line is that of the text's first row, which may be outside: what is left is cited without. */
+static void drop_quotation(KtMachine *m)
+{
+  const KtCite *cite = kt_machine_cite_of(m, "activity");
+  if (cite)
+    g_hash_table_insert(m->cites, g_strdup("activity"), kt_cite_new(cite->source, 0, ""));
+}
+
 static void limit(const KtWindow *w, KtSnapshot *snapshot, KtMachine *m)
 {
   GPtrArray *rows = m->activity->rows;
@@ -102,11 +110,12 @@ static void limit(const KtWindow *w, KtSnapshot *snapshot, KtMachine *m)
       g_strdup_printf(w->by_day ? _(" (%u do not tell their time)") : _(" (%u do not tell their date)"), untold);
   g_ptr_array_add(snapshot->notes, g_strdup_printf(_("%s: %u of %u rows of CPU use lie in the time asked for%s"),
                                                    m->name, kept, all, untold ? why : ""));
-  if (kept < all)
-    g_clear_pointer(&m->activity->per_cpu_busy, g_hash_table_unref);
   g_ptr_array_set_size(rows, (gint)kept);
-  if (kept < all)
-    kt_activity_recount(m->activity);
+  if (kept == all)
+    return;
+  g_clear_pointer(&m->activity->per_cpu_busy, g_hash_table_unref);
+  kt_activity_recount(m->activity);
+  drop_quotation(m);
 }
 
 void kt_window_apply(const KtWindow *window, KtSnapshot *snapshot)

@@ -34,6 +34,10 @@ static void put_cite(KtPage *page, guint indent, const KtCite *cite)
   }
   g_autofree char *source = kt_report_source(cite), *clean = kt_term_clean(&page->term, source);
   g_autofree char *text = kt_report_one_space(cite->text ? cite->text : "");
+  if (!*text) {
+    kt_page_text(page, indent, KT_STYLE_DIM, source);
+    return;
+  }
   guint used = indent + kt_term_width_of(clean) + 4; /* ": " and the quotation marks */
   if (used + 16 > page->term.width) {
     kt_page_textf(page, indent, KT_STYLE_DIM, "%s: \"%s\"", source, text);

@@ -123,8 +123,10 @@ static void put_evidence(KtHtml *html, const KtFinding *f)
     if (cite->source) {
       g_autofree char *source = kt_report_source(cite);
       kt_html_leaf(html, "span", "source", source);
-      kt_html_text(html, " ");
-      kt_html_leaf(html, "q", NULL, text);
+      if (*text) {
+        kt_html_text(html, " ");
+        kt_html_leaf(html, "q", NULL, text);
+      }
     } else {
       kt_html_text(html, text);
     }
