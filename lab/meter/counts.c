@@ -106,7 +106,10 @@ static bool take_number(const char **text, uint64_t max, uint64_t *number)
 
 static bool take_line_end(const char **text)
 {
-  return *(*text)++ == '\n';
+  if (**text != '\n')
+    return false;
+  ++*text;
+  return true;
 }
 
 static bool take_columns(const char **text, const char *name, uint64_t *columns, unsigned nodes)

@@ -21,7 +21,7 @@ static int by_rank(gconstpointer a, gconstpointer b)
 /* Roomy cells first, or last if Nova packs. With as many cells as the guest has, the host's order. */
 void kt_nova_order(const KtNovaGuest *guest, const KtNovaHost *host, guint *order)
 {
-  Rank ranks[KT_NOVA_HOST_CELLS_MAX];
+  Rank ranks[KT_NOVA_HOST_CELLS_MAX] = {0};
   gint64 sign = host->compute.pack ? 1 : -1;
   for (guint i = 0; i < host->cells->len; i++) {
     const KtNovaHostCell *on = host->cells->pdata[i];

@@ -219,7 +219,10 @@ static void append_address_bits(const Xml *x)
   bits = bits ? bits : kt_nova_property(x->flavor, "maxphysaddr_bits");
   if (!mode || x->release == KT_NOVA_ZED)
     return;
-  append_open(x->out, "maxphysaddr", "mode", mode, g_str_equal(mode, "emulate") && bits ? "bits" : NULL, bits, NULL);
+  if (g_str_equal(mode, "emulate") && bits)
+    append_open(x->out, "maxphysaddr", "mode", mode, "bits", bits, NULL);
+  else
+    append_open(x->out, "maxphysaddr", "mode", mode, NULL);
   g_string_append(x->out, "/>");
 }
 

@@ -193,7 +193,7 @@ gboolean kt_place_problem_check(const KtPlaceProblem *problem, GError **error)
   if (problem->nodes->len < 1)
     return refuse(error, "no node; expected at least one");
   if (problem->nodes->len > KT_PLACE_MAX_NODES || problem->guests->len > KT_PLACE_MAX_GUESTS) {
-    g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "%u nodes and %u guests; expected at most %u and %u",
+    g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "%u nodes and %u guests; expected at most %d and %d",
                 problem->nodes->len, problem->guests->len, KT_PLACE_MAX_NODES, KT_PLACE_MAX_GUESTS);
     return FALSE;
   }

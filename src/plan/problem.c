@@ -237,6 +237,7 @@ static void set_now(KtPlaceGuest *guest, const KtDomain *d, const KtMachine *hos
     given += kib;
   }
   guest->started = TRUE;
+  kt_set_free(guest->now_cpus);
   guest->now_cpus = g_steal_pointer(&cpus);
 }
 

@@ -128,7 +128,7 @@ static void put_diff(KtPage *page, const char *diff)
   g_auto(GStrv) lines = g_strsplit(diff, "\n", -1);
   guint n = 0;
   kt_page_gap(page);
-  for (; lines[n] && n < MAX_DIFF_LINES; n++)
+  for (; n < MAX_DIFF_LINES && lines[n]; n++)
     if (*lines[n] || lines[n + 1])
       kt_page_verbatim(page, 2, diff_style(lines[n]), lines[n]);
   if (lines[n] && lines[n + 1])
