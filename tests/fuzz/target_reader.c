@@ -45,9 +45,18 @@ static guint read_on(KtReading *r, const KtText *text, guint i)
   return MAX(end, i + 1);
 }
 
+static KtReading begin(const KtReader *reader, KtPieces *p, guint first)
+{
+  return (KtReading){.pieces = p,
+                     .snapshot = p->snapshot,
+                     .fragments = p->fragments,
+                     .weighed = p->fragments->len,
+                     .reader = reader,
+                     .first = first};
+}
+
 /* All blocks of this reader. With `open`, the last one stays open in *r. */
-static void read_text(KtReading *r, const KtReader *reader, KtSnapshot *snapshot, GPtrArray *fragments,
-                      const KtText *text, gboolean open)
+static void read_text(KtReading *r, const KtReader *reader, KtPieces *pieces, const KtText *text, gboolean open)
 {
   guint n = kt_text_count(text), i = r->reader ? read_on(r, text, 0) : 0;
   while (i < n) {
@@ -56,7 +65,7 @@ static void read_text(KtReading *r, const KtReader *reader, KtSnapshot *snapshot
       i++;
       continue;
     }
-    *r = (KtReading){.reader = reader, .snapshot = snapshot, .fragments = fragments, .first = i};
+    *r = begin(reader, pieces, i);
     i = read_on(r, text, i);
   }
   if (!open)
@@ -68,12 +77,13 @@ static void read_bytes(const KtReader *reader, const char *bytes, gsize length, 
 {
   g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
   g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
+  KtPieces pieces = {.directory = ".", .snapshot = snapshot, .fragments = fragments};
   KtReading r = {0};
   g_autoptr(KtText) first = kt_text_new("text", bytes, cut);
-  read_text(&r, reader, snapshot, fragments, first, cut < length);
+  read_text(&r, reader, &pieces, first, cut < length);
   if (cut < length) {
     g_autoptr(KtText) second = kt_text_new_piece("text", bytes + cut, length - cut, first->next_number);
-    read_text(&r, reader, snapshot, fragments, second, FALSE);
+    read_text(&r, reader, &pieces, second, FALSE);
   }
   for (guint i = 0; i < fragments->len; i++)
     ((KtFragment *)fragments->pdata[i])->directory = g_strdup(".");
@@ -105,10 +115,11 @@ void kt_reader_each_block(const KtReader *reader, const KtText *text, void (*blo
 {
   g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
   g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
+  KtPieces pieces = {.directory = ".", .snapshot = snapshot, .fragments = fragments};
   for (guint i = 0; i < kt_text_count(text); i++) {
     if (kt_text_is_prompt(text, i) || kt_text_is_blank(text, i) || !reader->starts(text, i))
       continue;
-    KtReading r = {.reader = reader, .snapshot = snapshot, .fragments = fragments, .first = i};
+    KtReading r = begin(reader, &pieces, i);
     guint end = read_on(&r, text, i);
     finish(&r);
     g_autofree char *lines = block_of(text, i, end);
