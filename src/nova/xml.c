@@ -15,18 +15,10 @@ typedef struct {
   KtSet *shared_set;     /* of nova.conf, of the CPUs that are there; NULL: not set */
 } Xml;
 
-/* Ends an element or starts it: attributes in pairs of name and text, NULL at the end. */
-static void append_open(GString *out, const char *name, ...) G_GNUC_NULL_TERMINATED;
-static void append_open(GString *out, const char *name, ...)
+static void append_text(GString *out, const char *key, const char *text)
 {
-  va_list args;
-  va_start(args, name);
-  g_string_append_printf(out, "<%s", name);
-  for (const char *key = va_arg(args, const char *); key; key = va_arg(args, const char *)) {
-    g_autofree char *value = g_markup_escape_text(va_arg(args, const char *), -1);
-    g_string_append_printf(out, " %s=\"%s\"", key, value);
-  }
-  va_end(args);
+  g_autofree char *value = g_markup_escape_text(text, -1);
+  g_string_append_printf(out, " %s=\"%s\"", key, value);
 }
 
 static void append_int(GString *out, const char *key, gint64 value)
@@ -219,10 +211,10 @@ static void append_address_bits(const Xml *x)
   bits = bits ? bits : kt_nova_property(x->flavor, "maxphysaddr_bits");
   if (!mode || x->release == KT_NOVA_ZED)
     return;
+  g_string_append(x->out, "<maxphysaddr");
+  append_text(x->out, "mode", mode);
   if (g_str_equal(mode, "emulate") && bits)
-    append_open(x->out, "maxphysaddr", "mode", mode, "bits", bits, NULL);
-  else
-    append_open(x->out, "maxphysaddr", "mode", mode, NULL);
+    append_text(x->out, "bits", bits);
   g_string_append(x->out, "/>");
 }
 
