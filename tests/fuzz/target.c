@@ -68,11 +68,13 @@ static void run_pieces(const char *bytes, gsize length)
     part = end ? (gsize)(end + 1 - bytes) - at : part;
     gboolean more = at + part < length;
     g_autoptr(KtText) text = kt_text_new_piece("text", bytes + at, part, number);
+    gboolean was_open = pieces.open.reader != NULL; /* such a block may end before the piece: the piece comes again */
     guint n = kt_text_count(text), next = kt_reading_run_piece(&pieces, text, more);
-    if (next > n || (more && n && next == 0))
+    gboolean again = was_open && !pieces.open.reader && next == 0;
+    if (next > n || (more && n && next == 0 && !again))
       g_error("a piece of %u lines ends at line %u", n, next);
     guint behind = next < n ? kt_text_line(text, next)->number : text->next_number;
-    at += more ? MAX(kt_text_skip(bytes + at, part, behind - number), 1) : part;
+    at += more ? MAX(kt_text_skip(bytes + at, part, behind - number), again ? 0 : 1) : part;
     number = behind;
   }
   kt_assemble(snapshot, fragments);
