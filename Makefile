@@ -52,7 +52,7 @@ hostile: build
 	KT_HOSTILE_MB=1024 meson test -C $(BUILD) hostile
 
 fuzz: packages-check
-	FUZZ_SECONDS=600 tools/check fuzz
+	FUZZ_SECONDS=600 FUZZ_SEED=0 tools/check fuzz
 
 bench: packages-bench build
 	@for what in sar doctor-live domains nova placement; do python3 bench/$$what $(BUILD) || exit 1; done
