@@ -255,6 +255,15 @@ def sar(megabytes):
     return result
 
 
+def requests():
+    """A request of a batch that is longer than any is not kept to its end."""
+    endless = write('endless', b'[')
+    os.truncate(endless, 300000000)
+    for command in (['plan', '--batch'], ['nova', 'fit', '--batch']):
+        check('a line of 300 MB: %s' % ' '.join(command), command + [endless], says='longer than')
+    os.unlink(endless)
+
+
 def large():
     small, whole = sar(LARGE_MB // 4), sar(LARGE_MB)
     bad = complaints_of(whole, (0,), 'db7')
@@ -273,6 +282,8 @@ try:
     markup()
     escapes()
     files()
+    if 'json' in FEATURES:
+        requests()
     if 'archive' in FEATURES:
         archives()
 finally:
