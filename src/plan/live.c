@@ -49,11 +49,11 @@ static void move_vcpus(const KtPlanWork *work)
     g_ptr_array_remove(work->plan->changes, change);
 }
 
-/* One thread of QEMU's own; nothing if it is there already, or where it may run is not known. */
+/* One thread of QEMU's own; nothing if it runs only there already, or where it may run is not known. */
 static void add_own(const KtPlanWork *work, KtAct act, const char *part, const char *where, const KtThread *thread,
                     const KtSet *cpus)
 {
-  if (!thread->affinity || kt_set_equal(thread->affinity, cpus))
+  if (!thread->affinity || kt_set_contains(cpus, thread->affinity))
     return;
   g_autofree char *before = kt_set_format(thread->affinity), *after = kt_set_format(cpus);
   KtChange *change = kt_plan_change(work, act, part, EMULATOR_CHECKS " " PLACE_CHECKS);

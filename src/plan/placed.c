@@ -54,17 +54,26 @@ KtSet *kt_plan_emulator_cpus(const KtPlanWork *work)
   return kt_set_is_empty(apart) ? g_steal_pointer(&cpus) : g_steal_pointer(&apart);
 }
 
+/* Pinned, and to none but these: somebody chose, and chose well. */
+static gboolean is_well_pinned(const KtSet *pin, const KtSet *cpus)
+{
+  return !kt_set_is_empty(pin) && kt_set_contains(cpus, pin);
+}
+
 /* QEMU's own threads: beside the guest. All CPUs of the host are no pin. */
 static void add_emulator(const KtPlanWork *work, KtChange *change)
 {
+  const KtDomain *d = work->domain;
   g_autoptr(KtSet) emulator = kt_plan_emulator_cpus(work);
   g_autofree char *cpus = kt_set_format(emulator);
-  if (kt_set_is_empty(emulator) || (kt_set_contains(emulator, work->host->online_set) && !work->domain->emulatorpin))
+  if (kt_set_is_empty(emulator) || (kt_set_contains(emulator, work->host->online_set) && !d->emulatorpin))
     return;
-  kt_change_add_edit(change, "cputune/emulatorpin/@cpuset", NULL, cpus);
-  for (gint64 i = 1; work->domain->iothreads.known && i <= MIN(work->domain->iothreads.value, MAX_IOTHREADS); i++) {
+  if (!is_well_pinned(d->emulatorpin, emulator))
+    kt_change_add_edit(change, "cputune/emulatorpin/@cpuset", NULL, cpus);
+  for (gint64 i = 1; d->iothreads.known && i <= MIN(d->iothreads.value, MAX_IOTHREADS); i++) {
     g_autofree char *path = g_strdup_printf("cputune/iothreadpin[@iothread='%" G_GINT64_FORMAT "']/@cpuset", i);
-    kt_change_add_edit(change, path, NULL, cpus);
+    if (!is_well_pinned(g_hash_table_lookup(d->iothreadpin, GINT_TO_POINTER(i)), emulator))
+      kt_change_add_edit(change, path, NULL, cpus);
   }
 }
 
