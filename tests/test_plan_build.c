@@ -305,6 +305,67 @@ static void test_own_threads(void)
   g_assert_cmpstr(io->undo, ==, "virsh iothreadpin far 2 4-7,12-15 --live");
 }
 
+/* Pins of QEMU's threads that are good stay: fewer CPUs than could be are somebody's choice. */
+static void test_own_threads_stay(void)
+{
+  g_autofree char *far = definition("far", 4, 8, GOOD_CPU);
+  const char *const running[] = {far, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(running);
+  KtDomain *d = snapshot->domains->pdata[0];
+  run_on(d, "4-7,12-15", 0);
+  KtThread *own = kt_runtime_add_thread(d->runtime, d->runtime->pid, "qemu-system-x86");
+  own->vcpu = -1;
+  own->affinity = set("3,11");
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  g_assert_nonnull(find_change(plan, "far/vcpupin"));
+  g_assert_null(find_change(plan, "far/emulatorpin"));
+
+  g_autofree char *xml =
+      definition("db", 2, 8,
+                 "  <iothreads>2</iothreads>\n  <cputune><vcpupin vcpu='0' cpuset='4'/>"
+                 "<vcpupin vcpu='1' cpuset='66'/><emulatorpin cpuset='7,15'/>"
+                 "<iothreadpin iothread='1' cpuset='6'/><iothreadpin iothread='2' cpuset='4'/>"
+                 "</cputune>\n  <numatune><memory mode='strict' nodeset='1'/></numatune>\n" GOOD_CPU);
+  const char *const defined[] = {xml, NULL};
+  g_autoptr(KtSnapshot) stopped = read_domains(defined);
+  g_autoptr(KtPlan) other = build(stopped, &automatic);
+  const KtChange *pins = find_change(other, "db/pins");
+  g_assert_null(edit_after(pins, "cputune/emulatorpin/@cpuset"));
+  g_assert_null(edit_after(pins, "cputune/iothreadpin[@iothread='1']/@cpuset"));
+  g_assert_cmpstr(edit_after(pins, "cputune/iothreadpin[@iothread='2']/@cpuset"), ==, "5-7,13-15");
+}
+
+/* Memory can be plugged into a cell only: the last one stays. */
+static void test_plugged_memory(void)
+{
+  static const char rest[] =
+      "  <maxMemory slots='4' unit='GiB'>16</maxMemory>\n"
+      "  <cpu mode='host-passthrough'><topology sockets='2' dies='1' cores='2' threads='1'/><numa>"
+      "<cell id='0' cpus='0-1' memory='4' unit='GiB'/><cell id='1' cpus='2-3' memory='4' "
+      "unit='GiB'/></numa></cpu>\n";
+  g_autofree char *xml = definition("web", 4, 8, rest);
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  const KtChange *cells = find_change(plan, "web/cells");
+  g_assert_cmpstr(edit_after(cells, "cpu/numa/cell[@id='0']/@cpus"), ==, "0-3");
+  g_assert_cmpstr(edit_after(cells, "cpu/numa/cell[@id='0']/@memory"), ==, "8388608");
+  g_assert_null(edit_after(cells, "cpu/numa/cell[@id='1']/@cpus"));
+  assert_cures(plan, xml);
+
+  g_autofree char *devices = g_strconcat(rest,
+                                         "  <devices><memory model='dimm'><target><size unit='GiB'>1</size>"
+                                         "<node>1</node></target></memory></devices>\n",
+                                         NULL);
+  g_autofree char *full = definition("web", 4, 8, devices);
+  const char *const modules[] = {full, NULL};
+  g_autoptr(KtSnapshot) with = read_domains(modules);
+  g_autoptr(KtPlan) kept = build(with, &automatic);
+  g_assert_null(find_change(kept, "web/cells"));
+  g_assert_null(find_change(kept, "web/topology"));
+  g_assert_cmpstr(kept->notes->pdata[0], ==, "domain 'web' keeps its cells: 1 memory device is in them");
+}
+
 /* The policy that is asked for is reason enough. */
 static void test_policy(void)
 {
@@ -411,6 +472,8 @@ int main(int argc, char **argv)
   g_test_add_func("/plan/lost-pin", test_lost_pin);
   g_test_add_func("/plan/policy", test_policy);
   g_test_add_func("/plan/own-threads", test_own_threads);
+  g_test_add_func("/plan/own-threads-stay", test_own_threads_stay);
+  g_test_add_func("/plan/plugged-memory", test_plugged_memory);
   g_test_add_func("/plan/hidden-threads", test_hidden_threads);
   g_test_add_func("/plan/cells-stay", test_cells_stay);
   g_test_add_func("/plan/deterministic", test_deterministic);

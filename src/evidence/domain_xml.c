@@ -34,6 +34,11 @@ static void read_current_memory(KtDomain *d, KtXml *xml, xmlNode *node)
   d->current_memory_kib = kt_xml_size_kib(node, NULL, "unit");
 }
 
+static void read_max_memory(KtDomain *d, KtXml *xml, xmlNode *node)
+{
+  d->max_memory_kib = kt_xml_size_kib(node, NULL, "unit");
+}
+
 static void read_vcpu(KtDomain *d, KtXml *xml, xmlNode *node)
 {
   KtInt n = kt_xml_int(node), current = kt_xml_int_attr(node, "current");
@@ -230,6 +235,7 @@ static const Section sections[] = {
     {"metadata", NULL, kt_domain_xml_read_metadata},
     {"memory", "memory", read_memory},
     {"currentMemory", "currentMemory", read_current_memory},
+    {"maxMemory", NULL, read_max_memory},
     {"vcpu", "vcpu", read_vcpu},
     {"vcpus", NULL, read_vcpus},
     {"iothreads", "iothreads", read_iothreads},

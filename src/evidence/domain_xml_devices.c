@@ -147,6 +147,7 @@ void kt_domain_xml_read_devices(KtDomain *d, KtXml *xml, xmlNode *devices)
   kt_xml_foreach(disk, devices, "disk") read_disk(d, xml, disk, controllers);
   kt_xml_foreach(interface, devices, "interface") read_interface(d, xml, interface, interfaces++);
   kt_xml_foreach(hostdev, devices, "hostdev") read_hostdev(d, xml, hostdev);
+  kt_xml_foreach(module, devices, "memory") d->memory_modules++;
   xmlNode *balloon = kt_xml_child(devices, "memballoon");
   if (balloon)
     read_balloon(d, xml, balloon);

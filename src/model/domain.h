@@ -104,6 +104,8 @@ typedef struct {
   KtInt cpu_quota_us, cpu_period_us, cpu_shares; /* per vCPU */
 
   /* memory */
+  KtInt max_memory_kib; /* <maxMemory>: more can be plugged, into cells; unknown: not given */
+  guint memory_modules; /* <memory> devices: each belongs to a cell, and is in memory_kib */
   gboolean hugepages;
   KtInt hugepage_kib; /* size where given */
   gboolean memory_locked, memory_shared, nosharepages, memory_immediate, memory_file;

@@ -102,6 +102,7 @@ static void change_topology(const KtPlanWork *work)
   set_number(change, "cpu/topology/@sockets", t->sockets);
   if (t->dies > 1 || work->domain->dies.known)
     set_number(change, "cpu/topology/@dies", t->dies);
+  set(change, "cpu/topology/@clusters", NULL);
   set_number(change, "cpu/topology/@cores", t->cores);
   set_number(change, "cpu/topology/@threads", t->threads);
   g_autofree char *dies = t->dies > 1 ? g_strdup_printf(" x %u dies", t->dies) : g_strdup("");
@@ -137,7 +138,7 @@ static int distance_between(const KtPlanWork *work, guint from, guint to)
 
 static void add_distances(const KtPlanWork *work, KtChange *change, guint cell)
 {
-  for (guint i = 0; i < work->target.cells; i++) {
+  for (guint i = 0; work->target.cells > 1 && i < work->target.cells; i++) {
     int distance = i == cell ? 10 : distance_between(work, cell, i);
     if (distance < 10)
       return;
@@ -186,19 +187,31 @@ static gboolean has_cells(const KtPlanWork *work)
   return d->cells->len == cells && !kt_plan_asks(work, "X12 X15");
 }
 
+/* Memory modules sit in cells, and how much each cell has without them is QEMU's own sum. */
+static gboolean keeps_cells(const KtPlanWork *work)
+{
+  if (work->domain->memory_modules)
+    g_ptr_array_add(work->plan->notes,
+                    g_strdup_printf("domain '%s' keeps its cells: %u memory device%s in them", work->domain->name,
+                                    work->domain->memory_modules, work->domain->memory_modules == 1 ? " is" : "s are"));
+  return work->domain->memory_modules > 0;
+}
+
 static void change_cells(const KtPlanWork *work)
 {
   guint cells = work->target.cells;
+  gboolean plugs = work->domain->max_memory_kib.known; /* libvirt wants a cell for what is plugged in */
   if (has_cells(work))
     return;
-  if (!kt_plan_asks(work, CELL_CHECKS) || (cells == 1 && !kt_plan_asks(work, "X12")))
+  if (!kt_plan_asks(work, CELL_CHECKS) || (cells == 1 && !kt_plan_asks(work, "X12")) || keeps_cells(work))
     return;
   KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "cells", CELL_CHECKS);
   if (work->domain->cells->len)
     set(change, "cpu/numa", NULL);
-  if (cells > 1)
+  if (cells > 1 || plugs)
     add_cells(work, change);
   change->title = cells > 1 ? g_strdup_printf("%u NUMA nodes in the guest", cells)
+                  : plugs   ? g_strdup("one NUMA node in the guest, into which memory can be plugged")
                             : g_strdup("no NUMA in the guest, which fits one node");
   change->why = g_strdup(cells > 1 ? "The guest is wider than a node of its host. Only with nodes of its own can its "
                                      "kernel keep a program's memory near its CPUs."

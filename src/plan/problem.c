@@ -332,6 +332,8 @@ static guint cells_of(const KtDomain *d, const GPtrArray *diagnoses, const KtMac
   }
   cells = MAX(cells, 1);
   guint have = d->cells->len;
+  if (d->memory_modules) /* they sit in its cells */
+    return MAX(have, 1);
   gboolean keep = have > cells && have <= vcpus && vcpus % have == 0 && (d->nova || !fires(diagnoses, d, "X12"));
   return keep ? have : cells;
 }
