@@ -28,7 +28,8 @@ json-glib/ base evidence plan
 json-glib/ base evidence nova
 archive.h evidence
 archive_entry.h evidence
-libvirt/ evidence
+libvirt/ evidence apply
+sqlite3.h apply
 hwloc evidence
 END
 }

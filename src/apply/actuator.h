@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* KtActuator: the hand that acts on a system. Reads what a step is about,
+ * writes a value, and tells each call of the system before it is made. A dry
+ * run goes the same way and stops in front of each call: what it shows is what a real
+ * run does. */
+#pragma once
+#include <gio/gio.h>
+
+#include "apply/step.h"
+
+/* How far a long step (memory, restart) is. */
+typedef struct {
+  guint64 done, all; /* KiB; seconds of a restart */
+  double per_second; /* of the same; 0 unknown */
+} KtProgress;
+
+typedef struct KtActuator KtActuator;
+struct KtActuator {
+  /* What is there now, in the words of step->kind; "absent" is NULL without *error. *error:
+   * KT_ERROR_NOT_FOUND (the domain is gone or does not run, the knob does not exist), _ACCESS, _SYSTEM,
+   * _UNSUPPORTED. Caller frees. */
+  char *(*read)(KtActuator *self, const KtStep *step, GError **error);
+
+  /* Brings `value` about (step->after, or step->before to undo). FALSE and *error in one line; what was
+   * done in part is seen by the next read. Writing what is there already is harmless. */
+  gboolean (*write)(KtActuator *self, const KtStep *step, const char *value, GError **error);
+
+  /* Is what was read what was wanted? The same set in other words, memory within 1 % or as far as it can be
+   * moved, a definition with every edited value in it. */
+  gboolean (*reached)(KtActuator *self, const KtStep *step, const char *wanted, const char *found);
+
+  void (*free)(KtActuator *self);
+
+  gboolean dry;        /* tell the calls, do not make them */
+  guint64 rate_kib;    /* memory moved a second at most; 0: no limit */
+  double restart_time; /* seconds that a guest has to shut down in */
+  GCancellable *stop;  /* looked at between batches of pages and while waiting; may be NULL */
+  void (*called)(const char *call, gpointer data); /* "virDomainPinVcpuFlags(web1, 3, 8-9, live)"; may be NULL */
+  void (*progress)(const KtProgress *progress, gpointer data); /* may be NULL */
+  gpointer data;                                               /* of both */
+};
+
+/* For actuators: tells the call; FALSE where it must not be made. */
+gboolean kt_actuator_call(KtActuator *self, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* libvirt at `uri` (NULL: this machine's) and the knobs and processes of the machine below
+ * `root` (NULL: "/"; memory is moved only there). Opens libvirt for writing with the first step that
+ * needs it. KT_ERROR_UNSUPPORTED without libvirt. */
+KtActuator *kt_actuator_new(const char *uri, const char *root, GError **error);
+void kt_actuator_free(KtActuator *actuator); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtActuator, kt_actuator_free)

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "apply/step.h"
+
+const char *const kt_step_kinds[KT_STEPS] = {
+    [KT_STEP_SYSCTL] = "sysctl",
+    [KT_STEP_SYSFS] = "sysfs",
+    [KT_STEP_VCPUPIN] = "vcpupin",
+    [KT_STEP_EMULATORPIN] = "emulatorpin",
+    [KT_STEP_IOTHREADPIN] = "iothreadpin",
+    [KT_STEP_NODESET] = "nodeset",
+    [KT_STEP_MEMORY] = "memory",
+    [KT_STEP_DEFINITION] = "definition",
+    [KT_STEP_GUEST] = "guest",
+    [KT_STEP_RESTART] = "restart",
+};
+
+KtStep *kt_step_new(KtStepKind kind, const char *where, const char *before, const char *after)
+{
+  KtStep *step = g_new0(KtStep, 1);
+  step->kind = kind;
+  step->where = g_strdup(where);
+  step->before = g_strdup(before);
+  step->after = g_strdup(after);
+  step->calls = g_ptr_array_new_with_free_func(g_free);
+  return step;
+}
+
+void kt_step_free(KtStep *step)
+{
+  if (!step)
+    return;
+  g_free(step->change);
+  g_free(step->domain);
+  g_free(step->uuid);
+  g_free(step->where);
+  g_free(step->before);
+  g_free(step->after);
+  g_free(step->found);
+  g_free(step->error);
+  g_ptr_array_unref(step->calls);
+  g_free(step);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* KtStep: one thing done to a running system, as it stands in the journal. A
+ * change of a plan becomes one or more steps (steps.h); a step is read, written
+ * and read back by an actuator (actuator.h), and undone by writing what was there before. */
+#pragma once
+#include <glib.h>
+
+/* In the order in which they are done: what risks least comes first. */
+typedef enum {
+  KT_STEP_SYSCTL,      /* where = "kernel.numa_balancing" */
+  KT_STEP_SYSFS,       /* where = path without root, "sys/kernel/mm/ksm/run"; values: the chosen word */
+  KT_STEP_VCPUPIN,     /* where = vCPU number; values are CPU lists ("0-3,8") */
+  KT_STEP_EMULATORPIN, /* where = "" */
+  KT_STEP_IOTHREADPIN, /* where = iothread number */
+  KT_STEP_NODESET,     /* live numatune; values are node lists; "" unlimited */
+  KT_STEP_MEMORY,      /* where = cell number; values are KiB by node, "0:8388608,3:1024" */
+  KT_STEP_DEFINITION,  /* persistent definition; values are the whole XML as libvirt gives it, secrets included */
+  KT_STEP_GUEST,       /* sysctl inside of the guest, by its agent; where = "kernel.numa_balancing" */
+  KT_STEP_RESTART,     /* before: "running" since an id; after: running anew. Not undone by itself */
+  KT_STEPS
+} KtStepKind;
+extern const char *const kt_step_kinds[KT_STEPS]; /* "sysctl", "sysfs", "vcpupin", ... as in the journal */
+
+typedef enum {
+  KT_STEP_PLANNED, /* nothing was done */
+  KT_STEP_STARTED, /* perhaps done: kvmtune ended before it could say */
+  KT_STEP_DONE,    /* done, and read back */
+  KT_STEP_FAILED,  /* refused, or something else was read back: `error` says it */
+  KT_STEP_UNDONE,  /* what was there before is there again */
+  KT_STEP_KEPT,    /* rollback left it, `error` says why: changed by somebody else meanwhile, cannot be taken back */
+} KtStepState;
+
+typedef struct {
+  guint number; /* from 1, in the order of the run */
+  KtStepKind kind;
+  char *change;        /* id of the plan's change; NULL: the tool's own (a cpuset widened for a move) */
+  char *domain, *uuid; /* NULL: of the host */
+  char *where;
+  char *before, *after; /* NULL: absent */
+  char *found;          /* read back after the write, as the system tells it; NULL: not yet */
+  KtStepState state;
+  char *error;      /* NULL: none */
+  GPtrArray *calls; /* char*: what the system was asked to do, in order */
+} KtStep;
+
+KtStep *kt_step_new(KtStepKind kind, const char *where, const char *before, const char *after);
+void kt_step_free(KtStep *step);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtStep, kt_step_free)
