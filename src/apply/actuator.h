@@ -6,6 +6,7 @@
 #pragma once
 #include <gio/gio.h>
 
+#include "apply/look.h"
 #include "apply/step.h"
 
 /* How far a long step (memory, restart) is. */
@@ -28,6 +29,15 @@ struct KtActuator {
   /* Is what was read what was wanted? The same set in other words, memory within 1 % or as far as it can be
    * moved, a definition with every edited value in it. */
   gboolean (*reached)(KtActuator *self, const KtStep *step, const char *wanted, const char *found);
+
+  /* The domain as it is now, as far as it decides what can be done to it. NULL with KT_ERROR_NOT_FOUND (there is none,
+   * or a namesake of another UUID). `uuid` NULL: by name. */
+  KtLook *(*look)(KtActuator *self, const char *domain, const char *uuid, GError **error);
+
+  /* May this be done to this domain at all? Asked for each step before the first is done. NULL: it may; else why not,
+   * one line without the domain's name: "Nova pins it itself: change its flavor". `look` is NULL for steps of the
+   * host. *warning (may be NULL) what should be known before saying yes. Caller frees both. */
+  char *(*refuses)(KtActuator *self, const KtStep *step, const KtLook *look, char **warning);
 
   void (*free)(KtActuator *self);
 
