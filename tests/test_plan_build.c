@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "apply/definition.h"
+#include "checks/accepted.h"
 #include "evidence/reading.h"
 #include "host_fixture.h"
 #include "plan/build.h"
@@ -383,6 +384,56 @@ static void test_policy(void)
   g_assert_nonnull(find_change(plan, "web/numatune"));
 }
 
+/* What no change cures is named, and what one cures is not. */
+static void test_left(void)
+{
+  g_autofree char *xml = definition("web", 4, 8,
+                                    "  <cpu mode='host-passthrough'/>\n  <devices><disk type='file' device='disk'>"
+                                    "<target dev='hda' bus='ide'/></disk></devices>\n");
+  const char *const definitions[] = {xml, NULL}, *const other[] = {"calm", NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  g_assert_nonnull(find_change(plan, "web/topology"));
+  g_assert_cmpuint(plan->left->len, ==, 1);
+  const KtPlanLeft *left = plan->left->pdata[0];
+  g_assert_cmpstr(left->check, ==, "X42");
+  g_assert_cmpstr(left->domain, ==, "web");
+  g_assert_nonnull(left->title);
+  g_assert_nonnull(left->remedy);
+  g_assert_null(strchr(left->remedy, '\n'));
+
+  const KtPlanOptions movable = {.movable = TRUE};
+  g_autoptr(KtPlan) live = build(snapshot, &movable);
+  g_assert_cmpuint(live->changes->len, ==, 0);
+  g_assert_cmpuint(live->left->len, >, 1); /* the topology is left, too */
+
+  g_autofree char *calm = definition("calm", 4, 8, GOOD_CPU);
+  const char *const both[] = {xml, calm, NULL};
+  g_autoptr(KtSnapshot) two = read_domains(both);
+  const KtPlanOptions one = {.only = other};
+  g_autoptr(KtPlan) asked = build(two, &one);
+  g_assert_cmpuint(asked->left->len, ==, 0);
+}
+
+/* What somebody accepted is neither changed nor named. */
+static void test_accepted(void)
+{
+  g_autofree char *xml = definition("web", 4, 8, "  <cpu mode='host-passthrough'/>\n");
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(GPtrArray) accepted = kt_accepted_new();
+  g_autoptr(KtPlan) before = build(snapshot, &automatic);
+  g_assert_nonnull(find_change(before, "web/topology"));
+  for (guint i = 0; i < before->changes->len; i++) {
+    const KtChange *change = before->changes->pdata[i];
+    for (guint k = 0; k < change->reasons->len; k++)
+      kt_accepted_add(accepted, change->reasons->pdata[k], "web", "licences");
+  }
+  const KtPlanOptions options = {.accepted = accepted};
+  g_autoptr(KtPlan) plan = build(snapshot, &options);
+  g_assert_cmpuint(plan->changes->len + plan->left->len, ==, 0);
+}
+
 /* Its pins are siblings, but it is not told: threads=2, or a core for each. */
 static void test_hidden_threads(void)
 {
@@ -474,6 +525,8 @@ int main(int argc, char **argv)
   g_test_add_func("/plan/own-threads", test_own_threads);
   g_test_add_func("/plan/own-threads-stay", test_own_threads_stay);
   g_test_add_func("/plan/plugged-memory", test_plugged_memory);
+  g_test_add_func("/plan/left", test_left);
+  g_test_add_func("/plan/accepted", test_accepted);
   g_test_add_func("/plan/hidden-threads", test_hidden_threads);
   g_test_add_func("/plan/cells-stay", test_cells_stay);
   g_test_add_func("/plan/deterministic", test_deterministic);

@@ -29,6 +29,8 @@ static KtPlan *make_plan(void)
   change = kt_plan_add_change(plan, KT_ACT_SYSCTL, NULL, NULL, "numa_balancing");
   change->title = g_strdup("kernel.numa_balancing off");
   change->risk = KT_RISK_LIVE;
+  kt_plan_add_left(plan, "H06", NULL, "node 1 has no memory", NULL);
+  kt_plan_add_left(plan, "X42", "crm1", "a disk on IDE", "<target bus='virtio'/>");
   g_ptr_array_add(plan->notes, g_strdup("\"quoted\" \x1b[31m\n"));
   return plan;
 }
@@ -56,6 +58,8 @@ static void test_there_and_back(void)
   g_assert_cmpstr(edit->after, ==, "1");
   edit = change->edits->pdata[2];
   g_assert_null(edit->after);
+  g_assert_cmpuint(read->left->len, ==, 2);
+  g_assert_cmpstr(((KtPlanLeft *)read->left->pdata[1])->remedy, ==, "<target bus='virtio'/>");
 }
 
 static void test_order(void)

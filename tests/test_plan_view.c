@@ -106,6 +106,30 @@ static void test_edits(void)
   g_assert_cmpstr(list->pdata[0], ==, "cputune/vcpupin[@vcpu='0-3']/@cpuset: - → 0 8 1 9");
 }
 
+/* Findings without a change: alike ones together, with names of a few, and the remedy of a single one. */
+static void test_left(void)
+{
+  g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+  g_autoptr(KtPlan) plan = plan_new();
+  g_autoptr(GPtrArray) diffs = g_ptr_array_new();
+  kt_plan_add_left(plan, "H06", NULL, "node 1 has no memory", "fill its slots");
+  for (guint i = 1; i <= 11; i++) {
+    g_autofree char *name = g_strdup_printf("g%u", i);
+    kt_plan_add_left(plan, "X42", name, "a disk on \x1b[1mIDE", "virsh edit");
+  }
+  const KtPlanReport report = {.plan = plan, .snapshot = snapshot, .diffs = diffs};
+  g_autofree char *text = kt_view_plan_text(&term, &report), *page = kt_view_plan_html(&report);
+  g_autofree char *ticket = kt_view_plan_ticket(&report);
+  assert_has(
+      text,
+      "  H06 host: node 1 has no memory\n      fill its slots\n  X42 g1, g2, g3, g4, g5, g6, g7, g8 and 3 more: a");
+  assert_has(ticket, "  - host: node 1 has no memory [H06]\n");
+  assert_has(page, "<code>fill its slots</code>");
+  g_assert_null(strstr(text, "virsh edit"));
+  g_assert_null(strchr(text, '\x1b'));
+  g_assert_null(strchr(page, '\x1b'));
+}
+
 /* A name and a value from evidence with an escape sequence. */
 static void test_hostile(void)
 {
@@ -140,6 +164,7 @@ int main(int argc, char **argv)
   g_test_add_func("/plan-view/text", test_text);
   g_test_add_func("/plan-view/ticket", test_ticket);
   g_test_add_func("/plan-view/edits", test_edits);
+  g_test_add_func("/plan-view/left", test_left);
   g_test_add_func("/plan-view/hostile", test_hostile);
   g_test_add_func("/plan-view/empty", test_empty);
   return g_test_run();

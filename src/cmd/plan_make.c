@@ -4,6 +4,7 @@
 
 #include "apply/definition.h"
 #include "base/error.h"
+#include "cmd/accepted_files.h"
 #include "cmd/input.h"
 #include "cmd/plan_parts.h"
 #include "evidence/evidence.h"
@@ -140,6 +141,9 @@ gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError
   KtPlanOptions options = request->options;
   g_autoptr(KtBaseline) baseline = NULL;
   g_autoptr(KtSet) reserved = NULL;
+  g_autoptr(GPtrArray) accepted = kt_accepted_read_all(error);
+  if (!accepted)
+    return FALSE;
   result->diffs = g_ptr_array_new_with_free_func(g_free);
   result->snapshot = kt_plan_gather(request->host, error);
   if (!result->snapshot)
@@ -149,6 +153,7 @@ gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError
   if (request->migrate && *request->migrate && !(baseline = kt_libvirt_baseline(request->migrate, error)))
     return FALSE;
   options.reserved = reserved;
+  options.accepted = accepted;
   options.baseline_model = baseline ? baseline->model : NULL;
   options.baseline_features = baseline ? baseline->features : NULL;
   result->plan = kt_plan_build(result->snapshot, &options, error);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "checks/accepted.h"
 #include "config.h"
 #include "plan/parts.h"
 
@@ -129,6 +130,11 @@ static void forget_place(KtPlanGuest *guest)
   guest->nodes_after = g_strdup(guest->nodes_before);
 }
 
+static gboolean is_asked_for(const KtPlanSubject *subject)
+{
+  return g_strcmp0(subject->fixed, "not asked for") != 0;
+}
+
 static void plan_domain(KtPlanWork *work, const KtPlaceGuest *now)
 {
   KtPlanGuest *guest = work->guest;
@@ -140,7 +146,7 @@ static void plan_domain(KtPlanWork *work, const KtPlaceGuest *now)
     return;
   }
   set_places(guest, work, now);
-  if (g_strcmp0(work->subject->fixed, "not asked for") == 0)
+  if (!is_asked_for(work->subject))
     return;
   work->shaped = kt_target_find(work->domain, work->host, work->answer, &work->target);
   if (!work->shaped)
@@ -212,6 +218,8 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
 {
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GPtrArray) diagnoses = kt_diagnose(snapshot, NULL);
+  if (options->accepted)
+    kt_accepted_apply(diagnoses, options->accepted);
   g_autoptr(KtPlanProblem) problem = kt_plan_problem(snapshot, diagnoses, options, notes, error);
   if (!problem || !check_names(problem, options->only, error))
     return NULL;
@@ -224,6 +232,7 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
   g_autoptr(KtPlan) plan = start_plan(host, options);
   g_ptr_array_extend_and_steal(plan->notes, g_steal_pointer(&notes));
   kt_plan_host(plan, diagnosis_of(diagnoses, NULL, host));
+  kt_plan_leave(plan, diagnosis_of(diagnoses, NULL, host), 0);
   for (guint i = 0; i < problem->subjects->len; i++) {
     const KtPlanSubject *subject = &g_array_index(problem->subjects, KtPlanSubject, i);
     KtPlanWork work = {.plan = plan,
@@ -235,7 +244,10 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
                        .diagnosis = diagnosis_of(diagnoses, subject->domain, NULL),
                        .answer = placement->guests->pdata[i],
                        .owned = owned};
+    guint first = plan->changes->len;
     plan_domain(&work, problem->problem->guests->pdata[i]);
+    if (is_asked_for(subject))
+      kt_plan_leave(plan, work.diagnosis, first);
   }
   kt_plan_sort(plan);
   return g_steal_pointer(&plan);

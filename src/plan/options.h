@@ -17,5 +17,6 @@ typedef struct {
   const char *baseline_model;         /* CPU model that all hosts have; NULL with keep_migratable: CPU modes stay */
   const GPtrArray *baseline_features; /* char*: features of that model to disable; NULL none */
   const KtSet *reserved;              /* CPUs of the host itself; NULL none */
+  const GPtrArray *accepted;          /* KtAccepted: findings that ask for nothing; NULL none */
   const char *const *only;            /* domains to plan, by name or UUID (NULL-terminated); others stay; NULL: all */
 } KtPlanOptions;

@@ -41,6 +41,9 @@ void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, con
 void kt_plan_check_pools(const KtMachine *host, const KtPlaceAnswer *answer, const char *name, gint64 page_kib,
                          gboolean only_free, GPtrArray *notes);
 
+/* left.c: adds to plan->left what fired on the subject and none of the changes from `first` on cures. NULL: nothing. */
+void kt_plan_leave(KtPlan *plan, const KtDiagnosis *diagnosis, guint first);
+
 /* placed.c: CPUs for QEMU's own threads: on the guest's nodes, none that a vCPU owns. May be empty. Caller frees. */
 KtSet *kt_plan_emulator_cpus(const KtPlanWork *work);
 

@@ -154,6 +154,29 @@ KtPlanGuest *kt_plan_guest(const KtPlan *plan, const char *domain)
   return NULL;
 }
 
+/* ---- what is left ---- */
+
+static void left_free(gpointer data)
+{
+  KtPlanLeft *left = data;
+  g_free(left->check);
+  g_free(left->domain);
+  g_free(left->title);
+  g_free(left->remedy);
+  g_free(left);
+}
+
+KtPlanLeft *kt_plan_add_left(KtPlan *plan, const char *check, const char *domain, const char *title, const char *remedy)
+{
+  KtPlanLeft *left = g_new0(KtPlanLeft, 1);
+  left->check = g_strdup(check);
+  left->domain = g_strdup(domain);
+  left->title = g_strdup(title);
+  left->remedy = g_strdup(remedy);
+  g_ptr_array_add(plan->left, left);
+  return left;
+}
+
 /* ---- plans ---- */
 
 KtPlan *kt_plan_new(void)
@@ -161,6 +184,7 @@ KtPlan *kt_plan_new(void)
   KtPlan *plan = g_new0(KtPlan, 1);
   plan->guests = g_ptr_array_new_with_free_func(guest_free);
   plan->changes = g_ptr_array_new_with_free_func(change_free);
+  plan->left = g_ptr_array_new_with_free_func(left_free);
   plan->notes = g_ptr_array_new_with_free_func(g_free);
   return plan;
 }
@@ -175,6 +199,7 @@ void kt_plan_free(KtPlan *plan)
   g_free(plan->policy);
   g_ptr_array_unref(plan->guests);
   g_ptr_array_unref(plan->changes);
+  g_ptr_array_unref(plan->left);
   g_ptr_array_unref(plan->notes);
   g_free(plan);
 }

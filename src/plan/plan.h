@@ -82,6 +82,14 @@ typedef struct {
                */
 } KtPlanGuest;
 
+/* A finding that no change of the plan cures: it needs a person, or more than was asked for (KtPlan.movable). */
+typedef struct {
+  char *check;  /* "X42" */
+  char *domain; /* NULL: the host itself */
+  char *title;  /* what is wrong here, in one line */
+  char *remedy; /* the first line of what cures it; NULL: none known */
+} KtPlanLeft;
+
 typedef struct {
   char *tool, *made;  /* version; ISO 8601 time, "" where it must not matter */
   char *host;         /* host name as in the evidence; NULL unknown */
@@ -90,6 +98,7 @@ typedef struct {
   gboolean movable;   /* only what can be changed live */
   GPtrArray *guests;  /* KtPlanGuest* in the order of the evidence */
   GPtrArray *changes; /* KtChange*, in the order in which they are made */
+  GPtrArray *left;    /* KtPlanLeft*, the host's first; what echoes another finding is not in it */
   GPtrArray *notes;   /* char*: what was not planned and why, advice on sizes */
 } KtPlan;
 
@@ -104,5 +113,7 @@ KtChange *kt_plan_add_change(KtPlan *plan, KtAct act, const char *domain, const 
 KtEdit *kt_change_add_edit(KtChange *change, const char *where, const char *before, const char *after);
 KtEffect *kt_change_add_effect(KtChange *change, const char *counter, const char *before, const char *after);
 void kt_change_add_reason(KtChange *change, const char *check_id); /* once each */
+KtPlanLeft *kt_plan_add_left(KtPlan *plan, const char *check, const char *domain, const char *title,
+                             const char *remedy);
 /* Changes by what they act on (KtAct's order), guests and parts in the order they were added. */
 void kt_plan_sort(KtPlan *plan);

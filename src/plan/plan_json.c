@@ -53,6 +53,12 @@ static const Field edit_fields[] = {
     FIELD(TEXT, KtEdit, before, FALSE),
     FIELD(TEXT, KtEdit, after, FALSE),
 };
+static const Field left_fields[] = {
+    FIELD(TEXT, KtPlanLeft, check, TRUE),
+    FIELD(TEXT, KtPlanLeft, domain, FALSE),
+    FIELD(TEXT, KtPlanLeft, title, TRUE),
+    FIELD(TEXT, KtPlanLeft, remedy, FALSE),
+};
 static const Field effect_fields[] = {
     FIELD(TEXT, KtEffect, counter, TRUE),
     FIELD(TEXT, KtEffect, before, FALSE),
@@ -152,6 +158,7 @@ char *kt_plan_to_json(const KtPlan *plan)
   for (guint i = 0; i < plan->changes->len; i++)
     write_change(json, plan->changes->pdata[i]);
   kt_json_close_array(json);
+  write_items(json, "left", plan->left, left_fields, G_N_ELEMENTS(left_fields));
   write_texts(json, "notes", plan->notes);
   kt_json_close_object(json);
   return kt_json_finish(json);
@@ -297,6 +304,11 @@ static gboolean read_change(const Reader *r, KtPlan *plan, const char *place, Js
   return read_texts(r, place, object, "reasons", change->reasons) && read_edits(r, place, object, change);
 }
 
+static gboolean read_left(const Reader *r, KtPlan *plan, const char *place, JsonObject *object)
+{
+  return READ(r, place, object, left_fields, kt_plan_add_left(plan, NULL, NULL, NULL, NULL));
+}
+
 static gboolean read_all(const Reader *r, KtPlan *plan, JsonObject *object, const char *key,
                          gboolean (*read_one)(const Reader *, KtPlan *, const char *, JsonObject *))
 {
@@ -346,7 +358,8 @@ KtPlan *kt_plan_from_json(const char *name, const char *text, gsize length, GErr
   g_autoptr(KtPlan) plan = kt_plan_new();
   const char *id;
   if (!READ(&r, "", object, plan_fields, plan) || !read_all(&r, plan, object, "guests", read_guest) ||
-      !read_all(&r, plan, object, "changes", read_change) || !read_texts(&r, "", object, "notes", plan->notes))
+      !read_all(&r, plan, object, "changes", read_change) || !read_all(&r, plan, object, "left", read_left) ||
+      !read_texts(&r, "", object, "notes", plan->notes))
     return NULL;
   if (has_doubled_id(plan, &id)) {
     g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: changes: '%.100s' is there twice, expected once", name, id);

@@ -195,6 +195,27 @@ static void put_list(KtHtml *html, const char *heading, const GPtrArray *texts)
   kt_html_close(html);
 }
 
+static void put_left(KtHtml *html, const KtPlan *plan)
+{
+  g_autoptr(GPtrArray) groups = kt_plan_group_left(plan);
+  if (!groups->len)
+    return;
+  kt_html_open(html, "section", "notes");
+  kt_html_leaf(html, "h2", NULL, _("Not in this plan (kvmtune explain ID tells more)"));
+  kt_html_open(html, "ul", NULL);
+  for (guint i = 0; i < groups->len; i++) {
+    const KtPlanLeftGroup *group = groups->pdata[i];
+    kt_html_open(html, "li", NULL);
+    kt_html_leaf(html, "span", "id", group->check);
+    kt_html_textf(html, " %s: %s ", group->who, group->title);
+    if (group->remedy)
+      kt_html_leaf(html, "code", NULL, group->remedy);
+    kt_html_close(html);
+  }
+  kt_html_close(html);
+  kt_html_close(html);
+}
+
 char *kt_view_plan_html(const KtPlanReport *r)
 {
   const KtPlan *plan = r->plan;
@@ -209,6 +230,7 @@ char *kt_view_plan_html(const KtPlanReport *r)
     put_group(html, plan, i, end);
   }
   put_diffs(html, r->diffs);
+  put_left(html, plan);
   put_list(html, _("Also"), plan->notes);
   if (r->explain) {
     kt_html_open(html, "section", "notes");

@@ -4,9 +4,11 @@
 
 #include "base/i18n.h"
 #include "base/units.h"
+#include "view/action.h"
 #include "view/plan_words.h"
 
 #define MAX_DIFF_LINES 200
+#define MAX_LEFT_LINES 40
 
 /* ---- the host ---- */
 
@@ -157,6 +159,24 @@ static void put_list(KtPage *page, const char *heading, const GPtrArray *texts)
     kt_page_item(page, 2, KT_STYLE_DIM, "·", 4, KT_STYLE_PLAIN, texts->pdata[i]);
 }
 
+static void put_left(KtPage *page, const KtPlan *plan)
+{
+  g_autoptr(GPtrArray) groups = kt_plan_group_left(plan);
+  if (!groups->len)
+    return;
+  kt_page_gap(page);
+  kt_page_text(page, 0, KT_STYLE_BOLD, _("Not in this plan (kvmtune explain ID tells more)"));
+  for (guint i = 0; i < MIN(groups->len, MAX_LEFT_LINES); i++) {
+    const KtPlanLeftGroup *group = groups->pdata[i];
+    g_autofree char *text = g_strdup_printf(_("%s: %s"), group->who, group->title);
+    kt_page_item(page, 2, KT_STYLE_CYAN, group->check, 6, KT_STYLE_PLAIN, text);
+    if (group->remedy)
+      kt_view_put_action(page, 6, group->remedy);
+  }
+  if (groups->len > MAX_LEFT_LINES)
+    kt_page_textf(page, 2, KT_STYLE_DIM, _("and %u more (--json shows all)"), groups->len - MAX_LEFT_LINES);
+}
+
 static void put_explain(KtPage *page, const char *explain)
 {
   g_auto(GStrv) lines = g_strsplit(explain ? explain : "", "\n", -1);
@@ -182,6 +202,7 @@ char *kt_view_plan_text(const KtTerm *term, const KtPlanReport *r)
     put_group(page, plan, i, end);
   }
   put_diffs(page, r->diffs);
+  put_left(page, plan);
   put_list(page, _("Also"), plan->notes);
   put_explain(page, r->explain);
   if (plan->changes->len) {

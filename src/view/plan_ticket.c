@@ -125,10 +125,16 @@ static void put_undo(KtPage *page, const KtPlan *plan)
 
 static void put_notes(KtPage *page, const KtPlan *plan)
 {
-  if (!plan->notes->len)
+  g_autoptr(GPtrArray) left = kt_plan_group_left(plan);
+  if (!plan->notes->len && !left->len)
     return;
   kt_page_gap(page);
   kt_page_text(page, 0, KT_STYLE_PLAIN, _("NOT PLANNED"));
+  for (guint i = 0; i < left->len; i++) {
+    const KtPlanLeftGroup *group = left->pdata[i];
+    g_autofree char *text = g_strdup_printf("%s: %s [%s]", group->who, group->title, group->check);
+    kt_page_item(page, 2, KT_STYLE_PLAIN, "-", 4, KT_STYLE_PLAIN, text);
+  }
   for (guint i = 0; i < plan->notes->len; i++)
     kt_page_item(page, 2, KT_STYLE_PLAIN, "-", 4, KT_STYLE_PLAIN, plan->notes->pdata[i]);
 }

@@ -325,3 +325,45 @@ const char *kt_plan_whose(const KtChange *change)
 {
   return change->domain ? change->domain : _("host");
 }
+
+/* ---- what is left ---- */
+
+static void left_group_free(gpointer data)
+{
+  g_free(((KtPlanLeftGroup *)data)->who);
+  g_free(data);
+}
+
+static void append_who(KtPlanLeftGroup *group, const char *joint, const char *text)
+{
+  char *old = group->who;
+  group->who = old ? g_strconcat(old, joint, text, NULL) : g_strdup(text);
+  g_free(old);
+}
+
+GPtrArray *kt_plan_group_left(const KtPlan *plan)
+{
+  GPtrArray *groups = g_ptr_array_new_with_free_func(left_group_free);
+  g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < plan->left->len; i++) {
+    const KtPlanLeft *left = plan->left->pdata[i];
+    g_autofree char *key = g_strdup_printf("%s %s", left->check, left->title);
+    KtPlanLeftGroup *group = g_hash_table_lookup(known, key);
+    if (!group) {
+      group = g_new0(KtPlanLeftGroup, 1);
+      *group = (KtPlanLeftGroup){.check = left->check, .title = left->title};
+      g_ptr_array_add(groups, group);
+      g_hash_table_insert(known, g_steal_pointer(&key), group);
+    }
+    if (++group->n <= MAX_TENANTS)
+      append_who(group, ", ", left->domain ? left->domain : _("host"));
+    group->remedy = group->n == 1 ? left->remedy : NULL;
+  }
+  for (guint i = 0; i < groups->len; i++) {
+    KtPlanLeftGroup *group = groups->pdata[i];
+    g_autofree char *more = g_strdup_printf(_(" and %u more"), group->n - MIN(group->n, MAX_TENANTS));
+    if (group->n > MAX_TENANTS)
+      append_who(group, "", more);
+  }
+  return groups;
+}

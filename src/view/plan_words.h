@@ -28,5 +28,16 @@ const char *kt_plan_say_act(const KtChange *change); /* "definition, from the ne
 /* What differs among the changes of a group: their risks together, each undo once. */
 guint kt_plan_group_risk(const KtPlan *plan, guint first, guint end);
 char *kt_plan_group_undo(const KtPlan *plan, guint first, guint end);
+/* Findings that no change cures, those of one check with one title together. */
+typedef struct {
+  const char *check, *title; /* of the plan */
+  const char *remedy;        /* where it is one subject's; NULL */
+  guint n;                   /* of subjects */
+  char *who;                 /* "host", "web, db", "a, b, c, d and 7 more" */
+} KtPlanLeftGroup;
+/* Of KtPlanLeftGroup*, in the order in which they first come; valid as long as the plan. Free with
+ * g_ptr_array_unref(). */
+GPtrArray *kt_plan_group_left(const KtPlan *plan);
+
 /* "host", or the domain's name. Not freed. */
 const char *kt_plan_whose(const KtChange *change);
