@@ -37,6 +37,7 @@ void kt_step_free(KtStep *step)
   g_free(step->after);
   g_free(step->found);
   g_free(step->error);
+  g_free(step->note);
   g_ptr_array_unref(step->calls);
   g_free(step);
 }

@@ -16,7 +16,7 @@ typedef enum {
   KT_STEP_MEMORY,      /* where = cell number; values are KiB by node, "0:8388608,3:1024" */
   KT_STEP_DEFINITION,  /* persistent definition; values are the whole XML as libvirt gives it, secrets included */
   KT_STEP_GUEST,       /* sysctl inside of the guest, by its agent; where = "kernel.numa_balancing" */
-  KT_STEP_RESTART,     /* before: "running" since an id; after: running anew. Not undone by itself */
+  KT_STEP_RESTART,     /* values: "id 5", libvirt's, new with each start; after: "new id". Not undone by itself */
   KT_STEPS
 } KtStepKind;
 extern const char *const kt_step_kinds[KT_STEPS]; /* "sysctl", "sysfs", "vcpupin", ... as in the journal */
@@ -40,6 +40,8 @@ typedef struct {
   char *found;          /* read back after the write, as the system tells it; NULL: not yet */
   KtStepState state;
   char *error;      /* NULL: none */
+  char *note;       /* what should be known of it before it is done; NULL nothing */
+  gboolean at_once; /* memory: the whole process by migrate_pages(2), past its cpuset; its rate is not limited */
   GPtrArray *calls; /* char*: what the system was asked to do, in order */
 } KtStep;
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* KtJournal: the receipts of this machine, in SQLite, in a folder of their own. What is said
+ * to be written is on the disk, also after a loss of power (synchronous=EXTRA), or *error is set
+ * and the journal is as it was. Folder and file are the owner's alone: definitions hold secrets.
+ *
+ * Errors are one line with the journal's path: KT_ERROR_NOT_FOUND (there is no journal, or no such
+ * receipt), _ACCESS (may not be read or written), _FORMAT (damaged, or no journal), _UNSUPPORTED (of a newer
+ * kvmtune; a build without SQLite), _LIMIT (a text of more than KT_JOURNAL_TEXT), _SYSTEM (disk full, I/O error). */
+#pragma once
+#include "apply/receipt.h"
+
+#define KT_JOURNAL_RECEIPTS 1000                     /* the oldest of more are dropped, if they are at an end */
+#define KT_JOURNAL_TEXT (64 * 1024 * 1024)           /* bytes of one text */
+#define KT_JOURNAL_STEPS 20000                       /* of one receipt */
+#define KT_JOURNAL_SIZE (G_GINT64_CONSTANT(4) << 30) /* bytes of all */
+
+/* The folder: for root /var/lib/kvmtune, else kvmtune in the user's state folder (XDG_STATE_HOME). Caller frees. */
+char *kt_journal_directory(void);
+
+typedef struct KtJournal KtJournal;
+
+/* `write`: makes what is missing, and refuses a journal that cannot be written. Else what is there is read. */
+KtJournal *kt_journal_open(const char *directory, gboolean write, GError **error);
+void kt_journal_free(KtJournal *journal);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtJournal, kt_journal_free)
+
+/* Writes a new receipt with all of its steps, at once; sets its number. */
+gboolean kt_journal_add(KtJournal *journal, KtReceipt *receipt, GError **error);
+/* What becomes of it: state, error, ended, notes. */
+gboolean kt_journal_set_state(KtJournal *journal, const KtReceipt *receipt, GError **error);
+/* What becomes of one of its steps: state, found, error, calls. */
+gboolean kt_journal_set_step(KtJournal *journal, const KtReceipt *receipt, const KtStep *step, GError **error);
+/* "better", "no effect", "worse", "cannot tell". */
+gboolean kt_journal_set_verdict(KtJournal *journal, gint64 number, const char *verdict, GError **error);
+
+/* One receipt, whole; number 0: the last. */
+KtReceipt *kt_journal_load(KtJournal *journal, gint64 number, GError **error);
+/* All of them (KtReceipt*), the newest first, without plan, measurement and steps. Free with g_ptr_array_unref(). */
+GPtrArray *kt_journal_list(KtJournal *journal, GError **error);
+
+/* ---- one at a time ---- */
+
+typedef struct KtLock KtLock;
+
+/* Who applies or rolls back holds this, until it is freed or the process ends. NULL with KT_ERROR_ACCESS, _SYSTEM, or
+ * _UNSUPPORTED: "process 4711 is at work since 2026-...: kvmtune apply". Does not wait. `what`: for that line. */
+KtLock *kt_lock_take(const char *directory, const char *what, GError **error);
+gboolean kt_lock_is_taken(const char *directory); /* so a run that is "running" is at work, and was not interrupted */
+void kt_lock_free(KtLock *lock);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtLock, kt_lock_free)
