@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "apply/guard.h"
+
+#include <string.h>
+
+#include "config.h"
+#include "evidence/domain_parts.h"
+#include "evidence/domain_xml.h"
+
+#define GIB_KIB 1048576
+
+typedef struct {
+  const char *name;
+  const char *marks[5]; /* text of its XML that nobody else writes: namespaces, products, paths */
+  const char *instead;  /* how a change that lasts is made */
+} Manager;
+
+static const Manager managers[] = {
+    {"Nova",
+     {"http://openstack.org/xmlns/libvirt/nova/", "OpenStack Compute", "OpenStack Nova", "/var/lib/nova/instances/"},
+     "it takes the definition from flavor, image and nova.conf at each hard reboot: change those"},
+    {"oVirt",
+     {"http://ovirt.org/vm/", "RHEV Hypervisor", "/rhev/data-center/"},
+     "its engine writes the definition at each start: change the virtual machine there"},
+    {"KubeVirt",
+     {"http://kubevirt.io", "/var/run/kubevirt-private/", "/var/run/kubevirt-ephemeral-disks/"},
+     "it writes the definition at each start: change the VirtualMachine object"},
+    {"OpenNebula",
+     {"http://opennebula.org/xmlns/libvirt/"},
+     "it writes the definition at each start: change the virtual machine's template"},
+};
+
+static const Manager *manager_of(const char *xml)
+{
+  for (guint i = 0; xml && i < G_N_ELEMENTS(managers); i++)
+    for (const char *const *mark = managers[i].marks; *mark; mark++)
+      if (strstr(xml, *mark))
+        return &managers[i];
+  return NULL;
+}
+
+const char *kt_guard_manager(const char *xml)
+{
+  const Manager *manager = manager_of(xml);
+  return manager ? manager->name : NULL;
+}
+
+KtDomain *kt_guard_read(const char *xml)
+{
+  KtDomain *domain = kt_domain_new("libvirt");
+#if HAVE_LIBXML2
+  g_autoptr(KtXml) document = kt_xml_parse("libvirt", xml);
+  if (document->root)
+    kt_domain_xml_read(domain, document, document->root);
+#endif
+  return domain;
+}
+
+const char *kt_guard_stuck(const KtDomain *domain)
+{
+  if (domain->hostdevs->len)
+    return "VFIO pins it";
+  if (domain->launch_security)
+    return "it is encrypted";
+  if (domain->memory_locked)
+    return "it is locked";
+  if (domain->hugepages && kt_int_is(domain->hugepage_kib, GIB_KIB))
+    return "it is on 1 GiB pages";
+  return NULL;
+}
+
+/* ---- who has booked what ---- */
+
+/* What Nova asks for in a flavor or image: each means a NUMA topology in its books. */
+static gboolean is_booked_by_flavor(const KtFlavor *flavor)
+{
+  static const char *const keys[] = {"numa_nodes",         "numa_cpus.0",  "mem_page_size",  "cpu_policy",
+                                     "cpu_dedicated_mask", "cpu_realtime", "mem_encryption", "emulator_threads_policy"};
+  for (guint i = 0; flavor && i < G_N_ELEMENTS(keys); i++) {
+    const char *value = kt_flavor_hw(flavor, keys[i]);
+    if (value && !g_str_equal(value, "shared"))
+      return TRUE;
+  }
+  const char *resource = flavor && flavor->extra_specs ? g_hash_table_lookup(flavor->extra_specs, "resources:PCPU") : 0;
+  return resource != NULL;
+}
+
+/* NUMA nodes or CPUs of its own. Pins that were given while it ran are not the manager's: its definition counts. */
+static gboolean is_booked(const KtGuardSight *sight)
+{
+  g_autoptr(KtDomain) domain = kt_guard_read(sight->definition ? sight->definition : sight->live);
+  return domain->cells->len || domain->numatune_nodeset || domain->numatune_mode ||
+         g_hash_table_size(domain->vcpupin) || domain->hugepages || is_booked_by_flavor(domain->flavor);
+}
+
+KtSet *kt_guard_nova_cpus(const KtNovaConf *nova, const KtSet *online, gboolean *known)
+{
+  static const char *const keys[] = {"compute/cpu_shared_set", "DEFAULT/vcpu_pin_set"};
+  *known = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+    const char *text = g_hash_table_lookup(nova->values, keys[i]);
+    KtSet *cpus = text && *text ? kt_libvirt_set(text) : NULL;
+    *known = !text || !*text || cpus;
+    if (cpus || !*known)
+      return cpus;
+  }
+  const char *text = g_hash_table_lookup(nova->values, "compute/cpu_dedicated_set");
+  if (!text || !*text)
+    return NULL;
+  g_autoptr(KtSet) dedicated = kt_libvirt_set(text);
+  *known = dedicated && online;
+  if (!*known)
+    return NULL;
+  KtSet *cpus = kt_set_copy(online);
+  kt_set_remove_all(cpus, dedicated);
+  return cpus;
+}
+
+/* ---- the judgement ---- */
+
+static char *refuse_pin(const KtGuardSight *sight, const KtStep *step, const Manager *manager)
+{
+  g_autoptr(KtSet) after = kt_set_parse(step->after ? step->after : "", NULL);
+  g_autoptr(KtSet) before = step->before ? kt_set_parse(step->before, NULL) : NULL;
+  if (!after || kt_set_is_empty(after))
+    return g_strdup_printf("'%s' is no list of CPUs", step->after ? step->after : "");
+  if (!before || !kt_set_contains(before, after))
+    return g_strdup_printf("%s lets it run on the CPUs %s, and it may only be narrowed", manager->name,
+                           step->before ? step->before : "that are not known");
+  if (manager != &managers[0])
+    return NULL;
+  if (!sight->nova)
+    return g_strdup("Nova manages it, and its nova.conf was not found: which CPUs are shared is not known");
+  gboolean known;
+  g_autoptr(KtSet) shared = kt_guard_nova_cpus(sight->nova, sight->online, &known);
+  if (!known)
+    return g_strdup("nova.conf names its CPUs in words that are no list");
+  if (!shared || kt_set_contains(shared, after))
+    return NULL;
+  g_autofree char *text = kt_set_format(shared);
+  return g_strdup_printf("Nova lets guests without CPUs of their own run on %s only (cpu_shared_set)", text);
+}
+
+static char *refuse_managed(const KtGuardSight *sight, const KtStep *step, const Manager *manager, char **warning)
+{
+  if (step->kind == KT_STEP_DEFINITION)
+    return g_strdup_printf("%s manages it: %s", manager->name, manager->instead);
+  if (step->kind == KT_STEP_RESTART)
+    return g_strdup_printf("%s manages it, and would take it for switched off: restart it there", manager->name);
+  if (step->kind == KT_STEP_GUEST)
+    return NULL;
+  if (manager == &managers[0] && !sight->nova)
+    return g_strdup("Nova manages it, and its nova.conf was not found: what it has booked is not known");
+  if (is_booked(sight))
+    return g_strdup_printf("%s has booked its CPUs and memory, and would book them twice", manager->name);
+  gboolean pin =
+      step->kind == KT_STEP_VCPUPIN || step->kind == KT_STEP_EMULATORPIN || step->kind == KT_STEP_IOTHREADPIN;
+  char *why = pin ? refuse_pin(sight, step, manager) : NULL;
+  if (!why && warning)
+    *warning = g_strdup_printf("%s does not know of it: it may place others there, and its next start or migration "
+                               "ends it",
+                               manager->name);
+  return why;
+}
+
+char *kt_guard_refuses(const KtGuardSight *sight, const KtStep *step, char **warning)
+{
+  if (warning)
+    *warning = NULL;
+  if (!step->domain)
+    return NULL;
+  if (step->kind == KT_STEP_DEFINITION && !sight->definition)
+    return g_strdup("it is transient: it has no definition that could be changed");
+  if (step->kind != KT_STEP_DEFINITION && !sight->live)
+    return g_strdup("it does not run");
+  if (step->kind == KT_STEP_RESTART && !sight->definition)
+    return g_strdup("it is transient: once shut down it would be gone");
+  const char *xml = sight->live ? sight->live : sight->definition;
+  g_autoptr(KtDomain) domain = kt_guard_read(xml);
+  const Manager *manager = manager_of(xml);
+  if (!manager && domain->nova)
+    manager = &managers[0];
+  const char *stuck = step->kind == KT_STEP_MEMORY ? kt_guard_stuck(domain) : NULL;
+  if (stuck)
+    return g_strdup_printf("its memory cannot be moved: %s", stuck);
+  if (step->kind == KT_STEP_NODESET && domain->cells->len > 1)
+    return g_strdup("it has several cells, and live numatune is one set of nodes for all of them");
+  return manager ? refuse_managed(sight, step, manager, warning) : NULL;
+}
