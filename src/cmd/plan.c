@@ -125,7 +125,8 @@ static int answer_new(const KtPlanRequest *request, KtColour when, GError **erro
   g_auto(KtFreshWish) wish = {0};
   if (!kt_fresh_wish_parse(fresh, &wish, error))
     return -1;
-  g_autoptr(KtSnapshot) snapshot = kt_plan_gather(request->host, error);
+  gboolean persistent;
+  g_autoptr(KtSnapshot) snapshot = kt_plan_gather(request->host, &persistent, error);
   g_autoptr(KtSet) reserved = NULL;
   if (!snapshot || (reserve && !(reserved = kt_plan_read_reserved(reserve, snapshot, error))))
     return -1;

@@ -26,7 +26,7 @@ void kt_plan_result_clear(KtPlanResult *result)
 
 /* ---- evidence ---- */
 
-KtSnapshot *kt_plan_gather(const char *host, GError **error)
+KtSnapshot *kt_plan_gather(const char *host, gboolean *persistent, GError **error)
 {
   const char *const inputs[] = {host, NULL};
   const KtLiveInput live = {.interval_s = 1};
@@ -36,7 +36,8 @@ KtSnapshot *kt_plan_gather(const char *host, GError **error)
     return NULL;
   gboolean asked = host ? kt_libvirt_is_uri(host) : snapshot->domains->len > 0;
   g_autoptr(GError) silent = NULL; /* QEMU without libvirt: there are no definitions */
-  if (asked && !kt_libvirt_read_definitions(host, snapshot, &silent) && host) {
+  *persistent = asked && kt_libvirt_read_definitions(host, snapshot, &silent);
+  if (asked && !*persistent && host) {
     g_propagate_error(error, g_steal_pointer(&silent));
     return NULL;
   }
@@ -74,52 +75,73 @@ KtSet *kt_plan_read_reserved(const char *list, const KtSnapshot *snapshot, GErro
 
 /* ---- definitions ---- */
 
-/* Changes of a definition that is not there cannot say what they expect. */
-static void drop_definition(KtPlan *plan, const KtDomain *d)
+static gboolean is_of(const KtChange *change, const KtDomain *d)
 {
-  guint before = plan->changes->len;
-  for (guint i = plan->changes->len; i-- > 0;) {
-    const KtChange *change = plan->changes->pdata[i];
-    if (change->act == KT_ACT_DOMXML && g_strcmp0(change->domain, d->name) == 0 &&
-        g_strcmp0(change->uuid, d->uuid) == 0)
-      g_ptr_array_remove_index(plan->changes, i);
-  }
-  guint dropped = before - plan->changes->len;
-  if (dropped)
-    g_ptr_array_add(plan->notes,
-                    g_strdup_printf("domain '%s': %u change%s of its definition left out, for the evidence does not "
-                                    "have it whole: virsh dumpxml --inactive %s",
-                                    d->name, dropped, dropped == 1 ? " is" : "s are", d->name));
+  return change->act == KT_ACT_DOMXML && g_strcmp0(change->domain, d->name) == 0 &&
+         g_strcmp0(change->uuid, d->uuid) == 0;
 }
 
-static gboolean knows(const KtPlan *plan, const KtDomain *d)
+static guint count_changes(const KtPlan *plan, const KtDomain *d)
 {
-  for (guint i = 0; i < plan->changes->len; i++) {
-    const KtChange *change = plan->changes->pdata[i];
-    if (change->act == KT_ACT_DOMXML && g_strcmp0(change->domain, d->name) == 0)
-      return TRUE;
+  guint n = 0;
+  for (guint i = 0; i < plan->changes->len; i++)
+    n += is_of(plan->changes->pdata[i], d);
+  return n;
+}
+
+static void note(KtPlan *plan, const KtDomain *d, guint changes, const char *what)
+{
+  g_ptr_array_add(plan->notes, g_strdup_printf("domain '%s': %u change%s of its definition %s", d->name, changes,
+                                               changes == 1 ? "" : "s", what));
+}
+
+/* Changes of a definition that is not there, or not the guest's, cannot say what they expect. */
+static void drop_definition(KtPlan *plan, const KtDomain *d, const char *why)
+{
+  guint dropped = count_changes(plan, d);
+  KtPlanGuest *guest = kt_plan_guest(plan, d->uuid ? d->uuid : d->name);
+  for (guint i = plan->changes->len; i-- > 0;)
+    if (is_of(plan->changes->pdata[i], d))
+      g_ptr_array_remove_index(plan->changes, i);
+  if (guest) {
+    g_free(guest->after.cpu);
+    guest->after = guest->before;
+    guest->after.cpu = g_strdup(guest->before.cpu);
   }
-  return FALSE;
+  note(plan, d, dropped, why);
+}
+
+/* One that was edited for the next start, while the guest runs on as it was. */
+static gboolean has_other_size(const KtDomXml *xml, const KtDomain *d)
+{
+  g_autofree char *vcpus = kt_domxml_get(xml, "vcpu/text()", NULL), *kib = kt_domxml_get(xml, "memory/text()", NULL);
+  g_autofree char *unit = kt_domxml_get(xml, "memory/@unit", NULL);
+  gboolean is_kib = !unit || g_str_equal(unit, "KiB"); /* libvirt's own way */
+  return (vcpus && d->vcpus.known && g_ascii_strtoll(vcpus, NULL, 10) != d->vcpus.value) ||
+         (kib && is_kib && d->memory_kib.known && g_ascii_strtoll(kib, NULL, 10) != d->memory_kib.value);
 }
 
 /* What the changes of its definition expect, and what they make of it. */
 static gboolean expect_definition(KtPlanResult *result, const KtDomain *d, GError **error)
 {
-  const char *bytes = d->definition;
-  if (!knows(result->plan, d))
+  const char *bytes = d->cut ? NULL : d->definition;
+  guint planned = count_changes(result->plan, d);
+  if (!planned)
     return TRUE;
-  if (!bytes || d->cut) {
-    drop_definition(result->plan, d);
-    return TRUE;
-  }
   g_autofree char *name = g_strdup_printf("%s.xml", d->name);
-  g_autoptr(KtDomXml) xml = kt_domxml_parse(name, bytes, strlen(bytes), NULL);
-  if (!xml) { /* pasted in pieces, with prompts in it */
-    drop_definition(result->plan, d);
+  g_autoptr(KtDomXml) xml = bytes ? kt_domxml_parse(name, bytes, strlen(bytes), NULL) : NULL;
+  if (!xml || has_other_size(xml, d)) { /* not there, or pasted in pieces with prompts in it */
+    drop_definition(result->plan, d,
+                    xml ? "left out: it has been given another size since the guest started; plan again when that runs"
+                        : "left out: the evidence does not have it whole (virsh dumpxml --inactive), or it is "
+                          "transient and has none");
     return TRUE;
   }
   if (!kt_apply_expect(result->plan, xml, error) || !kt_apply_definition(xml, result->plan, error))
     return FALSE;
+  guint there = planned - count_changes(result->plan, d);
+  if (there && result->persistent)
+    note(result->plan, d, there, "there already: the guest has yet to be stopped and started");
   g_autofree char *edited = kt_domxml_bytes(xml, NULL);
   g_autofree char *diff = kt_domxml_diff(name, bytes, name, edited);
   if (*diff)
@@ -145,7 +167,7 @@ gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError
   if (!accepted)
     return FALSE;
   result->diffs = g_ptr_array_new_with_free_func(g_free);
-  result->snapshot = kt_plan_gather(request->host, error);
+  result->snapshot = kt_plan_gather(request->host, &result->persistent, error);
   if (!result->snapshot)
     return FALSE;
   if (request->reserve && !(reserved = kt_plan_read_reserved(request->reserve, result->snapshot, error)))

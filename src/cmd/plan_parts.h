@@ -20,15 +20,16 @@ typedef struct {
 typedef struct {
   KtSnapshot *snapshot;
   KtPlan *plan;
-  GPtrArray *diffs; /* char*: of each definition that changes, a unified diff */
-  char *explain;    /* NULL unless asked for */
+  GPtrArray *diffs;    /* char*: of each definition that changes, a unified diff */
+  char *explain;       /* NULL unless asked for */
+  gboolean persistent; /* the definitions are libvirt's for the next start, not those that run */
 } KtPlanResult;
 
 void kt_plan_result_clear(KtPlanResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KtPlanResult, kt_plan_result_clear)
 
-/* The evidence of a request: of this machine with persistent definitions. */
-KtSnapshot *kt_plan_gather(const char *host, GError **error);
+/* The evidence of a request. *persistent: a libvirt was asked for the definitions of the next start. */
+KtSnapshot *kt_plan_gather(const char *host, gboolean *persistent, GError **error);
 
 /* CPUs of --reserve; NULL and *error if it is no list or they are not the host's. Caller frees. */
 KtSet *kt_plan_read_reserved(const char *list, const KtSnapshot *snapshot, GError **error);

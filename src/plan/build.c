@@ -146,8 +146,10 @@ static void plan_domain(KtPlanWork *work, const KtPlaceGuest *now)
     return;
   }
   set_places(guest, work, now);
-  if (!is_asked_for(work->subject))
+  if (!is_asked_for(work->subject)) {
+    forget_place(guest);
     return;
+  }
   work->shaped = kt_target_find(work->domain, work->host, work->answer, &work->target);
   if (!work->shaped)
     g_ptr_array_add(work->plan->notes,
