@@ -9,7 +9,7 @@
 #pragma once
 #include "apply/receipt.h"
 
-#define KT_JOURNAL_RECEIPTS 1000                     /* the oldest of more are dropped, if they are at an end */
+#define KT_JOURNAL_RECEIPTS 200                      /* the oldest of more are dropped, if they are at an end */
 #define KT_JOURNAL_TEXT (64 * 1024 * 1024)           /* bytes of one text */
 #define KT_JOURNAL_STEPS 20000                       /* of one receipt */
 #define KT_JOURNAL_SIZE (G_GINT64_CONSTANT(4) << 30) /* bytes of all */

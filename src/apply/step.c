@@ -14,6 +14,11 @@ const char *const kt_step_kinds[KT_STEPS] = {
     [KT_STEP_RESTART] = "restart",
 };
 
+const char *const kt_step_states[KT_STEP_STATES] = {
+    [KT_STEP_PLANNED] = "planned", [KT_STEP_STARTED] = "started", [KT_STEP_DONE] = "done",
+    [KT_STEP_FAILED] = "failed",   [KT_STEP_UNDONE] = "undone",   [KT_STEP_KEPT] = "kept",
+};
+
 KtStep *kt_step_new(KtStepKind kind, const char *where, const char *before, const char *after)
 {
   KtStep *step = g_new0(KtStep, 1);

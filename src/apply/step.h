@@ -28,7 +28,9 @@ typedef enum {
   KT_STEP_FAILED,  /* refused, or something else was read back: `error` says it */
   KT_STEP_UNDONE,  /* what was there before is there again */
   KT_STEP_KEPT,    /* rollback left it, `error` says why: changed by somebody else meanwhile, cannot be taken back */
+  KT_STEP_STATES
 } KtStepState;
+extern const char *const kt_step_states[KT_STEP_STATES]; /* "planned", "started", ... as in the journal */
 
 typedef struct {
   guint number; /* from 1, in the order of the run */

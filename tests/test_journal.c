@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Receipts on the disk: what is written is read, and what cannot be is refused. */
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "apply/journal.h"
+#include "base/error.h"
+
+typedef struct {
+  char *directory, *file;
+} Place;
+
+static void set_up(Place *place, gconstpointer data)
+{
+  g_autofree char *top = g_dir_make_tmp("kvmtune-journal-XXXXXX", NULL);
+  place->directory = g_build_filename(top, "state", NULL);
+  place->file = g_build_filename(place->directory, "journal.db", NULL);
+}
+
+static void tear_down(Place *place, gconstpointer data)
+{
+  g_autofree char *top = g_path_get_dirname(place->directory), *lock = g_build_filename(place->directory, "lock", NULL);
+  g_remove(place->file);
+  g_remove(lock);
+  g_rmdir(place->directory);
+  g_rmdir(top);
+  g_free(place->directory);
+  g_free(place->file);
+}
+
+static KtReceipt *make_receipt(void)
+{
+  KtReceipt *r = kt_receipt_new();
+  r->begun = g_strdup("2026-11-25T10:00:00+00:00");
+  r->host = g_strdup("kvm7");
+  r->tool = g_strdup("0.1.0");
+  r->scope = g_strdup("live");
+  r->plan = g_strdup("{}");
+  g_ptr_array_add(r->notes, g_strdup("one"));
+  g_ptr_array_add(r->notes, g_strdup("two\nlines"));
+  KtStep *step = kt_step_new(KT_STEP_MEMORY, "0", "0:1024", NULL);
+  step->number = 1;
+  step->change = g_strdup("crm/memory");
+  step->domain = g_strdup("crm");
+  step->uuid = g_strdup("4dea22b3-1d52-d8f3-2516-782e98ab3fa0");
+  step->note = g_strdup("at once");
+  step->at_once = TRUE;
+  g_ptr_array_add(r->steps, step);
+  step = kt_step_new(KT_STEP_SYSCTL, "kernel.numa_balancing", "1", "0");
+  step->number = 2;
+  g_ptr_array_add(r->steps, step);
+  return r;
+}
+
+static void assert_open(const Place *place, gboolean write, int code)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtJournal) journal = kt_journal_open(place->directory, write, &error);
+  g_assert_null(journal);
+  g_assert_error(error, KT_ERROR, code);
+  g_assert_nonnull(strstr(error->message, place->directory));
+  g_assert_null(strchr(error->message, '\n'));
+}
+
+static void test_round(Place *place, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  struct stat st;
+  assert_open(place, FALSE, KT_ERROR_NOT_FOUND);
+  g_autoptr(KtJournal) journal = kt_journal_open(place->directory, TRUE, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(stat(place->file, &st), ==, 0);
+  g_assert_cmpint(st.st_mode & 0777, ==, 0600);
+  g_assert_cmpint(stat(place->directory, &st), ==, 0);
+  g_assert_cmpint(st.st_mode & 0777, ==, 0700);
+  g_autoptr(KtReceipt) receipt = make_receipt();
+  g_assert_true(kt_journal_add(journal, receipt, &error));
+  g_assert_cmpint(receipt->number, ==, 1);
+  KtStep *step = receipt->steps->pdata[1];
+  step->state = KT_STEP_DONE;
+  step->found = g_strdup("0");
+  g_ptr_array_add(step->calls, g_strdup("write(kernel.numa_balancing, 0)"));
+  receipt->state = KT_RECEIPT_DONE;
+  receipt->ended = g_strdup("2026-11-25T10:00:01+00:00");
+  g_assert_true(kt_journal_set_step(journal, receipt, step, &error));
+  g_assert_true(kt_journal_set_state(journal, receipt, &error));
+  g_assert_true(kt_journal_set_verdict(journal, 1, "better", &error));
+
+  g_autoptr(KtJournal) reader = kt_journal_open(place->directory, FALSE, &error);
+  g_autoptr(KtReceipt) last = kt_journal_load(reader, 0, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(last->number, ==, 1);
+  g_assert_cmpint(last->state, ==, KT_RECEIPT_DONE);
+  g_assert_cmpstr(last->verdict, ==, "better");
+  g_assert_cmpstr(last->notes->pdata[1], ==, "two lines");
+  g_assert_cmpuint(last->steps->len, ==, 2);
+  step = last->steps->pdata[0];
+  g_assert_cmpint(step->kind, ==, KT_STEP_MEMORY);
+  g_assert_cmpstr(step->before, ==, "0:1024");
+  g_assert_null(step->after);
+  g_assert_true(step->at_once);
+  step = last->steps->pdata[1];
+  g_assert_cmpint(step->state, ==, KT_STEP_DONE);
+  g_assert_cmpstr(step->found, ==, "0");
+  g_assert_cmpuint(step->calls->len, ==, 1);
+  g_autoptr(KtReceipt) none = kt_journal_load(reader, 2, &error);
+  g_assert_null(none);
+  g_assert_error(error, KT_ERROR, KT_ERROR_NOT_FOUND);
+}
+
+static void test_bounded(Place *place, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtJournal) journal = kt_journal_open(place->directory, TRUE, &error);
+  for (guint i = 0; i < KT_JOURNAL_RECEIPTS + 3; i++) {
+    g_autoptr(KtReceipt) receipt = make_receipt();
+    receipt->state = i == 1 ? KT_RECEIPT_RUNNING : KT_RECEIPT_UNDONE; /* the second was interrupted: it stays */
+    g_assert_true(kt_journal_add(journal, receipt, &error));
+  }
+  g_autoptr(GPtrArray) all = kt_journal_list(journal, &error);
+  g_assert_cmpuint(all->len, ==, KT_JOURNAL_RECEIPTS + 1);
+  g_assert_cmpint(((KtReceipt *)all->pdata[all->len - 1])->number, ==, 2);
+  g_assert_cmpint(((KtReceipt *)all->pdata[0])->number, ==, KT_JOURNAL_RECEIPTS + 3);
+}
+
+static void test_refused(Place *place, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  char junk[8192];
+  memset(junk, 'x', sizeof junk);
+  g_assert_cmpint(g_mkdir(place->directory, 0700), ==, 0);
+  g_assert_true(g_file_set_contents(place->file, junk, sizeof junk, NULL));
+  assert_open(place, TRUE, KT_ERROR_FORMAT); /* no database at all */
+  assert_open(place, FALSE, KT_ERROR_FORMAT);
+  g_autofree char *kept = NULL;
+  g_assert_true(g_file_get_contents(place->file, &kept, NULL, NULL));
+  g_assert_cmpmem(kept, sizeof junk, junk, sizeof junk);
+  g_remove(place->file);
+
+  KtJournal *journal = kt_journal_open(place->directory, TRUE, &error);
+  g_autoptr(KtReceipt) receipt = make_receipt();
+  ((KtStep *)receipt->steps->pdata[0])->after = g_strnfill(100000, 'a');
+  g_assert_true(kt_journal_add(journal, receipt, &error));
+  kt_journal_free(journal);
+  g_autofree char *bytes = NULL;
+  gsize length;
+  g_assert_true(g_file_get_contents(place->file, &bytes, &length, NULL));
+  bytes[63]++; /* user_version, big-endian at 60 */
+  g_assert_true(g_file_set_contents(place->file, bytes, (gssize)length, NULL));
+  assert_open(place, TRUE, KT_ERROR_UNSUPPORTED);
+  assert_open(place, FALSE, KT_ERROR_UNSUPPORTED);
+  bytes[63]--;
+  bytes[68]++; /* application_id */
+  g_assert_true(g_file_set_contents(place->file, bytes, (gssize)length, NULL));
+  assert_open(place, TRUE, KT_ERROR_FORMAT);
+  bytes[68]--;
+  g_assert_true(g_file_set_contents(place->file, bytes, (gssize)length / 2, NULL)); /* cut off */
+  assert_open(place, TRUE, KT_ERROR_FORMAT);
+  memset(bytes + 4096, 0xff, 4096); /* a page of the tables */
+  g_assert_true(g_file_set_contents(place->file, bytes, (gssize)length, NULL));
+  assert_open(place, TRUE, KT_ERROR_FORMAT);
+  if (geteuid() != 0) { /* root may write all */
+    g_assert_cmpint(g_chmod(place->file, 0400), ==, 0);
+    assert_open(place, TRUE, KT_ERROR_ACCESS);
+  }
+}
+
+static void test_lock(Place *place, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_assert_false(kt_lock_is_taken(place->directory));
+  KtLock *lock = kt_lock_take(place->directory, "kvmtune apply", &error);
+  g_assert_no_error(error);
+  g_assert_true(kt_lock_is_taken(place->directory));
+  g_autoptr(KtLock) second = kt_lock_take(place->directory, "kvmtune rollback", &error);
+  g_assert_null(second);
+  g_assert_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED);
+  g_autofree char *who = g_strdup_printf("process %d, 'kvmtune apply' of ", (int)getpid());
+  g_assert_nonnull(strstr(error->message, who));
+  kt_lock_free(lock);
+  g_assert_false(kt_lock_is_taken(place->directory));
+}
+
+int main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+#define ADD(name, function) g_test_add(name, Place, NULL, set_up, function, tear_down)
+  ADD("/journal/round", test_round);
+  ADD("/journal/bounded", test_bounded);
+  ADD("/journal/refused", test_refused);
+  ADD("/journal/lock", test_lock);
+  return g_test_run();
+}
