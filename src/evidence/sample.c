@@ -16,8 +16,8 @@ typedef struct {
 
 /* What is counted of a domain or thread. */
 typedef struct {
-  KtInt run_ns, wait_ns;
-  char *path, *text; /* of its schedstat */
+  KtInt run_ns, wait_ns, slices; /* slices: how often it got a CPU; since Linux 2.6.23 */
+  char *path, *text;             /* of its schedstat */
 } ThreadTimes;
 
 static void thread_times_free(gpointer data)
@@ -84,12 +84,15 @@ static void take_thread(KtSample *sample, KtRoot *root, int pid, int tid)
   guint64 run = text ? g_ascii_strtoull(text, &end, 10) : 0;
   if (!text || end == text || *end != ' ')
     return;
-  guint64 wait = g_ascii_strtoull(end, NULL, 10);
+  guint64 wait = g_ascii_strtoull(end, &end, 10), slices = *end == ' ' ? g_ascii_strtoull(end, NULL, 10) : G_MAXUINT64;
   if (run > G_MAXINT64 || wait > G_MAXINT64)
     return;
   ThreadTimes *times = g_new0(ThreadTimes, 1);
-  *times =
-      (ThreadTimes){KT_INT((gint64)run), KT_INT((gint64)wait), kt_root_source(root, path), g_utf8_make_valid(text, -1)};
+  *times = (ThreadTimes){.run_ns = KT_INT((gint64)run),
+                         .wait_ns = KT_INT((gint64)wait),
+                         .slices = slices <= G_MAXINT64 ? KT_INT((gint64)slices) : KT_INT_UNKNOWN,
+                         .path = kt_root_source(root, path),
+                         .text = g_utf8_make_valid(text, -1)};
   g_hash_table_replace(sample->threads, GINT_TO_POINTER(tid), times);
 }
 
@@ -332,6 +335,7 @@ static void rates_of_domain(const KtSample *first, const KtSample *second, doubl
       continue;
     thread->run_pct = share(before->run_ns, after->run_ns, seconds);
     thread->wait_pct = share(before->wait_ns, after->wait_ns, seconds);
+    thread->switches_per_second = rate(before->slices, after->slices, seconds);
     if (thread->vcpu >= 0 && thread->wait_pct.known && thread->wait_pct.value > longest_pct) {
       longest = after;
       longest_pct = thread->wait_pct.value;

@@ -39,12 +39,13 @@ typedef struct {
 /* One thread of a running QEMU process. */
 typedef struct {
   int tid;
-  char *comm;      /* "CPU 3/KVM", "IO iothread1", "qemu-system-x86", "vhost-1234" */
-  int vcpu;        /* -1: not a vCPU */
-  KtSet *affinity; /* host CPUs it may use; NULL unknown */
-  KtInt last_cpu;  /* where it ran last */
-  KtNum run_pct;   /* of one CPU over the interval */
-  KtNum wait_pct;  /* run_delay: ready but not running, percent of the interval */
+  char *comm;                /* "CPU 3/KVM", "IO iothread1", "qemu-system-x86", "vhost-1234" */
+  int vcpu;                  /* -1: not a vCPU */
+  KtSet *affinity;           /* host CPUs it may use; NULL unknown */
+  KtInt last_cpu;            /* where it ran last */
+  KtNum run_pct;             /* of one CPU over the interval */
+  KtNum wait_pct;            /* run_delay: ready but not running, percent of the interval */
+  KtNum switches_per_second; /* how often it got a CPU */
 } KtThread;
 
 /* What a running domain does on its host. */

@@ -57,16 +57,19 @@ const KtSeries *kt_measurement_find(const KtMeasurement *m, const char *domain, 
   return NULL;
 }
 
-KtSeries *kt_measurement_series(KtMeasurement *m, const char *domain, const char *uuid, KtMetric metric)
+KtSeries *kt_measurement_add(KtMeasurement *m, const char *domain, const char *uuid, KtMetric metric)
 {
-  KtSeries *series = (KtSeries *)kt_measurement_find(m, domain, metric);
-  if (series)
-    return series;
-  series = g_new0(KtSeries, 1);
+  KtSeries *series = g_new0(KtSeries, 1);
   series->domain = g_strdup(domain);
   series->uuid = g_strdup(uuid);
   series->metric = metric;
   series->values = g_array_new(FALSE, FALSE, sizeof(double));
   g_ptr_array_add(m->series, series);
   return series;
+}
+
+KtSeries *kt_measurement_series(KtMeasurement *m, const char *domain, const char *uuid, KtMetric metric)
+{
+  const KtSeries *series = kt_measurement_find(m, domain, metric);
+  return series ? (KtSeries *)series : kt_measurement_add(m, domain, uuid, metric);
 }

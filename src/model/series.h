@@ -16,8 +16,8 @@ typedef enum {
   KT_METRIC_LOCALITY_PCT,     /* domain: resident pages on the nodes where its vCPUs run */
   KT_METRIC_NUMA_MISS,        /* host: pages a second that were wanted elsewhere */
   KT_METRIC_NUMA_MIGRATED,    /* host: pages a second moved by the kernel's balancing */
-  KT_METRIC_THROUGHPUT_NET,   /* domain: packets a second; same-load evidence */
-  KT_METRIC_THROUGHPUT_DISK,  /* domain: requests a second; same-load evidence */
+  KT_METRIC_THROUGHPUT_NET,   /* domain, or of the machine's own devices: packets a second; same-load evidence */
+  KT_METRIC_THROUGHPUT_DISK,  /* the same: disk requests a second; same-load evidence */
   KT_METRICS
 } KtMetric;
 
@@ -47,5 +47,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtMeasurement, kt_measurement_free)
 
 /* Made on first use. */
 KtSeries *kt_measurement_series(KtMeasurement *m, const char *domain, const char *uuid, KtMetric metric);
+/* A new one, for those who know that there is none yet. */
+KtSeries *kt_measurement_add(KtMeasurement *m, const char *domain, const char *uuid, KtMetric metric);
 /* NULL: was not measured. */
 const KtSeries *kt_measurement_find(const KtMeasurement *m, const char *domain, KtMetric metric);

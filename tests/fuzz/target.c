@@ -12,6 +12,7 @@
 #include "config.h"
 #include "domxml/domxml.h"
 #include "evidence/archive.h"
+#include "evidence/measurement_json.h"
 #include "evidence/past_report.h"
 #include "evidence/paste.h"
 #include "evidence/qemu_args.h"
@@ -234,6 +235,17 @@ static void run_domxml(const char *bytes, gsize length)
   g_free(kt_domxml_diff("a", document, "b", edited));
 }
 
+static void run_measurement(const char *bytes, gsize length)
+{
+  kt_measurement_is_json(bytes, length);
+  g_autoptr(KtMeasurement) m = kt_measurement_from_json("measurement.json", bytes, length, NULL);
+  g_autofree char *written = m ? kt_measurement_to_json(m) : NULL;
+  g_autoptr(KtMeasurement) again = m ? kt_measurement_from_json("again", written, strlen(written), NULL) : NULL;
+  g_autofree char *same = again ? kt_measurement_to_json(again) : NULL;
+  if (m && g_strcmp0(written, same) != 0)
+    g_error("written and read again it is another measurement: '%s', '%s'", written, same);
+}
+
 static void run_plan(const char *bytes, gsize length)
 {
   g_autoptr(KtPlan) plan = kt_plan_from_json("plan", bytes, length, NULL);
@@ -304,6 +316,7 @@ static const Target targets[] = {
     {"past-report", "a report of doctor --json", run_past_report},
     {"domxml", "a domain's definition, edited and compared", run_domxml},
     {"plan", "a plan's JSON", run_plan},
+    {"measurement", "a measurement's JSON", run_measurement},
     {"accepted", "a file of accepted risks", run_accepted},
     {"nova-request", "a line of nova fit --batch", kt_target_nova_request},
     {"nova-value", "a text as Nova reads it", kt_target_nova_value},
