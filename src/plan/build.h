@@ -13,3 +13,6 @@
  * KT_ERROR_NOT_FOUND (no host; a domain of options->only is not there) or what
  * kt_placement_solve() says. */
 KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, GError **error);
+
+/* Is it a knob of the host that plans set (KT_ACT_SYSCTL, KT_ACT_SYSFS)? A document may name any. */
+gboolean kt_plan_is_knob(KtAct act, const char *where);

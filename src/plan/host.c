@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Knobs of the host that findings ask for: one value each. What takes judgement or a person's hands is in the doctor's
  * remedies. */
+#include "plan/build.h"
 #include "plan/parts.h"
 
 static const struct {
@@ -18,6 +19,14 @@ static const struct {
      "/sys/kernel/mm/transparent_hugepage/shmem_enabled", "advise", "huge pages for shared guest memory",
      "Guests whose memory is shared (memfd, vhost-user, virtiofs) run on 4 KiB pages."},
 };
+
+gboolean kt_plan_is_knob(KtAct act, const char *where)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(knobs); i++)
+    if (knobs[i].act == act && g_str_equal(knobs[i].where, where))
+      return TRUE;
+  return FALSE;
+}
 
 void kt_plan_host(KtPlan *plan, const KtDiagnosis *diagnosis)
 {
