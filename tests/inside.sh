@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# `kvmtune capture --inside` and `doctor URI` for real: a libvirtd of its own (with sockets
+# `kvmtune capture --inside`, `kvmtune guest` and `doctor URI` for real: a libvirtd of its own (with sockets
 # and state below the work directory, never the system's) starts a tiny guest under TCG (a
 # Debian cloud kernel, busybox and qemu-ga) and the agent is given ever less to do. TAP.
 # usage: inside.sh KVMTUNE
@@ -72,7 +72,7 @@ rm -rf "$run/root"
 cat >"$run/tiny.xml" <<END
 <domain type='qemu'>
   <name>tiny</name>
-  <memory unit='MiB'>256</memory>
+  <memory unit='MiB'>320</memory>
   <vcpu>2</vcpu>
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>
@@ -84,6 +84,10 @@ cat >"$run/tiny.xml" <<END
   <cpu mode='custom' match='exact' check='none'>
     <model fallback='allow'>qemu64</model>
     <topology sockets='2' cores='1' threads='1'/>
+    <numa>
+      <cell id='0' cpus='0' memory='192' unit='MiB'><distances><sibling id='0' value='10'/><sibling id='1' value='21'/></distances></cell>
+      <cell id='1' cpus='1' memory='128' unit='MiB'><distances><sibling id='0' value='21'/><sibling id='1' value='10'/></distances></cell>
+    </numa>
   </cpu>
   <devices>
     <serial type='file'><source path='$run/r/console'/></serial>
@@ -129,11 +133,13 @@ wait_for() { # WORDS: in the agent's list of calls
   done
   return 1
 }
-options() { # OPTIONS
-  handle=$(ask '{"execute":"guest-file-open","arguments":{"path":"/agent","mode":"w"}}' | grep -o '[0-9][0-9]*')
-  text=$(printf '%s end' "$1" | base64 -w0)
-  ask '{"execute":"guest-file-write","arguments":{"handle":'"$handle"',"buf-b64":"'"$text"'"}}' >/dev/null
+put() { # FILE TEXT: in the guest
+  handle=$(ask '{"execute":"guest-file-open","arguments":{"path":"'"$1"'","mode":"w"}}' | grep -o '[0-9][0-9]*')
+  ask '{"execute":"guest-file-write","arguments":{"handle":'"$handle"',"buf-b64":"'"$(printf %s "$2" | base64 -w0)"'"}}' >/dev/null
   ask '{"execute":"guest-file-close","arguments":{"handle":'"$handle"'}}' >/dev/null
+}
+options() { # OPTIONS
+  put /agent "$1 end"
 }
 inside() { # STATUS WORDS OPTION...
   status=$1 words=$2
@@ -149,7 +155,23 @@ sees_guest() {
     { "$kvmtune" doctor "$run/got" >"$run/out" 2>"$run/err"; [ $? -eq 1 ]; }
 }
 
-echo 1..13
+# The guest's own view beside its definition.
+looks() { # STATUS WORDS-ON-STDERR OPTION...
+  status=$1 words=$2
+  shift 2
+  timeout 300 "$kvmtune" guest --connect "$uri" --duration 1 --json "$@" >"$run/out" 2>"$run/err"
+  [ $? -eq "$status" ] && grep -qF "$words" "$run/err"
+}
+field() { # FIELD JSON-PIECE...: each is in what is said of the field
+  python3 - "$run/out" "$@" <<'END'
+import json, sys
+row = [f for f in json.load(open(sys.argv[1]))['fields'] if f['field'] == sys.argv[2]][0]
+text = json.dumps(row)
+sys.exit(0 if all(piece in text for piece in sys.argv[3:]) else 'not in %s' % text)
+END
+}
+
+echo 1..18
 wait_for '"enabled":true,"name":"guest-exec"'
 verdict $? "the guest is up and its agent answers"
 inside 0 'opened for writing' --domain tiny
@@ -166,6 +188,14 @@ verdict $? "doctor URI URI: each host's domains, what does not answer in one lin
 "$kvmtune" doctor --connect "$uri" --domain tiny --json >"$run/out" 2>"$run/err"
 [ $? -eq 1 ] && grep -q '"H17"' "$run/out"
 verdict $? "doctor --connect: the running domain is emulated by TCG"
+put /proc/sys/kernel/numa_balancing 0
+looks 1 '' tiny && field topology '"defined": "2 x 1 x 1"' '"guest": "2 x 1 x 1"' '"differs": false' '"X06"' &&
+  field nodes '"defined": "2"' '"guest": "2"' && field cells.1 'CPUs 1, ' 'distances 21 10"' '"differs": false' &&
+  field settings.kernel.numa_balancing '"guest": "0"' '"G02"'
+verdict $? "guest: topology, cells and balancing as it sees them and as it is defined, with the checks"
+grep -q '"sysctl": "kernel.numa_balancing=1"' "$run/out" && grep -q '"name": "java"' "$run/out" &&
+  grep -q 'heap 8 GiB, Parallel, -UseNUMA' "$run/out" && grep -q '"id": "W01"' "$run/out"
+verdict $? "guest: the JVM in it with its flags, and what can be set live"
 
 options '-b guest-exec,guest-exec-status'
 wait_for '"enabled":false,"name":"guest-exec"'
@@ -174,10 +204,16 @@ inside 0 'guest-exec is blocked' --domain tiny && sees_guest
 verdict $? "captured from files alone, and the blocked call is named"
 grep -q '"through": "guest-file-read"' "$run/got/manifest.json"
 verdict $? "the manifest says so"
+looks 1 '' tiny && field nodes '"guest": "2"' && grep -q 'guest-exec is blocked' "$run/out" && grep -q '"programs": null' "$run/out"
+verdict $? "guest: from files alone; which programs run is unknown, not none"
 options '-b guest-exec,guest-file-open'
 wait_for '"enabled":false,"name":"guest-file-open"'
 inside 2 'guest-file-open is blocked' --domain tiny && grep -q 'kvmtune capture --script' "$run/err"
 verdict $? "both blocked: named, and the script is offered"
+looks 2 'guest-file-open is blocked' tiny && [ ! -s "$run/out" ]
+verdict $? "guest: both blocked"
+looks 2 'is shut off' mute && looks 2 "knows no domain 'nobody'" nobody
+verdict $? "guest: off, and not there"
 virsh -c "$uri" suspend tiny >/dev/null 2>&1
 inside 2 'is paused' --domain tiny
 verdict $? "a paused domain"

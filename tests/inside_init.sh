@@ -12,6 +12,10 @@ for module in virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev vir
   insmod /$module.ko
 done
 hostname tiny
+mkdir -p /opt/jdk-17/bin
+printf '#!/bin/sh\nwhile :; do sleep 1000; done\n' >/opt/jdk-17/bin/java
+chmod +x /opt/jdk-17/bin/java
+/opt/jdk-17/bin/java -Xmx8g -XX:+UseParallelGC -XX:-UseNUMA &
 echo end >/agent
 while :; do
   had=$(cat /agent)

@@ -127,7 +127,7 @@ KtAgent *kt_agent_new(const KtAgentChannel *channel, GError **error)
 /* ---- files ---- */
 
 /* The words are those of strerror(3) in the agent, whose locale is C. */
-static void sort_error(GError *failed, const char *path, gboolean *gone, GError **error)
+static void sort_error(GError *failed, const char *doing, const char *path, gboolean *gone, GError **error)
 {
   if (gone)
     *gone = g_error_matches(failed, KT_ERROR, KT_ERROR_NOT_FOUND) || g_error_matches(failed, KT_ERROR, KT_ERROR_ACCESS);
@@ -137,7 +137,7 @@ static void sort_error(GError *failed, const char *path, gboolean *gone, GError 
     else if (strstr(failed->message, "Permission denied") || strstr(failed->message, "Operation not permitted"))
       failed->code = KT_ERROR_ACCESS;
   }
-  g_propagate_prefixed_error(error, failed, "cannot read '%s' in the guest: ", path);
+  g_propagate_prefixed_error(error, failed, "cannot %s '%s' in the guest: ", doing, path);
 }
 
 /* One answer's bytes to `out`; *end: it was the last one. */
@@ -168,12 +168,12 @@ static gboolean read_chunk(KtAgent *a, gint64 handle, gsize limit, GByteArray *o
   return TRUE;
 }
 
-static gboolean open_file(KtAgent *a, const char *path, gint64 *handle, GError **error)
+static gboolean open_file(KtAgent *a, const char *path, const char *mode, gint64 *handle, GError **error)
 {
   static const char call[] = "guest-file-open";
   g_autoptr(KtJson) json = begin(call);
   kt_json_string(json, "path", path);
-  kt_json_string(json, "mode", "r");
+  kt_json_string(json, "mode", mode);
   g_autoptr(JsonNode) node = finish(a, json, call, error);
   if (!node)
     return FALSE;
@@ -202,16 +202,44 @@ GBytes *kt_agent_read_file(KtAgent *a, const char *path, gsize limit, gboolean *
   g_autoptr(GByteArray) out = g_byte_array_new();
   if (gone)
     *gone = FALSE;
-  if (open_file(a, path, &handle, &failed)) {
+  if (open_file(a, path, "r", &handle, &failed)) {
     for (gboolean end = FALSE; !end && read_chunk(a, handle, limit, out, &end, &failed);)
       ;
     close_file(a, handle);
   }
   if (failed) {
-    sort_error(failed, path, gone, error);
+    sort_error(failed, "read", path, gone, error);
     return NULL;
   }
   return g_byte_array_free_to_bytes(g_steal_pointer(&out));
+}
+
+/* One call on the open file; what its answer holds does not matter. */
+static gboolean call_file(KtAgent *a, const char *call, gint64 handle, const char *text, GError **error)
+{
+  g_autoptr(KtJson) json = begin(call);
+  kt_json_int(json, "handle", handle);
+  if (text) {
+    g_autofree char *encoded = g_base64_encode((const guchar *)text, strlen(text));
+    kt_json_string(json, "buf-b64", encoded);
+  }
+  g_autoptr(JsonNode) node = finish(a, json, call, error);
+  return node != NULL;
+}
+
+gboolean kt_agent_write_file(KtAgent *a, const char *path, const char *text, GError **error)
+{
+  gint64 handle;
+  GError *failed = NULL;
+  if (open_file(a, path, "r+", &handle, &failed)) { /* "w" would make a file that is not there */
+    if (call_file(a, "guest-file-write", handle, text, &failed))
+      call_file(a, "guest-file-flush", handle, NULL, &failed);
+    close_file(a, handle);
+  }
+  if (!failed)
+    return TRUE;
+  sort_error(failed, "write", path, NULL, error);
+  return FALSE;
 }
 
 /* ---- commands ---- */
@@ -285,6 +313,11 @@ KtAgent *kt_agent_new(const KtAgentChannel *channel, GError **error)
 GBytes *kt_agent_read_file(KtAgent *agent, const char *path, gsize limit, gboolean *gone, GError **error)
 {
   g_return_val_if_reached(NULL);
+}
+
+gboolean kt_agent_write_file(KtAgent *agent, const char *path, const char *text, GError **error)
+{
+  g_return_val_if_reached(FALSE);
 }
 
 GBytes *kt_agent_run(KtAgent *agent, const char *command, const char *input, gsize limit, GError **error)

@@ -44,6 +44,10 @@ void kt_agent_set_deadline(KtAgent *agent, gint64 time);
  * if the agent itself no longer answers. Caller frees. */
 GBytes *kt_agent_read_file(KtAgent *agent, const char *path, gsize limit, gboolean *gone, GError **error);
 
+/* Writes `text` into a file of the guest that is there. The kernel's knobs take or refuse it when it is flushed: that
+ * is waited for. FALSE and *error as above, and what the guest's kernel says of the value as KT_ERROR_SYSTEM. */
+gboolean kt_agent_write_file(KtAgent *agent, const char *path, const char *text, GError **error);
+
 /* Runs "/bin/sh -c COMMAND" in the guest with `input` as its standard input and returns
  * what it wrote, at most `limit` bytes. Waits for its end up to the deadline. Errors as above; an exit status other
  * than 0 is none. Caller frees. */

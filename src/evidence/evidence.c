@@ -403,3 +403,16 @@ KtSnapshot *kt_evidence_read_mixed(const char *const *inputs, double timeout_s, 
   g_ptr_array_add(paths, NULL);
   return read_all((const char *const *)uris->pdata, uris->len, timeout_s, (const char *const *)paths->pdata, error);
 }
+
+KtSnapshot *kt_evidence_read_tree(KtRoot *tree, GError **error)
+{
+  g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+  g_autoptr(GPtrArray) fragments = g_ptr_array_new_with_free_func(kt_fragment_free);
+  Gathering g = {.snapshot = snapshot, .fragments = fragments};
+  read_root(&g, tree);
+  kt_assemble(snapshot, fragments);
+  if (snapshot->machines->len)
+    return g_steal_pointer(&snapshot);
+  g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "'%s' shows no machine", kt_root_name(tree));
+  return NULL;
+}
