@@ -4,7 +4,9 @@
     python3 bench/placement [BUILD] [--small N] [--seconds S] [--large N] [--seed K] [--keep no] [--verbose]
 
 Small instances (2-8 nodes, 5-40 guests) go to GLPK as well, S seconds a program, until N of them have an optimum above
-0. Where kvmtune's answer has contention, the program of contention alone is solved first: it outweighs the rest by so
+0. Where kvmtune says that its answer is optimal, GLPK gets S / 6 seconds to say otherwise. What GLPK said is kept in
+BUILD/bench/placement-glpk.jsonl: --minutes M ends the run after that (exit status 3), and the next one goes on there.
+Where kvmtune's answer has contention, the program of contention alone is solved first: it outweighs the rest by so
 much that its optimum is the total's to seven digits. Compared is the cost of contention, remote memory and moves; GLPK
 counts no L3 groups. Then larger instances against kvmtune's own bound, and how its time grows. The tables are kept in
 BUILD/bench/placement.md. Exit status 1 where the goals are missed: every answer valid, gap to the better of GLPK's bound
@@ -16,6 +18,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 
 import hosts
 import instances
@@ -121,15 +124,22 @@ def one_small(row, problem, answer, seconds, verbose):
     return cost
 
 
+def small_instance(options, matrices, number):
+    rnd = random.Random(f'{options.seed} {number}')
+    return instances.instance(rnd, f's{number}', rnd.choice(matrices), rnd.randint(5, 40))
+
+
 def small(options, rnd):
     matrices = [d for d in hosts.all_distances() if len(d) <= 8]
-    row, number = Row(), 0
+    row = Row()
     while row.above < options.small:
-        batch = [instances.instance(rnd, f's{number + k}', rnd.choice(matrices), rnd.randint(5, 40)) for k in range(20)]
-        number += len(batch)
+        batch = [small_instance(options, matrices, row.n + k) for k in range(20)]
         for problem, answer in zip(batch, answers(options.kvmtune, batch)):
             if row.above >= options.small:
                 break
+            if options.end and time.monotonic() > options.end:
+                print(f'stopped after {row.above} instances above 0; the same command goes on there')
+                sys.exit(3)
             row.n += 1
             bad = measure.check(problem, answer)
             if bad:
@@ -138,7 +148,8 @@ def small(options, rnd):
                 continue
             if row.above and row.above % 50 == 0:
                 print(f'{row.above} above 0, {row.zero} at 0: mean and worst gap', *mean_and_worst(row.gaps), flush=True)
-            row.add_rules(problem, one_small(row, problem, answer, options.seconds, options.verbose), rnd)
+            seconds = options.seconds // 6 if answer['optimal'] else options.seconds
+            row.add_rules(problem, one_small(row, problem, answer, max(1, seconds), options.verbose), rnd)
     return row
 
 
@@ -167,11 +178,16 @@ def main():
     parser.add_argument('build', nargs='?', default='build')
     parser.add_argument('--small', type=int, default=500)
     parser.add_argument('--seconds', type=int, default=60)
+    parser.add_argument('--minutes', type=float, default=0, help='0: until it is done')
     parser.add_argument('--large', type=int, default=50)
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--keep', choices=('yes', 'no'), default='yes', help='whether to write BUILD/bench/placement.md')
     parser.add_argument('--verbose', action='store_true', help='print each instance, not only those with a gap')
     options = parser.parse_args()
+    options.end = time.monotonic() + 60 * options.minutes if options.minutes else None
+    os.makedirs(os.path.join(options.build, 'bench'), exist_ok=True)
+    if options.keep == 'yes':
+        milp.known = milp.Known(os.path.join(options.build, 'bench', 'placement-glpk.jsonl'))
     options.kvmtune = os.path.join(options.build, 'src', 'cmd', 'kvmtune')
     rows = [('2-8 nodes, 5-40 guests', small(options, random.Random(options.seed)))]
     if options.large:
@@ -180,7 +196,6 @@ def main():
     if options.large:
         text += [''] + speed_table(options.build)
     if options.keep == 'yes':
-        os.makedirs(os.path.join(options.build, 'bench'), exist_ok=True)
         with open(os.path.join(options.build, 'bench', 'placement.md'), 'w', encoding='utf-8') as file:
             file.write('\n'.join(text) + '\n')
     print('\n'.join(text))

@@ -5,6 +5,8 @@ The cost is that of src/placement/placement.h with its default weights, without 
 comes out is the optimum of the rest, or GLPK's bound, and so never above the optimum of all. Exclusive CPUs are for
 hosts without siblings. Cells have one node each; memory may lie on others (flows between nodes).
 """
+import hashlib
+import json
 import os
 import re
 import subprocess
@@ -67,6 +69,22 @@ def move_cost(guest, total, home, ids):
     return WEIGHT['move'] * max(0, guest['memory_kib'] - there) / total
 
 
+def cell_cuts(program, k, guest, parts, worths, h):
+    """What holds for the cells of a guest without contention, and brings GLPK's bound nearer: how many pairs of them
+    may share nodes; and that cells which are alike may as well have nodes in ascending order."""
+    n, d = len(worths), hosts.demand(guest) * (guest['vcpus'] // parts) / guest['vcpus']
+    left, most = parts, 0
+    for fit in sorted((int((w + 1e-6) / d) if d else parts for w in worths), reverse=True):
+        here = max(0, min(left, fit))
+        most += here * (here - 1) // 2
+        left -= here
+    pairs = [(b, a) for a in range(parts) for b in range(a)]
+    program.add([(1, f'w{k}_{b}_{a}_{i}_{i}') for b, a in pairs for i in range(n)], '<=', most)
+    if guest['vcpus'] % parts == 0 and all(far(h, i, j) == far(h, j, i) for i in range(n) for j in range(i)):
+        for a in range(1, parts):
+            program.add([(i, f'x{k}_{a}_{i}') for i in range(n)] + [(-i, f'x{k}_{a - 1}_{i}') for i in range(n)], '>=', 0)
+
+
 def build(problem, contention_free):
     """The program; with `contention_free` contention is forbidden and the objective scaled, so that GLPK's
     tolerances do not hide small costs."""
@@ -103,6 +121,8 @@ def build(problem, contention_free):
                     cpus[i].append((vcpus, name))
                 if parts == 1:
                     p.objective.append((scale * move_cost(g, total, i, ids), name))
+        if parts > 1 and contention_free:
+            cell_cuts(p, k, g, parts, worths, h)
         for a in range(parts):  # pairs: w is 1 where both are
             for b in range(a):
                 for i in range(n):
@@ -181,7 +201,41 @@ def solve_contention(problem, seconds):
     return run(contention_program(problem), 1, seconds)
 
 
+class Known:
+    """What GLPK said before, in a file of JSON lines: a run that was stopped goes on where it was."""
+
+    def __init__(self, path):
+        self.path, self.said = path, {}
+        if path and os.path.exists(path):
+            with open(path, encoding='ascii') as file:
+                for line in file:
+                    key, seconds, value, closed = json.loads(line)
+                    self.said[key] = (seconds, value, closed)
+
+    def find(self, key, seconds):
+        had, value, closed = self.said.get(key, (0, 0, False))
+        return (value, closed) if closed or had >= seconds else None
+
+    def add(self, key, seconds, value, closed):
+        self.said[key] = (seconds, value, closed)
+        if self.path:
+            with open(self.path, 'a', encoding='ascii') as file:
+                file.write(json.dumps([key, seconds, value, closed]) + '\n')
+
+
+known = Known(None)
+
+
 def run(program, scale, seconds):
+    key = hashlib.sha256(program.text().encode()).hexdigest()
+    if not known.find(key, seconds):
+        known.add(key, seconds, *glpsol(program, seconds))
+    value, closed = known.find(key, seconds)
+    return value / scale + program.constant, closed
+
+
+def glpsol(program, seconds):
+    """-> (bound of the objective, whether it is the optimum)"""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'p.lp')
         with open(path, 'w', encoding='ascii') as file:
@@ -193,6 +247,6 @@ def run(program, scale, seconds):
     status = re.search(r'Status:\s+(.*)', out)[1]
     value = float(re.search(r'Objective:\s+\S+ = (\S+)', out)[1])
     if status == 'INTEGER OPTIMAL':
-        return value / scale + program.constant, True
+        return value, True
     bounds = re.findall(r'>=\s+(-?[\d.e+-]+)', done.stdout)
-    return (max(0., float(bounds[-1])) if bounds else 0.) / scale + program.constant, False
+    return max(0., float(bounds[-1])) if bounds else 0., False

@@ -13,6 +13,13 @@
 #define STEPS 4000000 /* rounds x parts x homes at most */
 #define WIDE_STEPS 30000
 
+/* Exclusive CPUs take at least the least that siblings are worth. */
+static gint64 least_worth(const KtSearch *s, guint part)
+{
+  const KtLoad *need = &s->need[part];
+  return need->cpus && s->host.threads > 1 ? kt_worth(need->cpus * KT_PLACE_SMT_WORTH) : need->worth;
+}
+
 /* ---- a guest of several parts, alone on the host ---- */
 
 typedef struct {
@@ -20,14 +27,22 @@ typedef struct {
   const KtSearchGuest *g;
   gint64 *left; /* room for memory on this home and all later ones */
   double least_spill, best;
+  double incumbent; /* homes that would cost as much in contention alone are not looked at */
   guint64 steps;
   guint count; /* parts that have a home */
-  double cost;
+  double cost, contention;
 } Alone;
 
 static double spill_of(const KtSearch *s, guint node, gint64 memory)
 {
   return s->spill[node] * (double)MAX(memory - s->room[node].memory, 0);
+}
+
+/* Of `n` of the least parts, with nothing else there. */
+static double contention_of(const Alone *a, guint node, guint n)
+{
+  gint64 worth = least_worth(a->s, a->g->first + a->g->n - 1) * n - MAX(a->s->room[node].worth, 0);
+  return worth > 0 ? a->s->per_worth * (double)worth : 0;
 }
 
 /* Parts get homes in ascending order, so that each set of homes is looked at once. */
@@ -47,7 +62,7 @@ static void alone(Alone *a, guint k)
   if (a->cost + (more > 0 ? a->least_spill * (double)more : 0) >= a->best)
     return;
   guint node = s->homes[k], before = a->count;
-  double cost = a->cost, far = 0;
+  double cost = a->cost, contention = a->contention, far = 0;
   for (guint p = 0; p < before; p++)
     far += s->far[node * s->n_nodes + s->home[a->g->first + p]];
   for (guint here = rest + 1; here-- > 0;) { /* that many parts here */
@@ -55,11 +70,13 @@ static void alone(Alone *a, guint k)
       s->home[a->g->first + before + p] = node;
     a->count = before + here;
     a->cost = cost + (a->g->per_cell == 1 ? a->g->across : a->g->within) * far * here + spill_of(s, node, part * here);
-    if (a->cost < a->best)
+    a->contention = contention + contention_of(a, node, here);
+    if (a->cost < a->best && a->cost + a->contention < a->incumbent)
       alone(a, k + 1);
   }
   a->count = before;
   a->cost = cost;
+  a->contention = contention;
 }
 
 /* What `n` parts within the nodes' room cost each other at least: each one with its n - 1 nearest, half a pair each. */
@@ -117,7 +134,13 @@ static double least_alone(KtSearch *s, guint guest, double incumbent)
   const KtSearchGuest *g = &s->guests[guest];
   g_autofree gint64 *left = g_new0(gint64, s->n_homes + 1);
   g_autofree guint *saved = g_memdup2(&s->home[g->first], g->n * sizeof *s->home);
-  Alone a = {.s = s, .g = g, .left = left, .least_spill = INFINITY, .best = incumbent, .steps = WIDE_STEPS};
+  Alone a = {.s = s,
+             .g = g,
+             .left = left,
+             .least_spill = INFINITY,
+             .best = incumbent,
+             .incumbent = incumbent,
+             .steps = WIDE_STEPS};
   if (g->per_cell == g->n || g->per_cell == 1) { /* else pairs differ, and homes in order are not all there is */
     for (guint k = s->n_homes; k-- > 0;) {
       left[k] = left[k + 1] + s->room[s->homes[k]].memory;
@@ -143,13 +166,6 @@ typedef struct {
   double *sold; /* in the same order: what guests take, less what there is */
   double *unit; /* of both: scale of the steps */
 } Dual;
-
-/* Exclusive CPUs take at least the least that siblings are worth. */
-static gint64 least_worth(const KtSearch *s, guint part)
-{
-  const KtLoad *need = &s->need[part];
-  return need->cpus && s->host.threads > 1 ? kt_worth(need->cpus * KT_PLACE_SMT_WORTH) : need->worth;
-}
 
 static double dual_value(Dual *d)
 {

@@ -58,6 +58,22 @@ static void seat_immovable(KtSearch *s)
   kt_host_clear(&all);
 }
 
+/* What stays on another node need not be moved. */
+static void price_flow(KtSearch *s)
+{
+  double most = 0;
+  kt_flow_init(&s->flow, s->n_nodes);
+  s->flow_memory = g_new0(gint64, s->n_nodes);
+  s->flow_room = g_new0(gint64, s->n_nodes);
+  for (guint k = 0; k < s->n_nodes * s->n_nodes; k++)
+    most = MAX(most, s->per_kib * s->far[k]);
+  s->per_flow = most / KT_FLOW_COST_MAX;
+  for (guint k = 0; k < s->n_nodes * s->n_nodes && most > 0; k++) {
+    double cost = s->per_kib * s->far[k] - s->problem->weights.move / s->total_kib;
+    s->flow.cost[k] = k % (s->n_nodes + 1) ? (gint64)MAX(cost / s->per_flow, 0) : 0;
+  }
+}
+
 static void price(KtSearch *s)
 {
   const KtPlaceWeights *w = &s->problem->weights;
@@ -77,6 +93,7 @@ static void price(KtSearch *s)
     /* to the nearest neighbour; what stays there need not be moved */
     s->spill[i] = isinf(nearest) ? s->per_kib : MAX(nearest * s->per_kib - w->move / s->total_kib, 0);
   }
+  price_flow(s);
 }
 
 /* ---- guests ---- */
@@ -335,6 +352,9 @@ void kt_search_free(KtSearch *s)
   for (guint k = 0; k < s->problem->guests->len; k++)
     g_free(s->why[k]);
   kt_host_clear(&s->host);
+  kt_flow_clear(&s->flow);
+  g_free(s->flow_memory);
+  g_free(s->flow_room);
   g_free(s->why);
   g_free(s->busy);
   g_free(s->homes);

@@ -4,9 +4,14 @@
 
 #include "placement/search.h"
 
-/* Nothing to gain: its node is fine and so is the guest there. */
-static gboolean is_quiet(const KtSearch *s, guint part)
+/* Many guests are small, and what one node has no room for fits another one soon. */
+enum { FEW_PARTS = 200 };
+
+/* Nothing to gain: its node is fine and so is the guest there, and nobody waits for its room. */
+static gboolean is_quiet(KtSearch *s, guint part)
 {
+  if (s->n_short && s->n_parts <= FEW_PARTS && kt_search_farther(s) > KT_PLACE_EPSILON)
+    return FALSE;
   const KtSearchGuest *g = &s->guests[s->owner[part]];
   return s->node_cost[s->home[part]] == 0 && s->guest_cost[s->owner[part]] <= g->least + KT_PLACE_EPSILON;
 }
@@ -16,9 +21,12 @@ static gboolean improve_part(KtSearch *s, guint part)
 {
   double best = -KT_PLACE_EPSILON;
   guint to = KT_NOWHERE, with = KT_NOWHERE, home = s->home[part];
+  kt_search_farther(s);
   for (guint k = 0; k < s->n_homes; k++) {
     guint node = s->homes[k];
     double change = node == home ? 0 : kt_search_move_change(s, part, node);
+    if (change < best + s->farther)
+      change = kt_search_with_spill(s, change, home, node, s->need[part].memory, best);
     if (change < best) {
       best = change;
       to = node;
@@ -28,6 +36,9 @@ static gboolean improve_part(KtSearch *s, guint part)
     if (s->home[other] == home || s->owner[other] == s->owner[part])
       continue;
     double change = kt_search_swap_change(s, part, other);
+    if (change < best + s->farther)
+      change =
+          kt_search_with_spill(s, change, home, s->home[other], s->need[part].memory - s->need[other].memory, best);
     if (change < best) {
       best = change;
       with = other;

@@ -83,7 +83,10 @@ static void branch(Exact *x, guint k)
   if (x->cut || MAX(nodes, x->floor) + x->guest_cost + x->least[k] >= x->best - KT_PLACE_EPSILON)
     return;
   if (k == s->n_parts) {
-    x->best = x->node_cost + x->guest_cost;
+    double cost = x->node_cost + x->guest_cost + kt_search_farther(s);
+    if (cost >= x->best)
+      return;
+    x->best = cost;
     memcpy(x->best_home, s->home, s->n_parts * sizeof *s->home);
     return;
   }

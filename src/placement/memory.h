@@ -3,6 +3,6 @@
 #pragma once
 #include "placement/search.h"
 
-/* KiB of part p on node i: [p * n_nodes + i]. All at home where there is room; the rest on the nearest nodes that
- * have some, rather what is there now than what would have to be moved. Caller frees. */
-gint64 *kt_memory_assign(const KtSearch *s);
+/* KiB of part p on node i: [p * n_nodes + i]. All at home where there is room; the rest where it costs least
+ * (flow.h), rather what is there now than what would have to be moved. Caller frees. */
+gint64 *kt_memory_assign(KtSearch *s);

@@ -21,7 +21,7 @@
  *
  * What is not cost but rule: memory of a node is never exceeded, an exclusive CPU has one owner, an immovable guest
  * stays, a guest that fits an empty node gets one cell, a larger one the fewest equal cells that do. A cell has one
- * node; where nothing else is left, its memory (and exclusive CPUs) spill to the nearest nodes with room. A guest
+ * node; where nothing else is left, its memory spills to where that costs least, exclusive CPUs to the nearest. A guest
  * stays unplaced only where the host's memory (or its CPUs for dedicated guests) cannot hold all.
  *
  * How: guests start where they are (or in a balanced first fit), local search over moves and exchanges of cells

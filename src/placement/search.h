@@ -5,6 +5,7 @@
  * node is several parts. Guests are sorted by what they need, so that their order and names in the problem do not
  * matter; immovable guests are no parts but load that is there from the start. */
 #pragma once
+#include "placement/flow.h"
 #include "placement/host.h"
 #include "placement/placement.h"
 
@@ -33,12 +34,15 @@ typedef struct {
   const KtPlaceProblem *problem;
   KtHost host;
   guint n_nodes, n_parts, n_guests, n_homes;
-  guint *homes;  /* nodes with CPUs */
-  KtLoad *room;  /* of each node */
-  double *far;   /* n_nodes x n_nodes: distance / 10 - 1 */
-  double *spill; /* least cost of a KiB that a node has no room for */
-  KtLoad *need;  /* of each part */
-  guint *owner;  /* guest of each part */
+  guint *homes;                    /* nodes with CPUs */
+  KtLoad *room;                    /* of each node */
+  double *far;                     /* n_nodes x n_nodes: distance / 10 - 1 */
+  double *spill;                   /* least cost of a KiB that a node has no room for: on the nearest */
+  KtFlow flow;                     /* where it goes */
+  double per_flow;                 /* cost of a KiB at a cost of 1 there */
+  gint64 *flow_memory, *flow_room; /* for it */
+  KtLoad *need;                    /* of each part */
+  guint *owner;                    /* guest of each part */
   KtSearchGuest *guests;
   double per_worth, per_shared_core, per_cpu, per_kib; /* costs; per_kib: at distance 20 */
   double total_kib;                                    /* at least 1 */
@@ -48,6 +52,9 @@ typedef struct {
   guint *home; /* of each part */
   KtLoad *load;
   double *node_cost, *guest_cost;
+  guint n_short;     /* nodes whose memory has not room for all */
+  double farther;    /* what that costs beyond the node costs, as the nearest have no room either */
+  gboolean measured; /* whether farther is known */
   guint64 steps, max_steps, random;
 } KtSearch;
 
@@ -93,7 +100,11 @@ double kt_search_guest_change(KtSearch *s, guint part, guint new_home); /* of gu
 void kt_search_put(KtSearch *s, guint part, guint node);                /* KT_NOWHERE: takes it away */
 double kt_search_move_change(KtSearch *s, guint part, guint node);      /* of the cost; one step */
 double kt_search_swap_change(KtSearch *s, guint a, guint b);            /* parts of different guests and homes */
-double kt_search_cost(const KtSearch *s);
+/* A change of the cost with what memory without room really costs, when `kib` go from one home to another. `enough`:
+ * what it is compared with; a change that cannot be below that is not looked at, and returned as it is. */
+double kt_search_with_spill(KtSearch *s, double change, guint from, guint to, gint64 kib, double enough);
+double kt_search_farther(KtSearch *s); /* s->farther, measured if it is not known */
+double kt_search_cost(KtSearch *s);
 void kt_search_set(KtSearch *s, const guint *home); /* all parts at once */
 guint kt_search_random(KtSearch *s, guint below);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "placement/memory.h"
+#include "placement/search.h"
 
 /* Keeps the better one of the state and the best so far; the state becomes it. */
 static void keep_best(KtSearch *s, guint *best, double *best_cost)
@@ -58,46 +58,6 @@ static double search(KtSearch *s, KtPlaceCost *fields)
   return bound;
 }
 
-/* The search takes memory without room to go to the nearest node. Where it had to go farther, that is what it costs
- * there from now on. FALSE: nothing had to. */
-static gboolean reprice(KtSearch *s)
-{
-  g_autofree gint64 *kib = kt_memory_assign(s);
-  gboolean any = FALSE;
-  for (guint i = 0; i < s->n_nodes; i++) {
-    gint64 beyond = s->load[i].memory - s->room[i].memory;
-    double paid = 0;
-    for (guint p = 0; p < s->n_parts && beyond > 0; p++)
-      for (guint j = 0; s->home[p] == i && j < s->n_nodes; j++)
-        paid += (double)kib[(gsize)p * s->n_nodes + j] * s->far[i * s->n_nodes + j] * s->per_kib;
-    if (beyond > 0 && paid / (double)beyond > s->spill[i] * 1.01) {
-      s->spill[i] = paid / (double)beyond;
-      any = TRUE;
-    }
-  }
-  if (any)
-    kt_search_set(s, s->home);
-  return any;
-}
-
-/* Again with prices that were paid, as long as there are new ones; the best by what it really costs. */
-static KtPlacement *answer(KtSearch *s, double bound, KtPlaceCost *fixed)
-{
-  enum { ROUNDS = 6 };
-  KtPlacement *best = kt_search_answer(s, fixed);
-  guint64 steps = s->max_steps / ROUNDS;
-  for (guint round = 0; round < ROUNDS && s->n_parts && best->cost.total > bound && reprice(s); round++) {
-    s->max_steps = s->steps + steps;
-    kt_search_improve(s, bound, steps);
-    KtPlacement *other = kt_search_answer(s, fixed);
-    gboolean better = other->cost.total < best->cost.total;
-    kt_placement_free(better ? best : other);
-    best = better ? other : best;
-  }
-  best->steps = s->steps;
-  return best;
-}
-
 /* The field and the total of what is fixed are part of every placement. Contention of immovable guests is in the
  * search's cost already. */
 static void set_bound(KtPlacement *placement, const KtPlaceProblem *problem, double bound, const KtPlaceCost *fixed,
@@ -120,7 +80,7 @@ KtPlacement *kt_placement_solve(const KtPlaceProblem *problem, GError **error)
   KtPlaceCost fixed, fields = {0};
   g_autoptr(KtSearch) s = kt_search_new(problem);
   double bound = s->n_parts ? search(s, &fields) : 0;
-  KtPlacement *placement = answer(s, bound, &fixed);
+  KtPlacement *placement = kt_search_answer(s, &fixed);
   set_bound(placement, problem, s->n_parts ? bound : placement->cost.total, &fixed, &fields);
   return placement;
 }

@@ -80,16 +80,26 @@ double kt_search_guest_change(KtSearch *s, guint part, guint new_home)
   return change + g->move * (double)moved_more;
 }
 
+static gboolean is_short(const KtSearch *s, guint node)
+{
+  return s->load[node].memory > s->room[node].memory;
+}
+
 void kt_search_put(KtSearch *s, guint part, guint node)
 {
   guint old = s->home[part];
+  s->measured = FALSE;
   if (old != KT_NOWHERE) {
+    s->n_short -= is_short(s, old);
     kt_load_take(&s->load[old], &s->need[part]);
+    s->n_short += is_short(s, old);
     s->node_cost[old] = kt_search_node_cost(s, old, &s->load[old]);
   }
   s->home[part] = node;
   if (node != KT_NOWHERE) {
+    s->n_short -= is_short(s, node);
     kt_load_add(&s->load[node], &s->need[part]);
+    s->n_short += is_short(s, node);
     s->node_cost[node] = kt_search_node_cost(s, node, &s->load[node]);
   }
   s->guest_cost[s->owner[part]] = kt_search_guest_cost(s, s->owner[part]);
@@ -124,9 +134,45 @@ double kt_search_swap_change(KtSearch *s, guint a, guint b)
   return change + kt_search_guest_change(s, a, at_b) + kt_search_guest_change(s, b, at_a);
 }
 
-double kt_search_cost(const KtSearch *s)
+/* What memory without room costs beyond the nodes' costs, when `kib` more have one home and less another. */
+static double farther(KtSearch *s, guint from, guint to, gint64 kib)
 {
-  double cost = 0;
+  double nearest = 0;
+  gint64 *memory = s->flow_memory, *room = s->flow_room;
+  for (guint i = 0; i < s->n_nodes; i++) {
+    memory[i] = s->load[i].memory + (i == to ? kib : 0) - (i == from ? kib : 0);
+    room[i] = s->room[i].memory;
+    nearest += s->spill[i] * (double)MAX(memory[i] - room[i], 0);
+  }
+  s->steps += s->n_nodes;
+  return nearest > 0 ? MAX(kt_flow_solve(&s->flow, memory, room) * s->per_flow - nearest, 0) : 0;
+}
+
+double kt_search_farther(KtSearch *s)
+{
+  if (!s->measured)
+    s->farther = s->n_short ? farther(s, 0, 0, 0) : 0;
+  s->measured = TRUE;
+  return s->farther;
+}
+
+double kt_search_with_spill(KtSearch *s, double change, guint from, guint to, gint64 kib, double enough)
+{
+  guint less = kib > 0 ? from : to, more = kib > 0 ? to : from;
+  if (kib == 0)
+    return change;
+  gint64 after = s->load[more].memory + ABS(kib);
+  gboolean none = s->n_short == (guint)is_short(s, less) && s->load[less].memory - ABS(kib) <= s->room[less].memory &&
+                  after <= s->room[more].memory;
+  double now = kt_search_farther(s);
+  if (none || change - now >= enough)
+    return change - (none ? now : 0);
+  return change - now + farther(s, from, to, kib);
+}
+
+double kt_search_cost(KtSearch *s)
+{
+  double cost = kt_search_farther(s);
   for (guint i = 0; i < s->n_nodes; i++)
     cost += s->node_cost[i];
   for (guint g = 0; g < s->n_guests; g++)
@@ -142,8 +188,12 @@ void kt_search_set(KtSearch *s, const guint *home)
   for (guint p = 0; p < s->n_parts; p++)
     if (home[p] != KT_NOWHERE)
       kt_load_add(&s->load[home[p]], &s->need[p]);
-  for (guint i = 0; i < s->n_nodes; i++)
+  s->n_short = 0;
+  s->measured = FALSE;
+  for (guint i = 0; i < s->n_nodes; i++) {
     s->node_cost[i] = kt_search_node_cost(s, i, &s->load[i]);
+    s->n_short += is_short(s, i);
+  }
   for (guint g = 0; g < s->n_guests; g++)
     s->guest_cost[g] = kt_search_guest_cost(s, g);
 }
