@@ -41,10 +41,13 @@ machine_state() { # STATE
 # Models below 32 would make the kernel take any 8 APIC ids for one L3, across nodes.
 machine_cpu=EPYC,model=49,+svm,+npt,-osvw,-nrip-save,-xsavec,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-hypervisor,+topoext,x-force-features=on
 
+# One thread of this machine runs all emulated CPUs in turn. With a thread for each (--parallel), QEMU before
+# 8.1 may go on running code that the kernel has just replaced: now and then all CPUs end in a breakpoint that
+# is no longer there, for ever (docs/lab.md).
 machine_arguments() { # fills the array `qemu`
     local line
     qemu=(qemu-system-x86_64 -name "lab-$lab_name" -pidfile "$state/qemu.pid"
-        -nodefaults -no-user-config -display none -no-reboot -M q35 -accel "tcg,thread=multi" -cpu "$machine_cpu"
+        -nodefaults -no-user-config -display none -no-reboot -M q35 -accel "tcg,thread=$thread" -cpu "$machine_cpu"
         -smbios "type=1,manufacturer=kvmtune,product=lab")
     while read -r line; do
         # shellcheck disable=SC2206 # the line is a list of arguments
@@ -68,7 +71,7 @@ machine_folder() { # TAG PATH [MORE]: a folder of this machine, by 9p
 # Reads the options of `lab up` into a topology file and settings.
 machine_options() {
     local shape=4x2 memory=1536M more=() distances=
-    hours=12 libvirt=1 meter=0 latency=0 KERNEL_ARGUMENTS=
+    hours=12 libvirt=1 meter=0 latency=0 thread=single KERNEL_ARGUMENTS=
     while [ $# -gt 0 ]; do
         case $1 in
             --topology | --memory | --distances | --hugepages | --pci | --hours | --append)
@@ -85,10 +88,11 @@ machine_options() {
             --smt) more+=("threads 2") ;;
             --meter) meter=1 ;;
             --latency) latency=1 ;;
+            --parallel) thread=multi ;;
             *) die "up: unknown option '$1'" ;;
         esac
         case $1 in
-            --no-libvirt | --smt | --meter | --latency) shift ;;
+            --no-libvirt | --smt | --meter | --latency | --parallel) shift ;;
             *) shift 2 ;;
         esac
     done
