@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A guest beside its definition and its host: what is a difference and what is none, and which checks mark it. */
+#include <string.h>
+
 #include "checks/inside.h"
 #include "model/predict.h"
+#include "view/guest_view.h"
 
 typedef struct {
   KtSnapshot *snapshot;
@@ -163,6 +166,82 @@ static void test_unknown(void)
   tear_down(&f);
 }
 
+/* ---- how it is shown ---- */
+
+typedef char *(*Show)(const KtGuestView *view);
+
+static char *show_text(const KtGuestView *view)
+{
+  const KtTerm term = {.width = 100};
+  return kt_view_guest_text(&term, view);
+}
+
+static char *shown(const Fixture *f, Show show)
+{
+  g_autoptr(GPtrArray) diagnoses = kt_diagnose(f->snapshot, NULL);
+  const KtInside in = {
+      .domain = f->snapshot->domains->pdata[0], .predicted = f->predicted, .guest = f->guest, .diagnoses = diagnoses};
+  g_autoptr(GPtrArray) rows = kt_inside_rows(&in);
+  const KtGuestView view = {
+      .inside = &in, .rows = rows, .of_guest = diagnoses->pdata[0], .connect_uri = "qemu:///system"};
+  return show(&view);
+}
+
+static void add_java(Fixture *f)
+{
+  static const char *const args[] = {"/opt/jdk-17/bin/java", "-Xmx8g", "-XX:+UseParallelGC"};
+  KtProcess *p = kt_machine_add_process(f->guest, 812, "java");
+  for (guint i = 0; i < G_N_ELEMENTS(args); i++)
+    g_ptr_array_add(p->args, g_strdup(args[i]));
+  p->rss_kib = KT_INT(3 * 1024 * 1024);
+  const KtNodeMemory on[] = {{0, 3 * 786432}, {1, 786432}};
+  g_array_append_vals(p->node_memory, on, 2);
+  f->guest->processes_seen = TRUE;
+}
+
+static void test_text(void)
+{
+  Fixture f;
+  set_up(&f);
+  add_java(&f);
+  g_autofree char *text = shown(&f, show_text);
+  g_assert_nonnull(strstr(text, "crm01, the guest of domain crm"));
+  g_assert_nonnull(strstr(text, "kvmtune guest crm --set-sysctl kernel.numa_balancing=1 --connect qemu:///system"));
+  g_assert_nonnull(strstr(text, "JDK 17, heap 8 GiB, Parallel, UseNUMA not given"));
+  g_assert_nonnull(strstr(text, "3 GiB: node 0 75 %, node 1 25 %"));
+  g_assert_nonnull(strstr(text, "-XX:+UseNUMA")); /* W01's advice */
+  g_assert_null(strstr(text, "Not as the running definition"));
+  tear_down(&f);
+}
+
+/* Nothing of a guest reaches the terminal as it is. */
+static void test_hostile_text(void)
+{
+  Fixture f;
+  set_up(&f);
+  g_free(f.guest->name);
+  f.guest->name = g_strdup("a\x1b[2J\nb");
+  kt_machine_add_process(f.guest, 1, "java")->bound_nodes = g_strdup("bind:\x1b]0;x\a");
+  g_autofree char *text = shown(&f, show_text), *json = shown(&f, kt_view_guest_json);
+  g_assert_null(strchr(text, '\x1b'));
+  g_assert_nonnull(strstr(text, "\\x1b[2J b"));
+  g_assert_null(strchr(json, '\x1b'));
+  tear_down(&f);
+}
+
+static void test_json(void)
+{
+  Fixture f;
+  set_up(&f);
+  g_autofree char *unseen = shown(&f, kt_view_guest_json);
+  g_assert_nonnull(strstr(unseen, "\"programs\": null"));
+  add_java(&f);
+  g_autofree char *json = shown(&f, kt_view_guest_json);
+  g_assert_nonnull(strstr(json, "\"sysctl\": \"kernel.numa_balancing=1\""));
+  g_assert_nonnull(strstr(json, "\"kib\": 786432"));
+  tear_down(&f);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -170,5 +249,8 @@ int main(int argc, char **argv)
   g_test_add_func("/inside/otherwise", test_otherwise);
   g_test_add_func("/inside/memory", test_memory);
   g_test_add_func("/inside/unknown", test_unknown);
+  g_test_add_func("/inside/text", test_text);
+  g_test_add_func("/inside/hostile-text", test_hostile_text);
+  g_test_add_func("/inside/json", test_json);
   return g_test_run();
 }

@@ -71,9 +71,9 @@ char *kt_guest_sysctl_read(const KtAgentChannel *channel, const char *name, GErr
   return g_steal_pointer(&value);
 }
 
-static gboolean check_value(const char *value, GError **error)
+gboolean kt_guest_sysctl_check_value(const char *value, GError **error)
 {
-  gboolean ok = *value && strlen(value) < MAX_VALUE;
+  gboolean ok = value && *value && strlen(value) < MAX_VALUE;
   for (const char *p = value; ok && *p; p++)
     ok = g_ascii_isprint(*p);
   if (!ok)
@@ -85,7 +85,7 @@ gboolean kt_guest_sysctl_write(const KtAgentChannel *channel, const char *name, 
 {
   gboolean by_exec;
   g_autofree char *below = kt_guest_sysctl_path(name, error), *path = below ? g_strconcat("/", below, NULL) : NULL;
-  if (!path || !check_value(value, error))
+  if (!path || !kt_guest_sysctl_check_value(value, error))
     return FALSE;
   g_autoptr(KtAgent) agent = open_agent(channel, write_calls, &by_exec, error);
   g_autofree char *line = g_strconcat(value, "\n", NULL);

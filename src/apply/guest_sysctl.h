@@ -12,8 +12,10 @@ char *kt_guest_sysctl_path(const char *name, GError **error);
  */
 char *kt_guest_sysctl_read(const KtAgentChannel *channel, const char *name, GError **error);
 
-/* Same errors; whether the kernel took the value is seen by reading it again. KT_ERROR_USAGE for a value
- * that is no line of printable text. */
+/* KT_ERROR_USAGE for a value that is no line of printable text. */
+gboolean kt_guest_sysctl_check_value(const char *value, GError **error);
+
+/* Same errors; whether the kernel took the value is seen by reading it again. */
 gboolean kt_guest_sysctl_write(const KtAgentChannel *channel, const char *name, const char *value, GError **error);
 
 /* The same words, whatever white space is between them. */
