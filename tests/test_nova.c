@@ -7,6 +7,7 @@
 #include "nova/advice.h"
 #include "nova/batch.h"
 #include "nova/host_of.h"
+#include "nova/image.h"
 #include "nova/keys.h"
 #include "nova/values.h"
 
@@ -325,6 +326,72 @@ static void test_bad_requests(void)
 }
 #endif
 
+/* As ImageMetaProps.from_dict() of 26.2.2 answers; where master has other words, both. */
+static void test_image_properties(void)
+{
+  static const struct {
+    const char *key, *value;
+    KtNovaRefusal zed, master;
+  } rows[] = {
+      {"hw_disk_bus", "virtio", KT_NOVA_OK, KT_NOVA_OK},
+      {"hw_disk_bus", "VIRTIO", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
+      {"hw_disk_bus", "", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
+      {"hw_scsi_model", "Paravirtual", KT_NOVA_OK, KT_NOVA_OK},
+      {"hw_vif_model", "VirtualE1000", KT_NOVA_OK, KT_NOVA_OK},
+      {"hw_vif_model", "igb", KT_NOVA_VALUE_ERROR, KT_NOVA_OK},
+      {"hw_boot_menu", "perhaps", KT_NOVA_OK, KT_NOVA_OK},
+      {"hw_video_ram", "lots", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
+      {"hw_maxphysaddr_mode", "both", KT_NOVA_OK, KT_NOVA_VALUE_ERROR},
+      {"hw_numa_cpus.0", "x", KT_NOVA_INVALID, KT_NOVA_INVALID},
+      {"hw_numa_mem.0", "x", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
+      {"hw_disk_bsu", "x", KT_NOVA_OK, KT_NOVA_OK},
+      {"architecture", "AMD64", KT_NOVA_OK, KT_NOVA_OK},
+      {"architecture", "z80", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
+      {"os_type", "Windows", KT_NOVA_OK, KT_NOVA_OK},
+      {"os_type", "os2", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
+      {"vmware_adaptertype", "", KT_NOVA_OK, KT_NOVA_OK},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(KtFlavor) f = kt_flavor_new("test");
+    const char *property = NULL;
+    kt_flavor_set_image(f, rows[i].key, rows[i].value, NULL);
+    KtNovaRefusal zed = kt_nova_check_image(f, KT_NOVA_ZED, &property);
+    if (zed != rows[i].zed || (zed && !g_str_has_prefix(rows[i].key, property)))
+      g_error("%s=%s is %d to Zed", rows[i].key, rows[i].value, zed);
+    g_assert_true(zed || !property);
+    g_assert_cmpint(kt_nova_check_image(f, KT_NOVA_MASTER, &property), ==, rows[i].master);
+  }
+  g_assert_true(kt_nova_is_property("hw_numa_mem.3", KT_NOVA_ZED));
+  g_assert_false(kt_nova_is_property("hw_disk_bsu", KT_NOVA_MASTER));
+  g_assert_false(kt_nova_is_property("hw_firmware_stateless", KT_NOVA_ZED));
+}
+
+#if HAVE_JSON
+/* Of two traits that contradict Nova takes the first. */
+static void test_trait_order(void)
+{
+  static const struct {
+    const char *specs;
+    KtNovaThreads threads;
+  } rows[] = {
+      {"\"trait2:HW_CPU_HYPERTHREADING\":\"forbidden\",\"trait:HW_CPU_HYPERTHREADING\":\"required\"",
+       KT_NOVA_THREADS_ISOLATE},
+      {"\"trait:HW_CPU_HYPERTHREADING\":\"required\",\"trait2:HW_CPU_HYPERTHREADING\":\"forbidden\"",
+       KT_NOVA_THREADS_REQUIRE},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autofree char *text = g_strdup_printf(
+        "{\"vcpus\":4,\"memory_mb\":64,\"extra_specs\":{\"hw:cpu_policy\":\"dedicated\",%s}}", rows[i].specs);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KtFlavor) flavor = kt_nova_flavor_parse(text, strlen(text), &error);
+    g_assert_no_error(error);
+    g_autoptr(KtNovaGuest) guest = NULL;
+    g_assert_cmpint(kt_nova_guest(flavor, &guest), ==, KT_NOVA_OK);
+    g_assert_cmpint(guest->threads, ==, rows[i].threads);
+  }
+}
+#endif
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -336,7 +403,9 @@ int main(int argc, char **argv)
   g_test_add_func("/nova/keys", test_keys);
   g_test_add_func("/nova/host-of-evidence", test_host_of_evidence);
   g_test_add_func("/nova/advice", test_advice);
+  g_test_add_func("/nova/image-properties", test_image_properties);
 #if HAVE_JSON
+  g_test_add_func("/nova/trait-order", test_trait_order);
   g_test_add_func("/nova/bad-requests", test_bad_requests);
 #endif
   return g_test_run();

@@ -61,7 +61,9 @@ END
 printf '[compute]\ncpu_dedicated_set = 2-3,6-7\ncpu_shared_set = 0-1,4-5\n' >"$dir/nova.conf"
 echo '{"hw_numa_nodes": "2"}' >"$dir/image.json"
 
-echo "1..7"
+echo '{"hw_disk_bus": "vritio", "hw_vif_modle": "virtio"}' >"$dir/typo.json"
+
+echo "1..9"
 patterns='hw:cpu_socket=2 +did you mean hw:cpu_sockets
 ^  hw:numa_nodes '
 answers 1 "explain: misspelled and missing keys" explain "$dir/wide.txt"
@@ -84,3 +86,11 @@ printf '{"id": "a", "flavor": {"vcpus": 2, "memory_mb": 512, "extra_specs": {}},
 patterns='"id":"a","error":null,"topology":\{"sockets":2,
 batch:2: id: expected a text'
 answers 2 "batch: answers, and a word on the line that is none" fit --batch "$dir/batch"
+patterns='Refused: ValueError
+Of the image: hw_disk_bus=vritio
+hw_vif_modle=virtio: no key'
+answers 1 "fit: wrong words of an image" fit --flavor "$dir/pinned.json" --image "$dir/typo.json" --host "$dir/host.xml"
+patterns='Nova refuses it: ValueError
+Of the image: hw_disk_bus=vritio
+^  hw_vif_modle=virtio'
+answers 1 "explain: wrong words of an image" explain "$dir/pinned.json" --image "$dir/typo.json"

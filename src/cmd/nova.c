@@ -44,6 +44,21 @@ static int usage(GError **error, const char *what)
   return -1;
 }
 
+/* Keys that Nova passes over: mostly misspelled. How many. */
+static guint note_unknown(const KtFlavor *flavor, KtNovaRelease release, GPtrArray *notes)
+{
+  g_autoptr(GPtrArray) keys = kt_nova_explain(flavor, release);
+  guint n = 0;
+  for (guint i = 0; i < keys->len; i++) {
+    const KtNovaKeyNote *key = keys->pdata[i];
+    if (key->state != KT_NOVA_KEY_UNKNOWN)
+      continue;
+    n++;
+    g_ptr_array_add(notes, g_strdup_printf("%s=%s: %s", key->key, key->value ? key->value : "", key->what));
+  }
+  return n;
+}
+
 static int run_fit(int argc, KtNovaRelease release, GError **error)
 {
   if (argc)
@@ -71,6 +86,7 @@ static int run_fit(int argc, KtNovaRelease release, GError **error)
                                   : (KtNovaSearch){0};
   const KtNovaSearch *searched = answer->guest && !answer->refusal ? &search : NULL;
   g_autoptr(GPtrArray) advice = kt_nova_advise(flavor, host, answer, searched, release);
+  guint unknown = note_unknown(flavor, release, notes);
   const KtNovaReport report = {.flavor = flavor,
                                .host_name = name,
                                .host = host,
@@ -81,7 +97,8 @@ static int run_fit(int argc, KtNovaRelease release, GError **error)
                                .release = release};
   const KtTerm term = kt_term_of_stdout(when);
   g_autofree char *text = json ? kt_view_nova_fit_json(&report) : kt_view_nova_fit_text(&term, &report);
-  gboolean well = !answer->refusal && !answer->at_compute && (!answer->guest || answer->fit->fits) && !advice->len;
+  gboolean well =
+      !unknown && !answer->refusal && !answer->at_compute && (!answer->guest || answer->fit->fits) && !advice->len;
   return !kt_output(text, error) ? -1 : well ? KT_EXIT_HEALTHY : KT_EXIT_FINDINGS;
 }
 
@@ -104,7 +121,8 @@ static int run_explain(int argc, char **argv, KtNovaRelease release, GError **er
     return -1;
   g_autoptr(GPtrArray) notes = kt_nova_explain(flavor, release);
   const KtTerm term = kt_term_of_stdout(when);
-  g_autofree char *text = json ? kt_view_nova_keys_json(flavor, notes) : kt_view_nova_keys_text(&term, flavor, notes);
+  g_autofree char *text =
+      json ? kt_view_nova_keys_json(flavor, notes) : kt_view_nova_keys_text(&term, flavor, notes, release);
   int status = KT_EXIT_HEALTHY;
   for (guint i = 0; i < notes->len; i++)
     if (is_fault(notes->pdata[i]))

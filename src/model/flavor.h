@@ -7,6 +7,7 @@ typedef struct {
   char *name; /* NULL unknown */
   KtInt vcpus, ram_mib, disk_gib;
   GHashTable *extra_specs; /* "hw:numa_nodes" -> "2"; NULL: the text does not show them */
+  GPtrArray *spec_order;   /* char*: its keys in the order of Nova's own dictionary; NULL unknown */
   GHashTable *image;       /* "hw_cpu_sockets" -> "2"; NULL unknown */
   char *image_name;
   char *server;      /* the server whose embedded copy of its flavor this is; NULL: the flavor or image itself */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nova/answer.h"
 
+#include "nova/image.h"
+
 static void place(KtNovaAnswer *a, const KtFlavor *flavor, const KtNovaHost *host, KtNovaRelease release)
 {
   if (a->guest)
@@ -12,7 +14,7 @@ static void place(KtNovaAnswer *a, const KtFlavor *flavor, const KtNovaHost *hos
 KtNovaAnswer *kt_nova_answer(const KtFlavor *flavor, const KtNovaHost *host, KtNovaRelease release)
 {
   KtNovaAnswer *a = g_new0(KtNovaAnswer, 1);
-  a->refusal = kt_nova_check_image(flavor);
+  a->refusal = kt_nova_check_image(flavor, release, &a->property);
   if (a->refusal)
     return a;
   g_autoptr(KtSet) realtime = NULL;

@@ -5,6 +5,7 @@
 
 typedef struct {
   KtNovaRefusal refusal;    /* of the API, the first of: image, realtime, topology, constraints */
+  const char *property;     /* of the image, that `refusal` is about; NULL: it is about something else. Never freed */
   KtNovaShape shape;        /* sockets is 0 where Nova has none */
   KtNovaGuest *guest;       /* NULL: refused, or no NUMA: nothing has to fit */
   KtNovaFit *fit;           /* NULL where refused, and without NUMA */

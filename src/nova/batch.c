@@ -28,6 +28,16 @@ enum { POOLS_MAX = 16, CELL_ID_MAX = 4095 };
 #define COUNT_MAX (G_GINT64_CONSTANT(1) << 48) /* pages or MiB: more than any machine has */
 #define MEMORY_MAX (G_GINT64_CONSTANT(1) << 40)
 
+static GPtrArray *read_order(JsonObject *object)
+{
+  GPtrArray *order = g_ptr_array_new_with_free_func(g_free);
+  GList *members = json_object_get_members(object);
+  for (const GList *m = members; m; m = m->next)
+    g_ptr_array_add(order, g_strdup(m->data));
+  g_list_free(members);
+  return order;
+}
+
 /* `path`: where in the document the flavor stands. */
 static KtFlavor *read_flavor(JsonObject *object, const char *path, GError **error)
 {
@@ -39,7 +49,10 @@ static KtFlavor *read_flavor(JsonObject *object, const char *path, GError **erro
   flavor->vcpus = KT_INT(vcpus);
   flavor->ram_mib = KT_INT(memory);
   flavor->extra_specs = kt_nova_json_table(object, path, "extra_specs", error);
-  return flavor->extra_specs ? g_steal_pointer(&flavor) : NULL;
+  if (!flavor->extra_specs)
+    return NULL;
+  flavor->spec_order = read_order(json_object_get_object_member(object, "extra_specs"));
+  return g_steal_pointer(&flavor);
 }
 
 static KtFlavor *read_flavor_and_image(JsonObject *root, GError **error)

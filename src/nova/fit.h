@@ -14,8 +14,6 @@
 #include "nova/guest.h"
 #include "nova/host.h"
 
-typedef enum { KT_NOVA_MASTER = 0, KT_NOVA_ZED } KtNovaRelease;
-
 /* Why a pair does not fit. */
 typedef enum {
   KT_NOVA_FITS = 0,

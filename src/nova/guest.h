@@ -14,8 +14,7 @@
 
 enum { KT_NOVA_VCPUS_MAX = 8192 }; /* more than any hypervisor takes */
 
-/* The properties that Nova cannot load at all; before anything else is looked at. */
-KtNovaRefusal kt_nova_check_image(const KtFlavor *flavor);
+typedef enum { KT_NOVA_MASTER = 0, KT_NOVA_ZED } KtNovaRelease; /* whose rules */
 
 typedef struct {
   gint64 sockets, cores, threads;

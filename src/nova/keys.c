@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/i18n.h"
+#include "nova/image.h"
 #include "nova/policy.h"
 #include "nova/values.h"
 
@@ -184,16 +185,15 @@ static void explain_key(Explain *e, const char *key, const char *value, gboolean
   } else if (!image && (g_str_has_prefix(key, "resources") || g_str_has_prefix(key, "trait"))) {
     add(e, key, value, image, KT_NOVA_KEY_OTHER,
         _("what the host has to offer; PCPU, VCPU and hyperthreading also set policies"));
-  } else if ((name && has_prefix_of(name, others, G_N_ELEMENTS(others))) ||
-             has_prefix_of(key, scopes, G_N_ELEMENTS(scopes)) || (image && !name)) {
+  } else if ((name && !image && has_prefix_of(name, others, G_N_ELEMENTS(others))) ||
+             has_prefix_of(key, scopes, G_N_ELEMENTS(scopes)) ||
+             (image && (!name || kt_nova_is_property(key, e->release)))) {
     add(e, key, value, image, KT_NOVA_KEY_OTHER, _("not of CPUs and memory"));
-  } else if (!image || kt_nova_key_near(key)) {
+  } else {
     const char *near = kt_nova_key_near(key);
     g_autofree char *meant = near ? g_strconcat(prefix, near, g_str_has_suffix(near, ".") ? "N" : "", NULL) : NULL;
     g_autofree char *like = meant ? g_strdup_printf(_("did you mean %s?"), meant) : NULL;
     add(e, key, value, image, KT_NOVA_KEY_UNKNOWN, like ? like : _("no key that kvmtune knows of Nova"));
-  } else {
-    add(e, key, value, image, KT_NOVA_KEY_OTHER, _("not of CPUs and memory"));
   }
 }
 

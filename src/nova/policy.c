@@ -109,26 +109,35 @@ static void sum_resources(const KtFlavor *flavor, gint64 *vcpus, gint64 *pcpus)
   }
 }
 
-/* The trait's value, NULL if none asks for it. Of several keys that of the shortest, then smallest name. */
+static gboolean is_hyperthreading(const char *key)
+{
+  return is_grouped(key, "trait", "HW_CPU_HYPERTHREADING");
+}
+
+/* Of several keys Nova takes the first of its dictionary; where that order is not known, the shortest, then smallest.
+ */
+static const char *hyperthreading_key(const KtFlavor *flavor)
+{
+  const char *best = NULL;
+  for (guint i = 0; flavor->spec_order && i < flavor->spec_order->len; i++)
+    if (is_hyperthreading(flavor->spec_order->pdata[i]))
+      return flavor->spec_order->pdata[i];
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init(&iter, flavor->extra_specs);
+  while (g_hash_table_iter_next(&iter, &key, NULL))
+    if (is_hyperthreading(key) &&
+        (!best || strlen(key) < strlen(best) || (strlen(key) == strlen(best) && strcmp(key, best) < 0)))
+      best = key;
+  return best;
+}
+
+/* The trait's value, NULL if none asks for it. */
 static const char *hyperthreading(const KtFlavor *flavor)
 {
-  const char *best_key = NULL, *best = NULL;
-  GHashTableIter iter;
-  gpointer key, value;
-  if (flavor->extra_specs) {
-    g_hash_table_iter_init(&iter, flavor->extra_specs);
-    while (g_hash_table_iter_next(&iter, &key, &value)) {
-      if (!is_grouped(key, "trait", "HW_CPU_HYPERTHREADING"))
-        continue;
-      if (best_key &&
-          (strlen(best_key) < strlen(key) || (strlen(best_key) == strlen(key) && strcmp(best_key, key) < 0)))
-        continue;
-      best_key = key;
-      best = value;
-    }
-  }
-  if (best)
-    return best;
+  const char *key = flavor->extra_specs ? hyperthreading_key(flavor) : NULL;
+  if (key)
+    return g_hash_table_lookup(flavor->extra_specs, key);
   const char *image = flavor->image ? g_hash_table_lookup(flavor->image, "trait:HW_CPU_HYPERTHREADING") : NULL;
   return image && g_str_equal(image, "required") ? image : NULL;
 }

@@ -29,6 +29,7 @@ char *kt_view_nova_fit_json(const KtNovaReport *r)
   g_autoptr(KtJson) json = kt_json_new();
   kt_json_open_object(json, NULL);
   kt_nova_answer_put(json, r->flavor->name, r->answer);
+  kt_json_string(json, "property", r->answer->property);
   put_search(json, r);
   kt_json_open_array(json, "advice");
   for (guint i = 0; i < r->advice->len; i++) {

@@ -5,6 +5,7 @@
 
 #include "base/i18n.h"
 #include "base/units.h"
+#include "nova/image.h"
 
 static char *format_pages(KtInt pages)
 {
@@ -88,6 +89,14 @@ static void show_misfits(KtPage *page, const KtNovaReport *r)
   }
 }
 
+/* The property of the image that is wrong. */
+static void show_property(KtPage *page, const KtFlavor *flavor, const char *property)
+{
+  const char *value = property ? g_hash_table_lookup(flavor->image, property) : NULL;
+  if (property)
+    kt_page_textf(page, 2, KT_STYLE_PLAIN, _("Of the image: %s%s%s"), property, value ? "=" : "", value ? value : "");
+}
+
 static void show_verdict(KtPage *page, const KtNovaReport *r)
 {
   const KtNovaAnswer *a = r->answer;
@@ -95,6 +104,7 @@ static void show_verdict(KtPage *page, const KtNovaReport *r)
   if (a->refusal) {
     kt_page_textf(page, 0, KT_STYLE_RED, _("Refused: %s"), kt_nova_refusal_class(a->refusal));
     kt_page_text(page, 2, KT_STYLE_PLAIN, kt_nova_refusal_reason(a->refusal));
+    show_property(page, r->flavor, a->property);
     return;
   }
   kt_page_textf(page, 0, KT_STYLE_PLAIN, _("The guest sees %d sockets x %d cores x %d threads."), (int)a->shape.sockets,
@@ -193,7 +203,7 @@ char *kt_view_nova_fit_text(const KtTerm *term, const KtNovaReport *r)
 
 /* ---- keys ---- */
 
-char *kt_view_nova_keys_text(const KtTerm *term, const KtFlavor *flavor, const GPtrArray *notes)
+char *kt_view_nova_keys_text(const KtTerm *term, const KtFlavor *flavor, const GPtrArray *notes, KtNovaRelease release)
 {
   static const struct {
     KtNovaKeyState state;
@@ -213,12 +223,14 @@ char *kt_view_nova_keys_text(const KtTerm *term, const KtFlavor *flavor, const G
                   flavor->name ? flavor->name : _("the flavor"), (int)flavor->vcpus.value, (int)shape.sockets,
                   (int)shape.cores, (int)shape.threads);
   g_autoptr(KtNovaGuest) guest = NULL;
-  KtNovaRefusal no = kt_nova_check_image(flavor);
+  const char *property;
+  KtNovaRefusal no = kt_nova_check_image(flavor, release, &property);
   no = no ? no : kt_nova_shape(flavor, &shape);
   no = no ? no : kt_nova_guest(flavor, &guest);
   if (no)
     kt_page_textf(page, 0, KT_STYLE_RED, _("Nova refuses it: %s (%s)"), kt_nova_refusal_class(no),
                   kt_nova_refusal_reason(no));
+  show_property(page, flavor, property);
   for (guint g = 0; g < G_N_ELEMENTS(groups); g++) {
     gboolean first = TRUE;
     for (guint i = 0; i < notes->len; i++) {

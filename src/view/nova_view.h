@@ -17,7 +17,8 @@ typedef struct {
 } KtNovaReport;
 
 char *kt_view_nova_fit_text(const KtTerm *term, const KtNovaReport *report);
-/* The members of a line of answers (nova/batch.h), "search", "advice" and "notes". */
+/* The members of a line of answers (nova/batch.h), "property" (of the image, that is wrong; null), "search", "advice"
+ * and "notes". */
 char *kt_view_nova_fit_json(const KtNovaReport *report);
-char *kt_view_nova_keys_text(const KtTerm *term, const KtFlavor *flavor, const GPtrArray *notes);
+char *kt_view_nova_keys_text(const KtTerm *term, const KtFlavor *flavor, const GPtrArray *notes, KtNovaRelease release);
 char *kt_view_nova_keys_json(const KtFlavor *flavor, const GPtrArray *notes);
