@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The live actuator: libvirt, and files and processes of this machine. */
+#include "apply/actuator.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "config.h"
+
+gboolean kt_actuator_call(KtActuator *self, const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  g_autofree char *call = g_strdup_vprintf(format, arguments);
+  va_end(arguments);
+  if (self->called)
+    self->called(call, self->data);
+  return !self->dry;
+}
+
+void kt_actuator_free(KtActuator *self)
+{
+  if (self)
+    self->free(self);
+}
+
+#if HAVE_LIBVIRT && HAVE_LIBXML2
+#include <libvirt/virterror.h>
+
+#include "apply/hand.h"
+#include "evidence/evidence.h"
+#include "evidence/libvirt_connect.h"
+#include "evidence/libvirt_live.h"
+#include "evidence/process.h"
+
+static const KtHandKind *const kinds[KT_STEPS] = {
+    [KT_STEP_SYSCTL] = &kt_hand_sysctl,           [KT_STEP_SYSFS] = &kt_hand_sysfs,
+    [KT_STEP_VCPUPIN] = &kt_hand_vcpupin,         [KT_STEP_EMULATORPIN] = &kt_hand_emulatorpin,
+    [KT_STEP_IOTHREADPIN] = &kt_hand_iothreadpin, [KT_STEP_NODESET] = &kt_hand_nodeset,
+    [KT_STEP_MEMORY] = &kt_hand_memory,           [KT_STEP_DEFINITION] = &kt_hand_definition,
+    [KT_STEP_RESTART] = &kt_hand_restart,
+};
+
+/* ---- connections, domains, processes ---- */
+
+virConnectPtr kt_hand_connection(KtHand *hand, gboolean writing, GError **error)
+{
+  virConnectPtr *slot = writing ? &hand->writing : &hand->reading;
+  if (*slot && virConnectIsAlive(*slot) == 1)
+    return *slot;
+  if (*slot)
+    virConnectClose(*slot);
+  *slot = kt_libvirt_open(hand->uri, writing, error);
+  return *slot;
+}
+
+void kt_hand_set_error(GError **error, const char *name, const char *what)
+{
+  virErrorPtr last = virGetLastError();
+  g_autofree char *of = g_strdup_printf("%s of domain '%s'", what, name);
+  gboolean gone = last && last->code == VIR_ERR_NO_DOMAIN;
+  kt_libvirt_set_error(error, of);
+  if (gone && error && *error)
+    (*error)->code = KT_ERROR_NOT_FOUND;
+}
+
+virDomainPtr kt_hand_domain(KtHand *hand, const char *name, const char *uuid, gboolean writing, GError **error)
+{
+  virConnectPtr connection = kt_hand_connection(hand, writing, error);
+  if (!connection)
+    return NULL;
+  virDomainPtr domain =
+      uuid ? virDomainLookupByUUIDString(connection, uuid) : virDomainLookupByName(connection, name ? name : "");
+  if (domain)
+    return domain;
+  virErrorPtr last = virGetLastError();
+  if (last && last->code != VIR_ERR_NO_DOMAIN) {
+    g_autofree char *what = g_strdup_printf("look for domain '%s'", name ? name : uuid);
+    kt_libvirt_set_error(error, what);
+    return NULL;
+  }
+  g_autoptr(virDomain) namesake = uuid && name ? virDomainLookupByName(connection, name) : NULL;
+  gboolean proxmox = kt_root_exists(hand->root, "etc/pve/qemu-server") || kt_root_exists(hand->root, "run/qemu-server");
+  g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "libvirt knows no domain '%s'%s%s%s", name ? name : uuid,
+              uuid && name ? " of UUID " : "", uuid && name ? uuid : "",
+              namesake  ? ": the one of that name is another"
+              : proxmox ? "; guests of Proxmox are changed with qm set"
+                        : "");
+  return NULL;
+}
+
+virDomainPtr kt_hand_running(KtHand *hand, const KtStep *step, gboolean writing, GError **error)
+{
+  g_autoptr(virDomain) domain = kt_hand_domain(hand, step->domain, step->uuid, writing, error);
+  if (!domain)
+    return NULL;
+  int active = virDomainIsActive(domain);
+  if (active == 1)
+    return g_steal_pointer(&domain);
+  if (active < 0)
+    kt_hand_set_error(error, step->domain, "ask for the state");
+  else
+    g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "domain '%s' does not run", step->domain);
+  return NULL;
+}
+
+/* Is it the QEMU that libvirt started for this UUID? */
+static gboolean is_process_of(KtRoot *root, int pid, const char *uuid)
+{
+  g_auto(GStrv) argv = kt_process_argv(root, pid);
+  for (char **word = argv; word && word[0] && word[1]; word++)
+    if (g_str_equal(word[0], "-uuid") && g_ascii_strcasecmp(word[1], uuid) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+int kt_hand_pid(KtHand *hand, virDomainPtr domain)
+{
+  char uuid[VIR_UUID_STRING_BUFLEN] = "";
+  if (!kt_libvirt_is_local(hand->uri) || virDomainGetUUIDString(domain, uuid) < 0)
+    return 0;
+  int pid = GPOINTER_TO_INT(g_hash_table_lookup(hand->pids, uuid));
+  if (pid && is_process_of(hand->root, pid, uuid))
+    return pid;
+  g_autoptr(GArray) all = kt_process_list(hand->root);
+  for (guint i = 0; i < all->len; i++) {
+    pid = g_array_index(all, int, i);
+    if (!is_process_of(hand->root, pid, uuid))
+      continue;
+    g_hash_table_replace(hand->pids, g_strdup(uuid), GINT_TO_POINTER(pid));
+    return pid;
+  }
+  return 0;
+}
+
+char *kt_hand_xml(virDomainPtr domain, const char *name, guint flags, GError **error)
+{
+  char *xml = virDomainGetXMLDesc(domain, flags);
+  if (!xml)
+    kt_hand_set_error(error, name, "read the definition");
+  return xml;
+}
+
+gboolean kt_hand_same_set(const KtStep *step, const char *wanted, const char *found)
+{
+  g_autoptr(KtSet) a = kt_set_parse(wanted, NULL);
+  g_autoptr(KtSet) b = kt_set_parse(found, NULL);
+  return a && b && kt_set_equal(a, b);
+}
+
+/* ---- what a domain is, and whose ---- */
+
+static const KtNovaConf *nova_conf(KtHand *hand)
+{
+  static const char *const paths[] = {"etc/nova/nova.conf", "etc/nova/nova-compute.conf",
+                                      "etc/kolla/nova-compute/nova.conf",
+                                      "var/lib/config-data/puppet-generated/nova_libvirt/etc/nova/nova.conf"};
+  if (!hand->nova) {
+    hand->nova = kt_snapshot_new();
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++)
+      if (kt_root_exists(hand->root, paths[i]))
+        g_ptr_array_add(files, g_build_filename(kt_root_name(hand->root), paths[i], NULL));
+    g_ptr_array_add(files, NULL);
+    KtSnapshot *read = files->len > 1 ? kt_evidence_read((const char *const *)files->pdata, NULL) : NULL;
+    if (read) {
+      kt_snapshot_free(hand->nova);
+      hand->nova = read;
+    }
+  }
+  if (!hand->nova->confs->len)
+    return NULL;
+  KtNovaConf *first = hand->nova->confs->pdata[0];
+  for (; hand->nova->confs->len > 1; g_ptr_array_remove_index(hand->nova->confs, 1)) { /* the later file counts */
+    GHashTableIter iter;
+    gpointer key, value;
+    g_hash_table_iter_init(&iter, ((KtNovaConf *)hand->nova->confs->pdata[1])->values);
+    while (g_hash_table_iter_next(&iter, &key, &value))
+      g_hash_table_replace(first->values, g_strdup(key), g_strdup(value));
+  }
+  return first;
+}
+
+static KtLook *look(KtActuator *self, const char *name, const char *uuid, GError **error)
+{
+  KtHand *hand = (KtHand *)self;
+  g_autoptr(virDomain) domain = kt_hand_domain(hand, name, uuid, FALSE, error);
+  if (!domain)
+    return NULL;
+  char *xml = kt_hand_xml(domain, name, 0, error);
+  if (!xml)
+    return NULL;
+  g_autoptr(KtDomain) d = kt_guard_read(xml);
+  free(xml);
+  char own[VIR_UUID_STRING_BUFLEN] = "";
+  virDomainGetUUIDString(domain, own);
+  KtLook *l = kt_look_new(virDomainGetName(domain), own);
+  unsigned int id = virDomainGetID(domain);
+  l->id = id == (unsigned int)-1 ? -1 : (int)id;
+  l->persistent = virDomainIsPersistent(domain) == 1;
+  l->cells = MAX(d->cells->len, 1);
+  l->numatune = g_strdup(d->numatune_mode);
+  l->stuck = g_strdup(kt_guard_stuck(d));
+  int pid = l->id >= 0 ? kt_hand_pid(hand, domain) : 0;
+  g_autofree char *status = pid ? kt_root_read_linef(hand->root, "proc/%d/status", pid) : NULL;
+  l->memory_nodes = kt_process_status(status, "Mems_allowed_list");
+  return l;
+}
+
+static KtSet *online_cpus(KtHand *hand)
+{
+  g_autofree char *text = kt_root_read_line(hand->root, "sys/devices/system/cpu/online");
+  return text ? kt_set_parse(text, NULL) : NULL;
+}
+
+static char *refuse_domain(KtHand *hand, const KtStep *step, char **warning)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(virDomain) domain = kt_hand_domain(hand, step->domain, step->uuid, FALSE, &error);
+  if (!domain)
+    return g_strdup(error->message);
+  virDomainJobInfo job = {0};
+  if (virDomainIsActive(domain) == 1 && virDomainGetJobInfo(domain, &job) == 0 &&
+      (job.type == VIR_DOMAIN_JOB_BOUNDED || job.type == VIR_DOMAIN_JOB_UNBOUNDED))
+    return g_strdup("libvirt is at work on it (a migration, backup or dump)");
+  char *live = virDomainIsActive(domain) == 1 ? virDomainGetXMLDesc(domain, 0) : NULL;
+  char *definition = virDomainIsPersistent(domain) == 1 ? virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE) : NULL;
+  g_autoptr(KtSet) online = online_cpus(hand);
+  const KtGuardSight sight = {.live = live, .definition = definition, .online = online, .nova = nova_conf(hand)};
+  char *why = kt_guard_refuses(&sight, step, warning);
+  free(live);
+  free(definition);
+  return why;
+}
+
+static char *refuses(KtActuator *self, const KtStep *step, const KtLook *seen, char **warning)
+{
+  if (warning)
+    *warning = NULL;
+  if (step->kind == KT_STEP_SYSCTL || step->kind == KT_STEP_SYSFS)
+    return kt_hand_refuse_knob(step);
+  return refuse_domain((KtHand *)self, step, warning);
+}
+
+/* ---- the table's use ---- */
+
+static const KtHandKind *kind_of(const KtStep *step, GError **error)
+{
+  const KtHandKind *kind = step->kind < KT_STEPS ? kinds[step->kind] : NULL;
+  if (!kind)
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "steps of this kind are not done here");
+  return kind;
+}
+
+static char *read_step(KtActuator *self, const KtStep *step, GError **error)
+{
+  const KtHandKind *kind = kind_of(step, error);
+  return kind ? kind->read((KtHand *)self, step, error) : NULL;
+}
+
+static gboolean write_step(KtActuator *self, const KtStep *step, const char *value, GError **error)
+{
+  const KtHandKind *kind = kind_of(step, error);
+  return kind && kind->write((KtHand *)self, step, value, error);
+}
+
+static gboolean reached(KtActuator *self, const KtStep *step, const char *wanted, const char *found)
+{
+  const KtHandKind *kind = kind_of(step, NULL);
+  if (!kind || !kind->reached || !wanted || !found)
+    return g_strcmp0(wanted, found) == 0;
+  return kind->reached(step, wanted, found);
+}
+
+static void hand_free(KtActuator *self)
+{
+  KtHand *hand = (KtHand *)self;
+  if (hand->reading)
+    virConnectClose(hand->reading);
+  if (hand->writing)
+    virConnectClose(hand->writing);
+  g_clear_pointer(&hand->root, kt_root_unref);
+  g_clear_pointer(&hand->nova, kt_snapshot_free);
+  g_hash_table_unref(hand->pids);
+  g_free(hand->uri);
+  g_free(hand);
+}
+
+KtActuator *kt_actuator_new(const char *uri, const char *root, GError **error)
+{
+  KtRoot *tree = kt_root_open(root ? root : "/", error);
+  if (!tree)
+    return NULL;
+  kt_libvirt_prepare();
+  KtHand *hand = g_new0(KtHand, 1);
+  hand->base = (KtActuator){.read = read_step,
+                            .write = write_step,
+                            .reached = reached,
+                            .look = look,
+                            .refuses = refuses,
+                            .free = hand_free,
+                            .restart_time = 300};
+  hand->uri = g_strdup(uri);
+  hand->root = tree;
+  hand->pids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  return &hand->base;
+}
+
+#else
+
+KtActuator *kt_actuator_new(const char *uri, const char *root, GError **error)
+{
+  g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "this build cannot talk to libvirt");
+  return NULL;
+}
+
+#endif
