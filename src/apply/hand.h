@@ -31,6 +31,7 @@ extern const KtHandKind kt_hand_vcpupin, kt_hand_emulatorpin, kt_hand_iothreadpi
 extern const KtHandKind kt_hand_nodeset;                                           /* nodeset.c */
 extern const KtHandKind kt_hand_memory;                                            /* pages.c */
 extern const KtHandKind kt_hand_definition;                                        /* define.c */
+extern const KtHandKind kt_hand_guest;                                             /* inside.c */
 extern const KtHandKind kt_hand_restart;                                           /* restart.c */
 
 /* hand.c. A connection that died (libvirt was restarted) is opened anew. Not to be closed. */

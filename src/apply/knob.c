@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apply/guest_sysctl.h"
 #include "apply/hand.h"
 #include "base/error.h"
 #include "plan/build.h"
@@ -92,23 +93,12 @@ static gboolean is_yes_or_no(const char *text)
   return g_str_equal(text, "Y") || g_str_equal(text, "N");
 }
 
-/* White space between words, and N for 0 (module parameters), are the same. */
+/* Module parameters answer N to a 0. */
 static gboolean is_same(const KtStep *step, const char *wanted, const char *found)
 {
   if (is_yes_or_no(found) && strlen(wanted) == 1)
     return (*found == 'Y') == (strchr("1Yy", *wanted) != NULL);
-  g_auto(GStrv) a = g_strsplit_set(wanted, " \t", 256), b = g_strsplit_set(found, " \t", 256);
-  guint i = 0, k = 0;
-  for (;;) {
-    while (a[i] && !*a[i])
-      i++;
-    while (b[k] && !*b[k])
-      k++;
-    if (!a[i] || !b[k])
-      return a[i] == b[k];
-    if (!g_str_equal(a[i++], b[k++]))
-      return FALSE;
-  }
+  return kt_guest_sysctl_same(wanted, found);
 }
 
 const KtHandKind kt_hand_sysctl = {.read = read_knob, .write = write_knob, .reached = is_same};
