@@ -143,6 +143,74 @@ static void test_remove_elements(void)
   assert_bytes(xml, crm);
 }
 
+/* A text changes where it stands: comments and the white space around stay. */
+static void test_text_among_comments(void)
+{
+  static const struct {
+    const char *before, *value, *after;
+  } cases[] = {
+      {"<a>1<!-- why --></a>", "2", "<a>2<!-- why --></a>"},
+      {"<a><!-- why --> 1\n</a>", "2", "<a><!-- why --> 2\n</a>"},
+      {"<a>1<!-- x -->2<![CDATA[3]]><?pi?></a>", "4", "<a>4<!-- x --><?pi?></a>"},
+      {"<a>\n  1\n</a>", "2", "<a>\n  2\n</a>"},
+      {"<a>1<!-- why --></a>", NULL, "<a><!-- why --></a>"},
+      {"<a>1</a>", NULL, "<a></a>"},
+      {"<a />", "1", "<a>1</a>"},
+      {"<a><!-- why --></a>", "1", "<a><!-- why -->1</a>"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *before = g_strconcat("<domain>", cases[i].before, "</domain>", NULL);
+    g_autofree char *after = g_strconcat("<domain>", cases[i].after, "</domain>", NULL);
+    g_autoptr(KtDomXml) xml = parse(before);
+    g_assert_true(kt_domxml_set(xml, "a/text()", cases[i].value, NULL));
+    assert_bytes(xml, after);
+  }
+}
+
+/* A tag that closed itself does so again when what it was given is taken out. */
+static void test_closed_again(void)
+{
+  static const char bytes[] = "<domain>\n  <numatune  />\n  <cputune></cputune>\n  <name/>\n</domain>";
+  g_autoptr(KtDomXml) xml = parse(bytes);
+  g_assert_true(kt_domxml_set(xml, "numatune/memory/@mode", "strict", NULL));
+  g_assert_true(kt_domxml_set(xml, "numatune/memnode[@cellid='0']/@mode", "strict", NULL));
+  g_assert_true(kt_domxml_set(xml, "cputune/shares/text()", "1", NULL));
+  g_assert_true(kt_domxml_set(xml, "name/text()", "x", NULL));
+  g_assert_true(kt_domxml_set(xml, "numatune/memory", NULL, NULL));
+  g_assert_true(kt_domxml_set(xml, "numatune/memnode[@cellid='0']", NULL, NULL));
+  g_assert_true(kt_domxml_set(xml, "cputune/shares", NULL, NULL));
+  g_assert_true(kt_domxml_set(xml, "name/text()", NULL, NULL));
+  g_autofree char *is = kt_domxml_bytes(xml, NULL);
+  g_assert_nonnull(strstr(is, "  <numatune  />\n"));
+  g_assert_nonnull(strstr(is, "  <name/>\n"));
+  g_assert_nonnull(strstr(is, "</cputune>"));
+}
+
+/* Elements are found by what their attributes are now, the first of several alike. */
+static void test_attributes_that_change(void)
+{
+  g_autoptr(KtDomXml) xml =
+      parse("<domain><a k='1' v='x'/><a k='&#49;' v='y'/><b k='1' v='z'/><a k='2' v='w'/></domain>");
+  static const struct {
+    const char *set, *to, *get, *value;
+  } steps[] = {
+      {"a[@k='1']/@v", "X", "a[1]/@v", "X"},
+      {"a[@k='1']/@k", "3", "a[@k='1']/@v", "y"},
+      {"a[@k='2']/@k", "1", "a[@k='1']/@v", "y"},
+      {"a[@k='1']", NULL, "a[@k='1']/@v", "w"},
+      {"a[@k='9']/@v", "new", "a[3]/@k", "9"},
+      {"a[@k='9']/@k", "3", "a[@k='3']/@v", "X"},
+      {"a[@k='3']/@k", NULL, "a[@k='3']/@v", "new"},
+      {"a[@v='X']/@k", "3", "a[@k='3']/@v", "X"},
+      {"b[@k='1']/@v", "Z", "b/@v", "Z"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+    g_assert_true(kt_domxml_set(xml, steps[i].set, steps[i].to, NULL));
+    g_autofree char *value = kt_domxml_get(xml, steps[i].get, NULL);
+    g_assert_cmpstr(value, ==, steps[i].value);
+  }
+}
+
 /* Set and taken back again: the same bytes. */
 static void test_there_and_back(void)
 {
@@ -290,6 +358,9 @@ static void test_diff(void)
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/domxml/text-among-comments", test_text_among_comments);
+  g_test_add_func("/domxml/closed-again", test_closed_again);
+  g_test_add_func("/domxml/attributes-that-change", test_attributes_that_change);
   g_test_add_func("/domxml/unedited", test_unedited);
   g_test_add_func("/domxml/get", test_get);
   g_test_add_func("/domxml/set-values", test_set_values);

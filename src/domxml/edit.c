@@ -15,10 +15,12 @@ static gboolean meets(const KtPiece *element, const KtStep *step)
 }
 
 /* The first child that the step names, or the one at its position; *n (may be NULL) counts those without position. */
-static KtPiece *find_step(const KtPiece *parent, const KtStep *step, guint *n)
+static KtPiece *find_step(KtPiece *parent, const KtStep *step, guint *n)
 {
   guint seen = 0;
   KtPiece *found = NULL;
+  if (step->n_conditions == 1 && !step->position && !n)
+    return kt_piece_find_child(parent, step->name, step->conditions[0].attribute, step->conditions[0].value);
   for (guint i = 0; i < parent->children->len; i++) {
     KtPiece *child = parent->children->pdata[i];
     if (!child->name || !g_str_equal(child->name, step->name) || !meets(child, step))
@@ -73,7 +75,7 @@ guint kt_domxml_count(const KtDomXml *xml, const char *text)
   g_autoptr(KtPath) path = kt_path_parse(text, NULL);
   if (!path || path->attribute || path->text)
     return 0;
-  const KtPiece *at = xml->root;
+  KtPiece *at = xml->root;
   guint n = 0;
   for (guint i = 0; i < path->n && at; i++)
     at = find_step(at, &path->steps[i], &n);
@@ -99,7 +101,7 @@ static gboolean has_elements(const KtPiece *element)
 /* Would the way there have to make an element "[N]"? */
 static gboolean can_make(const KtDomXml *xml, const KtPath *path)
 {
-  const KtPiece *at = xml->root;
+  KtPiece *at = xml->root;
   for (guint i = 0; i < path->n; i++) {
     at = at ? find_step(at, &path->steps[i], NULL) : NULL;
     if (!at && path->steps[i].position)
@@ -124,12 +126,50 @@ static KtPiece *find_or_make(KtDomXml *xml, const KtPath *path)
   return at;
 }
 
+/* Takes out all text but white space around comments. Where the first of it stood, and the white space around that. */
+static guint take_text(KtPiece *element, char **before, char **behind)
+{
+  guint at = element->children->len;
+  gboolean any = FALSE;
+  *before = g_strdup("");
+  *behind = g_strdup("");
+  for (guint i = 0; i < element->children->len;) {
+    const KtPiece *child = element->children->pdata[i];
+    if (!kt_piece_is_text(child) || kt_piece_is_blank(child)) {
+      i++;
+      continue;
+    }
+    const char *text = child->head->str;
+    if (!any) {
+      gsize head = strspn(text, " \t\r\n"), end = child->head->len;
+      while (end > head && g_ascii_isspace(text[end - 1]))
+        end--;
+      g_free(*before);
+      g_free(*behind);
+      *before = g_strndup(text, head);
+      *behind = g_strdup(text + end);
+      at = i;
+    }
+    any = TRUE;
+    kt_piece_take_out(element, i);
+  }
+  return at;
+}
+
 static void set_text(KtPiece *element, const char *value)
 {
-  g_autofree char *escaped = kt_xml_escape(value, '\0');
+  g_autofree char *escaped = kt_xml_escape(value, '\0'), *before = NULL, *behind = NULL;
   kt_piece_open(element);
-  g_ptr_array_set_size(element->children, 0);
-  kt_piece_insert(element, 0, kt_piece_new(NULL, 0, escaped, strlen(escaped)));
+  guint at = take_text(element, &before, &behind);
+  g_autofree char *text = g_strconcat(before, escaped, behind, NULL);
+  kt_piece_insert(element, at, kt_piece_new(NULL, 0, text, strlen(text)));
+}
+
+static void remove_text(KtPiece *element)
+{
+  g_autofree char *before = NULL, *behind = NULL;
+  take_text(element, &before, &behind);
+  kt_piece_close(element);
 }
 
 static void remove_value(KtPiece *element, const KtPath *path)
@@ -137,7 +177,7 @@ static void remove_value(KtPiece *element, const KtPath *path)
   if (path->attribute)
     kt_piece_set_attribute(element, path->attribute, NULL);
   else if (path->text)
-    g_ptr_array_set_size(element->children, 0);
+    remove_text(element);
   else
     kt_piece_remove_element(element);
 }

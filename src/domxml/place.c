@@ -52,7 +52,7 @@ static KtPiece *last_before(const KtPiece *parent, const char *name)
 {
   KtPiece *found = NULL;
   int own = rank(parent, name);
-  for (guint i = 0; i < parent->children->len; i++) {
+  for (guint i = parent->children->len; i-- > 0 && !found;) {
     KtPiece *child = parent->children->pdata[i];
     if (child->name && rank(parent, child->name) <= own)
       found = child;
@@ -117,5 +117,6 @@ void kt_piece_remove_element(KtPiece *element)
     line--;
   if (line)
     g_string_truncate(before->head, (gsize)(line - before->head->str));
-  g_ptr_array_remove_index(parent->children, index);
+  kt_piece_take_out(parent, index);
+  kt_piece_close(parent);
 }

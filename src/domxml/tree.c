@@ -15,6 +15,72 @@ KtPiece *kt_piece_new(const char *name, gsize name_length, const char *head, gsi
   return piece;
 }
 
+/* ---- children by an attribute ---- */
+
+struct KtPieceIndex {
+  char *name, *attribute; /* of the elements, of which attribute */
+  GHashTable *first;      /* its value -> KtPiece*, the first that has it */
+};
+
+static void index_free(KtPieceIndex *index)
+{
+  if (!index)
+    return;
+  g_free(index->name);
+  g_free(index->attribute);
+  g_hash_table_unref(index->first);
+  g_free(index);
+}
+
+static void index_forget(KtPiece *parent)
+{
+  g_clear_pointer(&parent->index, index_free);
+}
+
+static KtPieceIndex *index_new(const KtPiece *parent, const char *name, const char *attribute)
+{
+  KtPieceIndex *index = g_new0(KtPieceIndex, 1);
+  *index =
+      (KtPieceIndex){g_strdup(name), g_strdup(attribute), g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+  for (guint i = 0; i < parent->children->len; i++) {
+    KtPiece *child = parent->children->pdata[i];
+    char *value = child->name && g_str_equal(child->name, name) ? kt_piece_attribute(child, attribute) : NULL;
+    if (value && !g_hash_table_contains(index->first, value))
+      g_hash_table_insert(index->first, value, child);
+    else
+      g_free(value);
+  }
+  return index;
+}
+
+static gboolean index_is_of(const KtPieceIndex *index, const char *name, const char *attribute)
+{
+  return index && g_str_equal(index->name, name) && g_str_equal(index->attribute, attribute);
+}
+
+KtPiece *kt_piece_find_child(KtPiece *parent, const char *name, const char *attribute, const char *value)
+{
+  if (!index_is_of(parent->index, name, attribute)) {
+    index_forget(parent);
+    parent->index = index_new(parent, name, attribute);
+  }
+  return g_hash_table_lookup(parent->index->first, value);
+}
+
+/* An element gets an attribute that it did not have: it is the first unless another has that value. */
+static void index_note(KtPiece *element, const char *attribute, const char *value)
+{
+  KtPieceIndex *index = element->parent->index;
+  if (!index_is_of(index, element->name, attribute))
+    return;
+  if (g_hash_table_contains(index->first, value))
+    index_forget(element->parent);
+  else
+    g_hash_table_insert(index->first, g_strdup(value), element);
+}
+
+/* ---- pieces ---- */
+
 /* Recursion is bounded by KT_DOMXML_DEPTH. */
 void kt_piece_free(gpointer data)
 {
@@ -22,6 +88,8 @@ void kt_piece_free(gpointer data)
   if (!piece)
     return;
   g_free(piece->name);
+  g_free(piece->shut);
+  index_free(piece->index);
   g_string_free(piece->head, TRUE);
   if (piece->tail)
     g_string_free(piece->tail, TRUE);
@@ -36,11 +104,18 @@ void kt_piece_insert(KtPiece *parent, guint index, KtPiece *child)
   g_ptr_array_insert(parent->children, (int)index, child);
 }
 
+void kt_piece_take_out(KtPiece *parent, guint index)
+{
+  index_forget(parent);
+  g_ptr_array_remove_index(parent->children, index);
+}
+
 guint kt_piece_index(const KtPiece *piece)
 {
-  guint index = 0;
-  g_ptr_array_find(piece->parent->children, piece, &index);
-  return index;
+  guint index = piece->parent->children->len; /* from the end, where new ones are */
+  while (index > 0 && piece->parent->children->pdata[index - 1] != piece)
+    index--;
+  return index - 1;
 }
 
 void kt_piece_write(const KtPiece *piece, GString *out)
@@ -58,15 +133,38 @@ gboolean kt_piece_is_blank(const KtPiece *piece)
   return !piece->name && strspn(piece->head->str, " \t\r\n") == piece->head->len;
 }
 
+gboolean kt_piece_is_text(const KtPiece *piece)
+{
+  return !piece->name && (*piece->head->str != '<' || g_str_has_prefix(piece->head->str, "<![CDATA["));
+}
+
 void kt_piece_open(KtPiece *element)
 {
+  GString *head = element->head;
   if (element->tail->len)
     return;
-  g_string_truncate(element->head, element->head->len - strlen("/>"));
-  while (element->head->len && g_ascii_isspace(element->head->str[element->head->len - 1]))
-    g_string_truncate(element->head, element->head->len - 1);
-  g_string_append_c(element->head, '>');
+  gsize end = head->len - strlen("/>");
+  while (end && g_ascii_isspace(head->str[end - 1]))
+    end--;
+  g_free(element->shut);
+  element->shut = g_strdup(head->str + end);
+  g_string_truncate(head, end);
+  g_string_append_c(head, '>');
   g_string_append_printf(element->tail, "</%s>", element->name);
+}
+
+void kt_piece_close(KtPiece *element)
+{
+  for (guint i = 0; i < element->children->len; i++)
+    if (!kt_piece_is_blank(element->children->pdata[i]))
+      return;
+  if (!element->shut)
+    return;
+  g_ptr_array_set_size(element->children, 0);
+  g_string_truncate(element->head, element->head->len - strlen(">"));
+  g_string_append(element->head, element->shut);
+  g_string_truncate(element->tail, 0);
+  g_clear_pointer(&element->shut, g_free);
 }
 
 /* ---- references ---- */
@@ -200,6 +298,8 @@ void kt_piece_set_attribute(KtPiece *element, const char *name, const char *valu
   Span span;
   GString *head = element->head;
   if (find_attribute(element, name, &span)) {
+    if (element->parent && index_is_of(element->parent->index, element->name, name))
+      index_forget(element->parent);
     if (!value) {
       g_string_erase(head, (gssize)span.blank, (gssize)(span.end + 1 - span.blank));
       return;
@@ -217,6 +317,8 @@ void kt_piece_set_attribute(KtPiece *element, const char *name, const char *valu
     quote = head->str[span.end];
     behind = span.end + 1;
   }
+  if (element->parent)
+    index_note(element, name, value);
   g_autofree char *escaped = kt_xml_escape(value, quote);
   g_autofree char *attribute = g_strdup_printf(" %s=%c%s%c", name, quote, escaped, quote);
   g_string_insert(head, (gssize)behind, attribute);
