@@ -16,8 +16,9 @@ plan base model checks placement plan
 domxml base domxml
 apply base model evidence plan domxml apply
 nova base model placement domxml nova
-view base model checks plan nova view
-cmd base model evidence checks placement plan domxml nova apply view cmd
+verify base model plan verify
+view base model checks plan nova verify view
+cmd base model evidence checks placement plan domxml nova apply verify view cmd
 END
 }
 

@@ -9,9 +9,10 @@
 #include "evidence/sample.h"
 #include "model/locality.h"
 
-#define PLACES_SECONDS 10 /* at least between looks at memory, threads and who runs */
+#define PLACES_SECONDS 5 /* between looks at memory, threads and who runs, */
+#define PLACES_LEAST 6   /* so many of them in a short measurement; */
 #define MAX_DOMAINS 4096
-#define PLACES_COST 50 /* and so many times what such a look takes */
+#define PLACES_COST 50 /* but so many times what such a look takes */
 
 /* One domain, or the machine, over all looks. */
 typedef struct {
@@ -101,8 +102,11 @@ static gboolean look_at_places(KtMeasurer *measurer)
 
 static gboolean is_time_for_places(const KtMeasurer *measurer)
 {
+  double duration = measurer->options.duration_s, wanted = PLACES_SECONDS;
+  if (duration > 0)
+    wanted = MIN(wanted, duration / PLACES_LEAST);
   return measurer->snapshot->domains->len < measurer->running ||
-         measurer->since_places >= MAX(PLACES_SECONDS, PLACES_COST * measurer->places_cost);
+         measurer->since_places >= MAX(wanted, PLACES_COST * measurer->places_cost);
 }
 
 /* ---- one interval ---- */

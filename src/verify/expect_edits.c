@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "verify/expect_edits.h"
+
+#include <string.h>
+
+#include "base/i18n.h"
+#include "base/units.h"
+
+#define NEAR_PCT 2 /* of all its memory: so much may lie elsewhere */
+#define MAX_NODE 1024
+
+typedef enum { UNKNOWN, AS_PLANNED, OTHERWISE } Look;
+
+/* One edit: what was found, NULL unknown or nothing. */
+typedef Look (*LookAt)(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found);
+
+static gboolean same_set(const char *a, const char *b)
+{
+  g_autoptr(KtSet) x = kt_set_parse(a, NULL), y = kt_set_parse(b, NULL);
+  return x && y && kt_set_equal(x, y);
+}
+
+/* ---- knobs of the host ---- */
+
+static Look look_at_setting(const KtSight *sight, const char *name, const KtEdit *edit, char **found)
+{
+  const KtMachine *host = kt_snapshot_host(sight->snapshot);
+  *found = host ? g_strdup(kt_machine_setting(host, name)) : NULL;
+  if (!*found)
+    return UNKNOWN;
+  return g_strcmp0(*found, edit->after) == 0 ? AS_PLANNED : OTHERWISE;
+}
+
+static Look look_at_sysctl(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
+{
+  return look_at_setting(sight, edit->where, edit, found);
+}
+
+static Look look_at_sysfs(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
+{
+  g_autofree char *name = g_strconcat("/", edit->where, NULL);
+  return look_at_setting(sight, name, edit, found);
+}
+
+/* ---- threads ---- */
+
+static Look look_at_thread(const KtThread *thread, const KtEdit *edit, char **found)
+{
+  if (!thread || !thread->affinity || !edit->after)
+    return UNKNOWN;
+  *found = kt_set_format(thread->affinity);
+  return same_set(*found, edit->after) ? AS_PLANNED : OTHERWISE;
+}
+
+static Look look_at_vcpu(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
+{
+  guint64 vcpu;
+  const KtThread *thread = NULL;
+  for (guint i = 0; kt_units_parse_count(edit->where, &vcpu) && i < d->runtime->threads->len && !thread; i++) {
+    const KtThread *one = d->runtime->threads->pdata[i];
+    thread = one->vcpu >= 0 && (guint64)one->vcpu == vcpu ? one : NULL;
+  }
+  return look_at_thread(thread, edit, found);
+}
+
+static Look look_at_emulator(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
+{
+  const KtThread *thread = NULL;
+  for (guint i = 0; i < d->runtime->threads->len && !thread; i++) {
+    const KtThread *one = d->runtime->threads->pdata[i];
+    thread = one->vcpu < 0 && one->tid == d->runtime->pid ? one : NULL;
+  }
+  return look_at_thread(thread, edit, found);
+}
+
+static Look look_at_iothread(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
+{
+  g_autofree char *name = g_strconcat("IO iothread", edit->where, NULL);
+  const KtThread *thread = NULL;
+  for (guint i = 0; i < d->runtime->threads->len && !thread; i++) {
+    const KtThread *one = d->runtime->threads->pdata[i];
+    thread = g_strcmp0(one->comm, name) == 0 ? one : NULL;
+  }
+  return look_at_thread(thread, edit, found);
+}
+
+/* ---- memory ---- */
+
+static Look look_at_nodeset(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
+{
+  const KtSet *mems = d->runtime->cpuset_mems;
+  if (!mems || !edit->after)
+    return UNKNOWN;
+  *found = kt_set_format(mems);
+  return same_set(*found, edit->after) ? AS_PLANNED : OTHERWISE;
+}
+
+/* "0:8388608,1:1024" into shares[node]; FALSE if it is not such. */
+static gboolean parse_memory(const char *text, double *shares)
+{
+  double sum = 0;
+  g_auto(GStrv) parts = g_strsplit(text, ",", MAX_NODE);
+  for (guint i = 0; parts[i]; i++) {
+    char *colon = strchr(parts[i], ':');
+    guint64 node, kib;
+    if (!colon)
+      return FALSE;
+    *colon = '\0';
+    if (!kt_units_parse_count(parts[i], &node) || node >= MAX_NODE || !kt_units_parse_count(colon + 1, &kib))
+      return FALSE;
+    shares[node] += (double)kib;
+    sum += (double)kib;
+  }
+  for (guint i = 0; sum > 0 && i < MAX_NODE; i++)
+    shares[i] *= 100 / sum;
+  return sum > 0;
+}
+
+/* By shares: what is resident grows and shrinks. What the plan wanted elsewhere counts as missing. */
+static Look look_at_memory(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
+{
+  g_autofree double *wanted = g_new0(double, MAX_NODE), *there = g_new0(double, MAX_NODE);
+  const GArray *memory = d->runtime->memory;
+  if (!edit->after || !memory->len || !parse_memory(edit->after, wanted))
+    return UNKNOWN;
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; i < memory->len; i++) {
+    const KtNodeMemory *part = &g_array_index(memory, KtNodeMemory, i);
+    g_string_append_printf(text, "%s%d:%" G_GINT64_FORMAT, text->len ? "," : "", part->node, part->kib);
+  }
+  if (!parse_memory(text->str, there))
+    return UNKNOWN;
+  double missing = 0;
+  for (guint i = 0; i < MAX_NODE; i++)
+    missing += MAX(wanted[i] - there[i], 0);
+  *found = g_string_free(g_steal_pointer(&text), FALSE);
+  return missing <= NEAR_PCT ? AS_PLANNED : OTHERWISE;
+}
+
+/* ---- definitions ---- */
+
+static Look look_at_xml(const KtSight *sight, const KtDomain *d, gboolean running, const KtEdit *edit, char **found)
+{
+  if (!sight->lookup || !sight->lookup(d, running, edit->where, found, sight->data))
+    return UNKNOWN;
+  if (g_strcmp0(*found, edit->after) == 0)
+    return AS_PLANNED;
+  return *found && edit->after && same_set(*found, edit->after) ? AS_PLANNED : OTHERWISE;
+}
+
+static Look look_at_definition(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
+{
+  return look_at_xml(sight, d, FALSE, edit, found);
+}
+
+static Look look_at_running(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
+{
+  return look_at_xml(sight, d, TRUE, edit, found);
+}
+
+/* ---- all edits of a change ---- */
+
+static const struct {
+  LookAt look;
+  gboolean host;
+} acts[KT_ACTS] = {
+    [KT_ACT_SYSCTL] = {look_at_sysctl, TRUE},         [KT_ACT_SYSFS] = {look_at_sysfs, TRUE},
+    [KT_ACT_VCPUPIN] = {look_at_vcpu, FALSE},         [KT_ACT_EMULATORPIN] = {look_at_emulator, FALSE},
+    [KT_ACT_IOTHREADPIN] = {look_at_iothread, FALSE}, [KT_ACT_MEMORY] = {look_at_memory, FALSE},
+    [KT_ACT_NODESET] = {look_at_nodeset, FALSE},      [KT_ACT_DOMXML] = {look_at_definition, FALSE},
+};
+
+/* The worst of them; *wrong (not owned) is the first that is otherwise, else the last, with what was found there. */
+static Look look_at_all(LookAt look, const KtSight *sight, const KtDomain *d, const KtChange *change,
+                        const KtEdit **wrong, char **found)
+{
+  Look all = AS_PLANNED;
+  for (guint i = 0; i < change->edits->len && all != OTHERWISE; i++) {
+    const KtEdit *edit = change->edits->pdata[i];
+    g_clear_pointer(found, g_free);
+    Look one = edit->where ? look(sight, d, edit, found) : UNKNOWN;
+    *wrong = edit;
+    all = one == OTHERWISE || all == AS_PLANNED ? one : all;
+  }
+  return all;
+}
+
+static char *said(const KtChange *change, const KtEdit *edit, const char *value)
+{
+  const char *words = value ? value : _("nothing");
+  return change->edits->len > 1 ? g_strdup_printf("%s: %s", edit->where, words) : g_strdup(words);
+}
+
+KtEditsFound kt_edits_look(const KtSight *sight, const KtDomain *d, const KtChange *change)
+{
+  KtEditsFound result = {0};
+  LookAt look = acts[change->act].look;
+  if (!look || !change->edits->len || (!d && !acts[change->act].host))
+    return result;
+  g_autofree char *found = NULL;
+  const KtEdit *edit = NULL;
+  Look all = look_at_all(look, sight, d, change, &edit, &found);
+  gboolean named = acts[change->act].host && change->edits->len == 1 && edit->where;
+  result.what = g_strdup(named ? edit->where : change->act == KT_ACT_DOMXML ? "definition" : kt_act_names[change->act]);
+  gboolean one = change->edits->len == 1;
+  result.before = one ? g_strdup(edit->before) : NULL;
+  if (all == AS_PLANNED && !one)
+    result.wanted = g_strdup_printf(kt_trn("%u value", "%u values", change->edits->len), change->edits->len);
+  else
+    result.wanted = said(change, edit, edit->after);
+  if (all == UNKNOWN) {
+    result.why = g_strdup(_("this value cannot be read here"));
+    return result;
+  }
+  result.found = all == AS_PLANNED && !one ? g_strdup(_("all as planned")) : said(change, edit, found);
+  result.state = all == AS_PLANNED ? KT_EXPECT_FULFILLED : KT_EXPECT_MISSED;
+  if (change->act == KT_ACT_DOMXML && all == AS_PLANNED) {
+    g_autofree char *running = NULL;
+    if (look_at_all(look_at_running, sight, d, change, &edit, &running) == OTHERWISE)
+      result.state = KT_EXPECT_PENDING;
+  }
+  return result;
+}
