@@ -189,7 +189,7 @@ verdict $? "doctor URI URI: each host's domains, what does not answer in one lin
 [ $? -eq 1 ] && grep -q '"H17"' "$run/out"
 verdict $? "doctor --connect: the running domain is emulated by TCG"
 put /proc/sys/kernel/numa_balancing 0
-looks 1 '' tiny && field topology '"defined": "2 x 1 x 1"' '"guest": "2 x 1 x 1"' '"differs": false' '"X06"' &&
+looks 1 '' tiny && field topology '"defined": "2 x 1 x 1"' '"guest": "2 x 1 x 1"' '"differs": false' && field cpu.model '"X01"' &&
   field nodes '"defined": "2"' '"guest": "2"' && field cells.1 'CPUs 1, ' 'distances 21 10"' '"differs": false' &&
   field settings.kernel.numa_balancing '"guest": "0"' '"G02"'
 verdict $? "guest: topology, cells and balancing as it sees them and as it is defined, with the checks"

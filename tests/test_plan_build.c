@@ -146,6 +146,24 @@ static void test_wide(void)
   assert_cures(plan, xml);
 }
 
+/* The same guest, at rest while it was looked at: its cells are for all of its vCPUs, each on a node of its own. */
+static void test_wide_at_rest(void)
+{
+  g_autofree char *xml = definition("crm", 16, 8, "  <cpu mode='host-passthrough'/>\n");
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  KtDomain *d = snapshot->domains->pdata[0];
+  run_on(d, "0-15", 0);
+  for (guint i = 0; i < d->runtime->threads->len; i++)
+    ((KtThread *)d->runtime->threads->pdata[i])->run_pct = KT_NUM(0);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  const KtChange *numatune = find_change(plan, "crm/numatune");
+  const char *first = edit_after(numatune, "numatune/memnode[@cellid='0']/@nodeset");
+  const char *second = edit_after(numatune, "numatune/memnode[@cellid='1']/@nodeset");
+  g_assert_nonnull(first);
+  g_assert_cmpstr(first, !=, second);
+}
+
 /* N x 1 on a guest that fits a node: one socket, no cells. */
 static void test_narrow(void)
 {
@@ -513,6 +531,7 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/plan/wide", test_wide);
+  g_test_add_func("/plan/wide-at-rest", test_wide_at_rest);
   g_test_add_func("/plan/narrow", test_narrow);
   g_test_add_func("/plan/unknown-load", test_unknown_load);
   g_test_add_func("/plan/well-placed", test_well_placed);

@@ -368,7 +368,10 @@ static KtPlaceGuest *add_guest(KtPlaceProblem *problem, const KtPlanSubject *sub
   guest->demand_cores = demand_of(d);
   guest->policy = subject->dedicated ? KT_PLACE_DEDICATED : KT_PLACE_SHARED;
   guest->cells = cells_of(d, diagnoses, host);
-  if (guest->demand_cores < 0) /* not to tear a guest that fits a node apart for a load that nobody measured */
+  /* A load that nobody measured does not tear a guest apart that fits a node. One that is cut into cells because it is
+   * wider than a node gets the room for all of its vCPUs: a second of rest is no reason to start them on one node. */
+  gboolean cut_anew = guest->cells > MAX(d->cells->len, 1);
+  if (guest->demand_cores < 0 || cut_anew)
     guest->demand_cores = MIN(guest->vcpus, guest->cells * most_worth(host));
   set_now(guest, d, host);
   guest->movable = !subject->fixed;
