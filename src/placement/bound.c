@@ -26,7 +26,9 @@ typedef struct {
   KtSearch *s;
   const KtSearchGuest *g;
   gint64 *left; /* room for memory on this home and all later ones */
+  gint64 *fits; /* parts that have it all at home there */
   double least_spill, best;
+  double beyond;    /* what one part more than that costs at least */
   double incumbent; /* homes that would cost as much in contention alone are not looked at */
   guint64 steps;
   guint count; /* parts that have a home */
@@ -45,6 +47,12 @@ static double contention_of(const Alone *a, guint node, guint n)
   return worth > 0 ? a->s->per_worth * (double)worth : 0;
 }
 
+/* Whichever of the two comes first in the guest. */
+static double far_either_way(const KtSearch *s, guint one, guint other)
+{
+  return MIN(s->far[one * s->n_nodes + other], s->far[other * s->n_nodes + one]);
+}
+
 /* Parts get homes in ascending order, so that each set of homes is looked at once. */
 static void alone(Alone *a, guint k)
 {
@@ -58,13 +66,14 @@ static void alone(Alone *a, guint k)
   if (k == s->n_homes || a->steps == 0)
     return;
   a->steps--;
-  gint64 more = part * rest - a->left[k];
-  if (a->cost + (more > 0 ? a->least_spill * (double)more : 0) >= a->best)
+  gint64 more = part * rest - a->left[k], excess = (gint64)rest - a->fits[k];
+  double spill = MAX(more > 0 ? a->least_spill * (double)more : 0, excess > 0 ? a->beyond * (double)excess : 0);
+  if (a->cost + spill >= a->best)
     return;
   guint node = s->homes[k], before = a->count;
   double cost = a->cost, contention = a->contention, far = 0;
   for (guint p = 0; p < before; p++)
-    far += s->far[node * s->n_nodes + s->home[a->g->first + p]];
+    far += far_either_way(s, node, s->home[a->g->first + p]);
   for (guint here = rest + 1; here-- > 0;) { /* that many parts here */
     for (guint p = 0; p < here; p++)
       s->home[a->g->first + before + p] = node;
@@ -79,52 +88,64 @@ static void alone(Alone *a, guint k)
   a->contention = contention;
 }
 
-/* What `n` parts within the nodes' room cost each other at least: each one with its n - 1 nearest, half a pair each. */
-static double nearest_pairs(const KtSearch *s, const gint64 *fit, guint n)
+/* What `n` parts cost each other at least: each one with its n - 1 nearest, half a pair each. A node holds `fit` of
+ * them, the part's own one `excess` more, but not more than `most`. */
+static double nearest_pairs(const KtSearch *s, const gint64 *fit, const gint64 *most, guint n, guint excess)
 {
   double least = INFINITY;
   g_autofree gint64 *left = g_new(gint64, s->n_homes);
   for (guint a = 0; a < s->n_homes; a++) {
-    const double *far = &s->far[s->homes[a] * s->n_nodes];
     double sum = 0;
-    gint64 others = n - 1;
-    if (!fit[a])
+    gint64 own = MIN(fit[a] + excess, most[a]), others = (gint64)n - own;
+    if (own < 1)
       continue;
     for (guint b = 0; b < s->n_homes; b++)
-      left[b] = fit[b] - (a == b);
+      left[b] = a == b ? 0 : MIN(fit[b], most[b]);
     while (others > 0) {
       guint next = KT_NOWHERE;
+      double nearest = INFINITY;
       for (guint b = 0; b < s->n_homes; b++)
-        if (left[b] > 0 && (next == KT_NOWHERE || far[s->homes[b]] < far[s->homes[next]]))
+        if (left[b] > 0 && far_either_way(s, s->homes[a], s->homes[b]) < nearest) {
+          nearest = far_either_way(s, s->homes[a], s->homes[b]);
           next = b;
+        }
       if (next == KT_NOWHERE)
-        return INFINITY;
-      sum += far[s->homes[next]] * (double)MIN(others, left[next]);
+        break;
+      sum += nearest * (double)MIN(others, left[next]);
       others -= left[next];
       left[next] = 0;
     }
-    least = MIN(least, sum);
+    if (others <= 0)
+      least = MIN(least, sum);
   }
   return least * n / 2;
 }
 
-/* The same without a search, and lower: some parts are within the nodes' room, and each of the others costs at least
- * the least memory by which one part too many overfills a node. */
-static double least_by_count(const KtSearch *s, const KtSearchGuest *g, gint64 part)
+/* Parts that a node can hold without as much contention as all of the best answer's cost. */
+static gint64 most_parts(const KtSearch *s, const KtSearchGuest *g, guint node, double incumbent)
 {
-  g_autofree gint64 *fit = g_new0(gint64, s->n_homes + 1);
+  double worth = (double)least_worth(s, g->first + g->n - 1);
+  double room = (double)MAX(s->room[node].worth, 0) + (s->per_worth > 0 ? incumbent / s->per_worth : INFINITY);
+  return worth > 0 && room / worth < g->n ? (gint64)(room / worth) : g->n;
+}
+
+/* Without a search, and lower than it may be: each part that is too many for the nodes' memory costs at least what the
+ * first one does that overfills a node, and brings each of the others one part nearer. */
+double kt_search_least_of_wide(const KtSearch *s, const KtSearchGuest *g, double incumbent)
+{
+  gint64 part = s->need[g->first + g->n - 1].memory; /* the least */
+  g_autofree gint64 *fit = g_new0(gint64, s->n_homes + 1), *most = g_new0(gint64, s->n_homes + 1);
   double beyond = INFINITY, least = INFINITY;
   if (part <= 0 || g->per_cell > 1)
     return 0;
   for (guint k = 0; k < s->n_homes; k++) {
     guint node = s->homes[k];
     fit[k] = MIN(s->room[node].memory / part, (gint64)g->n);
+    most[k] = most_parts(s, g, node, incumbent);
     beyond = MIN(beyond, spill_of(s, node, (fit[k] + 1) * part));
   }
-  for (guint within = 0; within <= g->n; within++) {
-    double pairs = within > 1 ? g->across * nearest_pairs(s, fit, within) : 0;
-    least = MIN(least, beyond * (g->n - within) + pairs);
-  }
+  for (guint excess = 0; excess <= g->n && beyond * excess < least; excess++)
+    least = MIN(least, beyond * excess + g->across * nearest_pairs(s, fit, most, g->n, excess));
   return least;
 }
 
@@ -132,18 +153,29 @@ static double least_by_count(const KtSearch *s, const KtSearchGuest *g, gint64 p
 static double least_alone(KtSearch *s, guint guest, double incumbent)
 {
   const KtSearchGuest *g = &s->guests[guest];
-  g_autofree gint64 *left = g_new0(gint64, s->n_homes + 1);
+  gint64 part = s->need[g->first + g->n - 1].memory; /* the least */
+  double by_count = g->least;
+  if (by_count < incumbent - KT_PLACE_EPSILON)
+    by_count = kt_search_least_of_wide(s, g, incumbent);
+  if (by_count >= incumbent - KT_PLACE_EPSILON)
+    return MIN(by_count, incumbent);
+  g_autofree gint64 *left = g_new0(gint64, s->n_homes + 1), *fits = g_new0(gint64, s->n_homes + 1);
   g_autofree guint *saved = g_memdup2(&s->home[g->first], g->n * sizeof *s->home);
   Alone a = {.s = s,
              .g = g,
              .left = left,
+             .fits = fits,
+             .beyond = INFINITY,
              .least_spill = INFINITY,
              .best = incumbent,
              .incumbent = incumbent,
              .steps = WIDE_STEPS};
   if (g->per_cell == g->n || g->per_cell == 1) { /* else pairs differ, and homes in order are not all there is */
     for (guint k = s->n_homes; k-- > 0;) {
-      left[k] = left[k + 1] + s->room[s->homes[k]].memory;
+      gint64 room = s->room[s->homes[k]].memory, fit = part > 0 ? MIN(room / part, (gint64)g->n) : (gint64)g->n;
+      left[k] = left[k + 1] + room;
+      fits[k] = fits[k + 1] + fit;
+      a.beyond = MIN(a.beyond, spill_of(s, s->homes[k], part * (fit + 1)));
       a.least_spill = MIN(a.least_spill, s->spill[s->homes[k]]);
     }
     alone(&a, 0);
@@ -152,7 +184,7 @@ static double least_alone(KtSearch *s, guint guest, double incumbent)
   }
   s->steps += WIDE_STEPS - a.steps;
   memcpy(&s->home[g->first], saved, g->n * sizeof *s->home);
-  return a.steps ? a.best : MIN(least_by_count(s, g, s->need[g->first + g->n - 1].memory), incumbent);
+  return a.steps ? a.best : by_count;
 }
 
 /* ---- prices ---- */
@@ -264,7 +296,7 @@ static double find_dual(KtSearch *s, const double *least, gboolean with_memory, 
 double kt_search_bound(KtSearch *s, double incumbent, KtPlaceCost *fields)
 {
   g_autofree double *least = g_new0(double, s->n_guests + 1);
-  double bound = find_dual(s, least, TRUE, incumbent), wide = 0, worth = 0;
+  double wide = 0, worth = 0;
   for (guint p = 0; p < s->n_parts; p++)
     worth += (double)least_worth(s, p) / KT_CORE;
   for (guint i = 0; i < s->n_nodes; i++) { /* what is too much already, and what all others are beyond the rest */
@@ -273,9 +305,12 @@ double kt_search_bound(KtSearch *s, double incumbent, KtPlaceCost *fields)
   }
   fields->contention += worth > KT_ROUNDING ? worth : 0;
   for (guint g = 0; g < s->n_guests; g++)
-    if (!s->guests[g].at)
+    if (!s->guests[g].at) {
       wide += least[g] = least_alone(s, g, incumbent);
-  if (s->per_kib > 0)
-    fields->remote += wide / (s->per_kib * s->total_kib);
+      fields->remote += s->per_kib > 0 ? s->guests[g].least / (s->per_kib * s->total_kib) : 0;
+    }
+  if (wide >= incumbent - KT_PLACE_EPSILON)
+    return incumbent;
+  double bound = find_dual(s, least, TRUE, incumbent);
   return wide > 0 && bound < incumbent - KT_PLACE_EPSILON ? MAX(bound, find_dual(s, least, FALSE, incumbent)) : bound;
 }

@@ -188,8 +188,10 @@ static void fill_guest(KtSearch *s, KtSearchGuest *g)
     }
   }
   fill_parts(s, g, guest);
-  if (g->n > 1)
+  if (g->n > 1) {
+    g->least = kt_search_least_of_wide(s, g, INFINITY);
     return;
+  }
   g->at = g_new0(double, s->n_nodes);
   g->least = INFINITY;
   for (guint k = 0; k < s->n_homes; k++) {

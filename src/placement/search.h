@@ -125,6 +125,10 @@ gboolean kt_search_pack(KtSearch *s, guint64 steps);
  * Adds what is known of contention and remote memory by themselves to `fields`. */
 double kt_search_bound(KtSearch *s, double incumbent, KtPlaceCost *fields);
 
+/* What a guest of several parts costs at least, remote memory of nodes that it overfills included; in an answer that
+ * costs less than `incumbent`. */
+double kt_search_least_of_wide(const KtSearch *s, const KtSearchGuest *guest, double incumbent);
+
 /* exact.c: branch and bound from the state as incumbent. The state is no worse afterwards; returns what is then known
  * to be the least, at least `bound`. */
 double kt_search_exact(KtSearch *s, double bound, guint64 steps);

@@ -38,7 +38,7 @@ static void insert_wide(KtSearch *s, guint guest, KtStart how)
   const KtSearchGuest *g = &s->guests[guest];
   g_autofree guint *best = g_new(guint, g->n);
   double least = INFINITY;
-  for (guint seed = 0; seed < s->n_homes; seed++) {
+  for (guint seed = 0; seed < s->n_homes && least > g->least + KT_PLACE_EPSILON; seed++) {
     double cost = 0;
     for (guint k = 0; k < g->n; k++) {
       guint node = k ? best_home(s, g->first + k, how) : s->homes[seed];
