@@ -121,6 +121,41 @@ if subprocess.run(['sh', '-c', 'test -d /usr/share/libvirt/cpu_map']).returncode
     models = [e['after'] for c in json.loads(out or '{"changes":[]}')['changes'] for e in c['edits']
               if e['where'] == 'cpu/model/text()']
     check('a CPU model that both hosts have', models == ['Haswell-noTSX'], models, err)
+
+    def guests(model, usable, lacking='', blockers=''):
+        """What 'virsh domcapabilities' prints of CPUs."""
+        return ("<domainCapabilities>\n<arch>x86_64</arch>\n<cpu>\n<mode name='host-model' supported='yes'>\n"
+                "<model fallback='forbid'>%s</model>\n<vendor>Intel</vendor>\n%s</mode>\n<mode name='custom' "
+                "supported='yes'>\n%s%s</mode>\n</cpu>\n</domainCapabilities>\n" %
+                (model, lacking, ''.join("<model usable='%s'>%s</model>\n" % (u, m) for m, u in usable.items()), blockers))
+
+    def planned():
+        status, out, err = run('--host', capture, '--json', '--keep-migratable', capture, new)
+        return [(e['where'], e['after']) for c in json.loads(out or '{"changes":[]}')['changes']
+                for e in c['edits'] if e['where'].startswith('cpu/') and '/topology' not in e['where']], err
+
+    new = write(os.path.join(scratch.name, 'new.xml'),
+                guests('Skylake-Server', {'Skylake-Server': 'yes', 'Skylake-Server-IBRS': 'yes'},
+                       "<feature policy='disable' name='pku'/>\n"))
+    edits, err = planned()
+    check('what the other QEMU lacks of it is off', ('cpu/model/text()', 'Skylake-Server') in edits and
+          ("cpu/feature[@name='pku']/@policy", 'disable') in edits, edits, err)
+    write(new, guests('Haswell-noTSX', {'Haswell-noTSX': 'no', 'qemu64': 'yes'}, '',
+                      "<blockers model='Haswell-noTSX'><feature name='pcid'/></blockers>\n"))
+    edits, err = planned()
+    check('and what keeps it from giving the model', ('cpu/model/text()', 'Haswell-noTSX') in edits and
+          ("cpu/feature[@name='pcid']/@policy", 'disable') in edits, edits, err)
+    write(new, guests('Haswell-noTSX', {'Haswell-noTSX': 'no', 'qemu64': 'yes'}))
+    refused('cannot give it to guests', '--host', capture, '--keep-migratable', capture, new)
+    write(capture + '/libvirt/domcapabilities.xml', guests('Haswell-noTSX', {'Haswell-noTSX': 'yes'}))
+    edits, err = planned()
+    refused('cannot give it to guests', '--host', capture, '--keep-migratable', capture, new)
+    write(new, host('Skylake-Server-IBRS'))
+    edits, err = planned()
+    status, out, err = run('--host', capture)
+    check('and is no riddle', status == 1 and not err and 'domcapabilities' not in out, out, err)
+    check('a capture that has both: what guests can have counts', ('cpu/model/text()', 'Haswell-noTSX') in edits, edits, err)
+    os.remove(capture + '/libvirt/domcapabilities.xml')
     write(wide, domain('crm', 12, 40, "<cpu mode='host-passthrough'/>"))
 
 # ---- a guest that does not exist yet

@@ -34,7 +34,7 @@ static const GOptionEntry *options(void)
        "auto|dedicated|shared"},
       {"movable", 0, 0, G_OPTION_ARG_NONE, &movable, "only what can be changed while guests run", NULL},
       {"keep-migratable", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, (gpointer)add_host,
-       "no CPU of this host alone; with hosts (captures, URIs, 'virsh capabilities'): one that all of them have",
+       "no CPU of this host alone; with hosts (captures, URIs, 'virsh domcapabilities'): one that all of them have",
        "HOST..."},
       {"reserve", 0, 0, G_OPTION_ARG_STRING, &reserve, "CPUs that the host keeps for itself, as in 0-1,16", "CPUS"},
       {"new", 0, 0, G_OPTION_ARG_STRING, &fresh,

@@ -262,3 +262,22 @@ const KtReader kt_reader_capabilities = {
     .starts = starts,
     .read = read_capabilities,
 };
+
+/* ---- domain capabilities: what guests could be given says nothing of a machine ---- */
+
+static gboolean starts_domain_capabilities(const KtText *text, guint i)
+{
+  return kt_xml_opens(text, i, "domainCapabilities");
+}
+
+static guint pass_domain_capabilities(KtReading *r, const KtText *text, guint first)
+{
+  return kt_xml_block_end(text, first, "domainCapabilities");
+}
+
+const KtReader kt_reader_domain_capabilities = {
+    .name = "libvirt domain capabilities",
+    .what = "libvirt domain capabilities XML (virsh domcapabilities): for plan --keep-migratable",
+    .starts = starts_domain_capabilities,
+    .read = pass_domain_capabilities,
+};

@@ -228,6 +228,10 @@ static void capture_host(virConnectPtr connection, KtRoot *tree)
   if (capabilities)
     add_text(tree, "libvirt/capabilities.xml", capabilities);
   free(capabilities);
+  char *of_guests = virConnectGetDomainCapabilities(connection, NULL, NULL, NULL, "kvm", 0);
+  if (of_guests)
+    add_text(tree, "libvirt/domcapabilities.xml", of_guests);
+  free(of_guests);
   if (virNodeGetInfo(connection, &info) < 0)
     return;
   g_autofree char *text =

@@ -45,6 +45,7 @@ static const KtReader *const readers[] = {
     &kt_reader_numastat,
     &kt_reader_numastat_table,
     &kt_reader_capabilities,
+    &kt_reader_domain_capabilities,
     &kt_reader_domain_xml,
     &kt_reader_qemu,
     &kt_reader_proxmox,
