@@ -15,6 +15,7 @@ typedef struct {
   guint64 start, end, offset, inode;
   gboolean writable, shared;
   const char *name; /* of the file, to the end of its line; "" none */
+  int named;        /* the cell that this name names; -1 none */
 } Region;
 
 /* What numa_maps says of the mapping that starts at an address. */
@@ -34,6 +35,17 @@ void kt_guest_mapping_free(gpointer mapping)
 
 /* ---- maps ---- */
 
+/* libvirt and QEMU name files after the backend: ".../ram-node1", "qemu_back_mem._objects_ram-node1.x5Yk". */
+static int cell_in_name(const char *name)
+{
+  static const char before[] = "ram-node";
+  const char *found = g_strstr_len(name, (gssize)strcspn(name, "\n"), before);
+  if (!found || !g_ascii_isdigit(found[strlen(before)]))
+    return -1;
+  guint64 cell = g_ascii_strtoull(found + strlen(before), NULL, 10);
+  return cell < MAX_NODE ? (int)cell : -1;
+}
+
 /* "7f1c40000000-7f1c80000000 rw-p 00000000 00:00 0    /path"; FALSE if the line is none. */
 static gboolean parse_region(const char *line, Region *region)
 {
@@ -51,6 +63,7 @@ static gboolean parse_region(const char *line, Region *region)
   p += strcspn(p, " \n"); /* the device */
   region->inode = g_ascii_strtoull(p, &p, 10);
   region->name = p + strspn(p, " ");
+  region->named = region->inode ? cell_in_name(region->name) : -1;
   return TRUE;
 }
 
@@ -81,8 +94,7 @@ static GArray *read_regions(const char *maps, gboolean join)
 
 static gboolean line_has(const char *line, const char *what)
 {
-  const char *end = line + strcspn(line, "\n"), *found = strstr(line, what);
-  return found && found < end;
+  return g_strstr_len(line, (gssize)strcspn(line, "\n"), what) != NULL;
 }
 
 /* ---- numa_maps ---- */
@@ -117,8 +129,8 @@ static guint first_account(const GArray *accounts, guint64 start)
 
 static gint64 page_size_kib(const char *line)
 {
-  const char *size = strstr(line, " kernelpagesize_kB=");
-  guint64 kib = size && size < line + strcspn(line, "\n") ? g_ascii_strtoull(strchr(size, '=') + 1, NULL, 10) : 4;
+  const char *size = g_strstr_len(line, (gssize)strcspn(line, "\n"), " kernelpagesize_kB=");
+  guint64 kib = size ? g_ascii_strtoull(strchr(size, '=') + 1, NULL, 10) : 4;
   return kib >= 1 && kib <= 16 * 1048576 ? (gint64)kib : 4;
 }
 
@@ -140,7 +152,7 @@ static void add_line(KtGuestMapping *mapping, const char *line)
 {
   const char *end = line + strcspn(line, "\n");
   mapping->page_kib = page_size_kib(line);
-  for (const char *p = strstr(line, " N"); p && p < end; p = strstr(p + 1, " N")) {
+  for (const char *p = line; (p = g_strstr_len(p, end - p, " N")); p++) {
     char *stop;
     if (!g_ascii_isdigit(p[2]))
       continue;
@@ -218,18 +230,9 @@ static gboolean is_owned(const Search *s, guint cell)
   return FALSE;
 }
 
-/* libvirt and QEMU name files after the backend: ".../ram-node1", "qemu_back_mem._objects_ram-node1.x5Yk". */
 static gboolean is_named_for(const Search *s, guint region, guint cell)
 {
-  g_autofree char *name = g_strdup_printf("ram-node%d", cell_id(s, cell));
-  const char *path = g_array_index(s->regions, Region, region).name, *found = path;
-  const char *end = path + strcspn(path, "\n");
-  while ((found = strstr(found, name)) && found < end) {
-    found += strlen(name);
-    if (!g_ascii_isdigit(*found))
-      return TRUE;
-  }
-  return FALSE;
+  return g_array_index(s->regions, Region, region).named == cell_id(s, cell);
 }
 
 static gboolean is_bound_for(const Search *s, guint region, guint cell)
