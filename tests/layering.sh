@@ -19,6 +19,9 @@ nova base model placement domxml nova
 verify base model plan verify
 view base model checks plan nova verify view
 cmd base model evidence checks placement plan domxml nova apply verify view cmd
+cloud base model plan nova cloud
+view base model checks plan nova cloud view
+cmd base model evidence checks placement plan domxml nova apply cloud view cmd
 END
 }
 
@@ -30,6 +33,8 @@ json-glib/ base evidence nova
 archive.h evidence
 archive_entry.h evidence
 libvirt/ evidence apply
+curl/ cloud
+yaml.h cloud
 sqlite3.h apply
 hwloc evidence
 END
