@@ -17,11 +17,9 @@ domxml base domxml
 apply base model evidence plan domxml apply
 nova base model placement domxml nova
 verify base model plan verify
-view base model checks plan nova verify view
-cmd base model evidence checks placement plan domxml nova apply verify view cmd
 cloud base model plan nova cloud
-view base model checks plan nova cloud view
-cmd base model evidence checks placement plan domxml nova apply cloud view cmd
+view base model checks plan nova cloud verify view
+cmd base model evidence checks placement plan domxml nova apply cloud verify view cmd
 END
 }
 

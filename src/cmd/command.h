@@ -29,6 +29,7 @@ extern const KtCommand kt_command_explain; /* explain.c */
 extern const KtCommand kt_command_ignore;  /* ignore.c */
 extern const KtCommand kt_command_domxml;  /* domxml.c */
 extern const KtCommand kt_command_nova;    /* nova.c */
+extern const KtCommand kt_command_cloud;   /* cloud.c */
 extern const KtCommand kt_command_plan;    /* plan.c */
 extern const KtCommand kt_command_guest;   /* guest.c */
 extern const KtCommand kt_command_help;    /* help.c */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Parts of `kvmtune cloud`. */
+#pragma once
+#include "base/term.h"
+#include "cloud/clouds.h"
+#include "cloud/known.h"
+
+/* What is asked for, of all of its commands. */
+typedef struct {
+  KtCloudWish sign_in;
+  gboolean only_project;
+  double timeout_s;
+  const char *const *evidence; /* files, folders, archives, URIs; NULL or empty: none */
+} KtCloudRequest;
+
+/* A cloud with what the evidence tells of it. */
+typedef struct {
+  KtCloudConfig *config;
+  KtCloud *cloud;
+  KtSnapshot *snapshot; /* NULL: no evidence was given */
+  KtCloudEvidence *evidence;
+  GPtrArray *notes; /* char* */
+} KtCloudInput;
+void kt_cloud_input_clear(KtCloudInput *input);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KtCloudInput, kt_cloud_input_clear)
+
+/* cloud_input.c: signs in and reads. *input is zeroed by the caller and cleared by it in any case. */
+gboolean kt_cloud_input_read(const KtCloudRequest *request, KtCloudInput *input, GError **error);
+
+/* cloud_doctor.c */
+typedef struct {
+  gboolean json;
+  const char *html; /* NULL: no page */
+  KtColour colour;
+} KtCloudOutput;
+int kt_cloud_run_doctor(const KtCloudRequest *request, const KtCloudOutput *output, GError **error);
