@@ -23,10 +23,13 @@ is() { # A OPERATOR B: of numbers; what is no number is never right
 # No guest, no daemon, no setting of an earlier scenario.
 fresh() {
     local name
-    for name in $(virsh -q list --all --name); do
-        virsh -q destroy "$name" >/dev/null 2>&1
-        virsh -q undefine "$name" >/dev/null
-    done
+    # only if there ever was a guest: each start of virsh takes long here
+    if compgen -G '/etc/libvirt/qemu/*.xml' >/dev/null || compgen -G '/run/libvirt/qemu/*.xml' >/dev/null; then
+        for name in $(virsh -q list --all --name); do
+            virsh -q destroy "$name" >/dev/null 2>&1
+            virsh -q undefine "$name" >/dev/null
+        done
+    fi
     pkill -x numad
     echo 0 >/proc/sys/kernel/numa_balancing
     for name in /sys/devices/system/node/node*/hugepages/*/nr_hugepages; do echo 0 >"$name"; done
@@ -35,8 +38,17 @@ fresh() {
 
 # guest NAME OPTION...: defines and starts a guest that stays paused; guest-xml has the options.
 guest() {
-    guest-xml "$@" --no-os >"/tmp/$1.xml"
-    virsh -q "define /tmp/$1.xml; start --paused $1"
+    guest_file "$@"
+    start_paused "$1"
+}
+
+# The same in two steps, as one virsh for several guests is faster.
+guest_file() { guest-xml "$@" --no-os >"/tmp/$1.xml"; } # NAME OPTION...
+
+start_paused() { # NAME...
+    local name commands=
+    for name; do commands+="define /tmp/$name.xml; start --paused $name; "; done
+    virsh -q "$commands"
 }
 
 # running_guest NAME OPTION...: the same with the tiny Linux, running.
@@ -66,10 +78,12 @@ vcpu_threads() { # NAME: thread ids in the order of the vCPUs
 finding_ids() { awk -F '"' '$2 == "severity" {print id} $2 == "id" {id = $4}' "$1" | sort -u; }
 
 # doctor_names "H20" "X16 X34": kvmtune names these, may name those as well (they are true, too), and nothing else.
+# What it saw is kept: its answers, and a capture that it reads anywhere.
 doctor_names() {
     local found expected id
     kvmtune doctor --json >"$RESULTS/doctor.json"
     kvmtune doctor >"$RESULTS/doctor.txt"
+    check "kvmtune captures this host" kvmtune capture -o "$RESULTS/capture.tar.gz"
     found=$(finding_ids "$RESULTS/doctor.json")
     expected=$1
     for id in $expected; do

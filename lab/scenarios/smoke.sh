@@ -4,8 +4,9 @@
 story "Two guests have their memory on node 0 and their vCPUs on nodes 3 and 2."
 story "An administrator moves it with plain virsh, while they exist."
 fresh
-guest one --memory 96 --vcpus 1 --pin 3 --memory-nodes "restrictive 0"
-guest two --memory 96 --vcpus 1 --pin 2 --memory-nodes "restrictive 0"
+guest_file one --memory 96 --vcpus 1 --pin 3 --memory-nodes "restrictive 0"
+guest_file two --memory 96 --vcpus 1 --pin 2 --memory-nodes "restrictive 0"
+start_paused one two
 check "none of the memory of 'one' is on node 3" is "$(locality one 3)" = 0
 check "none of the memory of 'two' is on node 2" is "$(locality two 2)" = 0
 virsh -q "numatune one --nodeset 3 --live; numatune two --nodeset 2 --live"
