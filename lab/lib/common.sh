@@ -28,14 +28,14 @@ lab_must_run() {
     machine_runs "$state" || die "lab '$lab_name' is not up; start it with \`lab up\`"
 }
 
-# The programs that the lab is let loose on, taken anew so that a rebuilt one is used.
+# What runs in the lab, as it is built now. A file that is in use there keeps its old content: the new one is another.
 share_refresh() {
-    local program
+    local program copy
     mkdir -p "$share/bin"
-    cp -u "$here"/inside/* "$share/bin/"
-    for program in "$built/src/cmd/kvmtune" "$built"/lab/load/lab-* "$built/lab/guest/bare.elf" \
+    for program in "$here"/inside/* "$built/src/cmd/kvmtune" "$built"/lab/load/lab-* "$built/lab/guest/bare.elf" \
         "$built/lab/meter/lab-meter" "$cache/numad/usr/bin/numad"; do
-        if [ -f "$program" ] && [ -x "$program" ]; then cp -u "$program" "$share/bin/"; fi
+        copy=$share/bin/${program##*/}
+        [ ! -f "$program" ] || cmp -s "$program" "$copy" || { cp "$program" "$copy.$$" && mv "$copy.$$" "$copy"; }
     done
 }
 
