@@ -12,7 +12,22 @@ images_prepare() {
     kernel_unpack_elf
     initramfs_build
     guest_build
+    libvirt_cache_check
     exec 8>&-
+}
+
+# What libvirt found out about QEMU takes it long, and is kept (machine.sh) as long as these are what they were.
+libvirt_cache_check() {
+    local now
+    now=$({
+        echo "$machine_cpu"
+        ls "$cache"/kernel/boot/vmlinuz-*
+        stat -Lc '%n %Z' /usr/bin/qemu-system-* /usr/sbin/libvirtd \
+            /usr/lib/x86_64-linux-gnu/{qemu,libvirt.so.0,libvirt/connection-driver/libvirt_driver_qemu.so}
+    } 2>/dev/null) || true
+    [ "$now" = "$(cat "$cache/libvirt.of" 2>/dev/null)" ] && return
+    rm -rf "$cache/libvirt"
+    echo "$now" >"$cache/libvirt.of"
 }
 
 # package_unpack FOLDER PACKAGE: what a Debian package holds, in the cache.
