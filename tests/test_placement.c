@@ -263,6 +263,42 @@ static void test_l3(void)
   g_assert_cmpuint(placement->cost.l3, ==, 0);
 }
 
+/* CPUs below 6 that the guest owns, of two L3 groups of six. */
+static guint in_first_group(const KtPlacement *placement, guint k)
+{
+  guint n = 0;
+  for (guint cpu = 0; cpu < 6; cpu++)
+    n += kt_set_has(cell_of(placement, k, 0)->cpus, cpu);
+  return n;
+}
+
+static void test_even_l3(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(1, 12, 1);
+  KtPlaceGuest *wide = guest(problem, "wide", 8, -1, 8), *small = guest(problem, "small", 2, -1, 8);
+  wide->policy = small->policy = KT_PLACE_DEDICATED;
+  g_autoptr(KtPlacement) fresh = solve(problem);
+  assert_valid(problem, fresh);
+  g_assert_cmpuint(in_first_group(fresh, 0), ==, 4);
+  runs_on(problem, small, 0);
+  runs_on(problem, wide, 0);
+  kt_set_free(small->now_cpus);
+  kt_set_free(wide->now_cpus);
+  small->now_cpus = kt_set_parse("8-9", NULL);
+  wide->now_cpus = kt_set_parse("0-5,6-7", NULL);
+  g_autoptr(KtPlacement) running = solve(problem);
+  assert_valid(problem, running);
+  g_assert_cmpuint(in_first_group(running, 0), ==, 4);
+  g_assert_true(kt_set_equal(cell_of(running, 1, 0)->cpus, small->now_cpus));
+  small->vcpus = 4; /* there, 4 of 8 do not fit beside it: all stays */
+  kt_set_free(small->now_cpus);
+  small->now_cpus = kt_set_parse("8-11", NULL);
+  g_autoptr(KtPlacement) full = solve(problem);
+  assert_valid(problem, full);
+  g_assert_true(kt_set_equal(cell_of(full, 0, 0)->cpus, wide->now_cpus));
+  g_assert_true(kt_set_equal(cell_of(full, 1, 0)->cpus, small->now_cpus));
+}
+
 /* ---- odd hosts ---- */
 
 static void test_memory_spills(void)
@@ -489,6 +525,7 @@ int main(int argc, char **argv)
   g_test_add_func("/placement/siblings", test_siblings);
   g_test_add_func("/placement/exclusive-spill", test_exclusive_cpus_spill);
   g_test_add_func("/placement/l3", test_l3);
+  g_test_add_func("/placement/even-l3", test_even_l3);
   g_test_add_func("/placement/memory-spills", test_memory_spills);
   g_test_add_func("/placement/no-room", test_no_room);
   g_test_add_func("/placement/reserved", test_reserved_cpus);

@@ -20,6 +20,7 @@ void kt_seats_init(KtSeats *seats, const KtHost *host);
 void kt_seats_clear(KtSeats *seats);
 
 /* Seats all wants of one node, which has CPUs enough: first those that keep theirs, then in whole cores and as few L3
- * groups as can be; two guests share a core only if there is no other way. worth of `busy` (of KT_CORE) is left to
- * shared guests; on cores that are idle even then, guests spread before they use siblings. */
+ * groups as can be, in equal parts where there are several; two guests share a core only if there is no other way.
+ * worth of `busy` (of KT_CORE) is left to shared guests; on cores that are idle even then, guests spread before they
+ * use siblings. */
 void kt_seats_fill(KtSeats *seats, guint node, KtWant *wants, guint n_wants, gint64 busy);
