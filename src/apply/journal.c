@@ -381,3 +381,25 @@ GPtrArray *kt_journal_list(KtJournal *journal, GError **error)
     return NULL;
   return g_steal_pointer(&found);
 }
+
+static gboolean read_newer(KtSqlRow *row, gpointer data, GError **error)
+{
+  g_autofree char *kind = kt_sql_text(row, 1), *domain = kt_sql_text(row, 2), *where = kt_sql_text(row, 3);
+  *(char **)data = g_strdup_printf("receipt %" G_GINT64_FORMAT " changed %s%s%s%s%s%s after it: roll that back first",
+                                   kt_sql_number(row, 0), kind, where && *where ? " " : "", where ? where : "",
+                                   domain ? " of '" : "", domain ? domain : "", domain ? "'" : "");
+  return TRUE;
+}
+
+char *kt_journal_newer(KtJournal *journal, const KtReceipt *receipt, GError **error)
+{
+  const KtSqlValue values[] = {KT_SQL_NUMBER(receipt->number), KT_SQL_NUMBER(receipt->number)};
+  char *newer = NULL;
+  kt_sql_query(journal->sql,
+               "SELECT n.receipt, n.kind, n.domain, n.place FROM step n JOIN step o "
+               "ON o.kind = n.kind AND o.place IS n.place AND ifnull(o.uuid, o.domain) IS ifnull(n.uuid, n.domain) "
+               "WHERE o.receipt = ? AND n.receipt > ? AND o.state IN ('started', 'done', 'failed', 'kept') "
+               "AND n.state IN ('started', 'done', 'failed') ORDER BY n.receipt DESC LIMIT 1",
+               values, G_N_ELEMENTS(values), read_newer, &newer, error);
+  return newer;
+}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "apply/step.h"
 
+#include "apply/mover.h"
+
 const char *const kt_step_kinds[KT_STEPS] = {
     [KT_STEP_SYSCTL] = "sysctl",
     [KT_STEP_SYSFS] = "sysfs",
@@ -45,4 +47,19 @@ void kt_step_free(KtStep *step)
   g_free(step->note);
   g_ptr_array_unref(step->calls);
   g_free(step);
+}
+
+char *kt_step_name(const KtStep *step)
+{
+  const char *gap = step->where && *step->where ? " " : "";
+  return step->domain ? g_strdup_printf("%s%s%s of '%s'", kt_step_kinds[step->kind], gap, step->where, step->domain)
+                      : g_strdup_printf("%s%s%s", kt_step_kinds[step->kind], gap, step->where);
+}
+
+double kt_step_apart_pct(const KtStep *step, const char *wanted, const char *found)
+{
+  gboolean memory = step->kind == KT_STEP_MEMORY && wanted && found;
+  g_autoptr(GArray) a = memory ? kt_memory_parse(wanted, NULL) : NULL;
+  g_autoptr(GArray) b = memory ? kt_memory_parse(found, NULL) : NULL;
+  return a && b ? 100 * kt_memory_distance(a, b) : 100;
 }

@@ -16,7 +16,7 @@ typedef enum {
   KT_STEP_MEMORY,      /* where = cell number; values are KiB by node, "0:8388608,3:1024" */
   KT_STEP_DEFINITION,  /* persistent definition; values are the whole XML as libvirt gives it, secrets included */
   KT_STEP_GUEST,       /* sysctl inside of the guest, by its agent; where = "kernel.numa_balancing" */
-  KT_STEP_RESTART,     /* values: "id 5", libvirt's, new with each start; after: "new id". Not undone by itself */
+  KT_STEP_RESTART, /* before: the run, as in "running, id 5, pid 321"; after: "running anew". Not undone by itself */
   KT_STEPS
 } KtStepKind;
 extern const char *const kt_step_kinds[KT_STEPS]; /* "sysctl", "sysfs", "vcpupin", ... as in the journal */
@@ -50,3 +50,12 @@ typedef struct {
 KtStep *kt_step_new(KtStepKind kind, const char *where, const char *before, const char *after);
 void kt_step_free(KtStep *step);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtStep, kt_step_free)
+
+/* What it is about: "vcpupin 3 of 'crm'", "sysctl kernel.numa_balancing". Caller frees. */
+char *kt_step_name(const KtStep *step);
+
+/* A guest's pages come and go while it runs: what lies elsewhere in less than this is the same memory. */
+#define KT_STEP_NEAR_PCT 10
+/* Memory: percent of it that does not lie where `wanted` says; 0-100. 100 for other kinds, and for what is no memory
+ * by node. */
+double kt_step_apart_pct(const KtStep *step, const char *wanted, const char *found);

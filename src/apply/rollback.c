@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "apply/mover.h"
+#include "apply/run.h"
+#include "apply/touch.h"
+#include "base/error.h"
+
+#define BACK_PCT 2 /* memory is back where less of it lies elsewhere */
+
+/* ---- what is there now ---- */
+
+typedef enum {
+  NOW_BEFORE, /* as it was before the run */
+  NOW_OURS,   /* as the run left it, or on the way there */
+  NOW_OTHERS, /* neither */
+  NOW_GONE,   /* nothing to take back: what it was about has ended */
+  NOW_UNKNOWN /* it cannot be read */
+} Now;
+
+static gint64 kib_on(const GArray *memory, int node)
+{
+  gint64 kib = 0;
+  for (guint i = 0; memory && i < memory->len; i++)
+    kib += g_array_index(memory, KtNodeMemory, i).node == node ? g_array_index(memory, KtNodeMemory, i).kib : 0;
+  return kib;
+}
+
+/* Memory that was moved in part lies where it was and where it was to go, and nowhere else. */
+static gboolean is_between(const KtStep *step, const char *now)
+{
+  g_autoptr(GArray) before = step->before ? kt_memory_parse(step->before, NULL) : NULL;
+  g_autoptr(GArray) after = step->after ? kt_memory_parse(step->after, NULL) : NULL;
+  g_autoptr(GArray) found = now ? kt_memory_parse(now, NULL) : NULL;
+  double all = 0, astray = 0;
+  for (guint i = 0; found && i < found->len; i++) {
+    const KtNodeMemory *part = &g_array_index(found, KtNodeMemory, i);
+    all += (double)part->kib;
+    astray += kib_on(before, part->node) || kib_on(after, part->node) ? 0 : (double)part->kib;
+  }
+  return all > 0 && 100 * astray <= BACK_PCT * all;
+}
+
+static gboolean is_before(KtTouch *touch, const KtStep *step, const char *now)
+{
+  if (g_strcmp0(now, step->before) == 0)
+    return TRUE;
+  switch (step->kind) {
+  case KT_STEP_DEFINITION: /* byte for byte */
+  case KT_STEP_RESTART:    /* the same run */
+    return FALSE;
+  case KT_STEP_MEMORY:
+    return kt_step_apart_pct(step, step->before, now) <= BACK_PCT;
+  default:
+    return kt_touch_reached(touch, step, step->before, now);
+  }
+}
+
+static gboolean is_ours(KtTouch *touch, const KtStep *step, const char *now)
+{
+  if (step->found && g_strcmp0(now, step->found) == 0)
+    return TRUE;
+  if (step->kind == KT_STEP_MEMORY)
+    return is_between(step, now);
+  if (step->kind == KT_STEP_DEFINITION && step->found) /* with more in it than the run put there */
+    return FALSE;
+  return kt_touch_reached(touch, step, step->after, now);
+}
+
+static char *tell_others(const KtStep *step, const char *now)
+{
+  static const char who[] = "somebody else changed it since";
+  return step->kind == KT_STEP_DEFINITION
+             ? g_strdup(who)
+             : g_strdup_printf("%s: it is %.200s now, the run left %.200s", who, now ? now : "absent",
+                               step->found ? step->found : step->after);
+}
+
+static Now look_at(KtTouch *touch, const KtStep *step, char **why)
+{
+  g_autoptr(GError) failed = NULL;
+  g_autofree char *now = kt_touch_read(touch, step, &failed);
+  if (failed) {
+    gboolean live = step->domain && step->kind != KT_STEP_DEFINITION;
+    *why = g_strdup(failed->message);
+    return live && g_error_matches(failed, KT_ERROR, KT_ERROR_NOT_FOUND) ? NOW_GONE : NOW_UNKNOWN;
+  }
+  if (is_before(touch, step, now))
+    return NOW_BEFORE;
+  if (is_ours(touch, step, now))
+    return NOW_OURS;
+  *why = tell_others(step, now);
+  return NOW_OTHERS;
+}
+
+/* ---- one step ---- */
+
+static void end_step(KtStep *step, KtStepState state, char *why)
+{
+  step->state = state;
+  g_free(step->error);
+  step->error = why;
+}
+
+static void write_back(KtTouch *touch, KtStep *step)
+{
+  g_autoptr(GError) failed = NULL;
+  gboolean written = kt_touch_write(touch, step, step->before, &failed);
+  g_autofree char *now = kt_touch_read(touch, step, NULL);
+  if (is_before(touch, step, now))
+    end_step(step, KT_STEP_UNDONE, NULL);
+  else if (!written)
+    end_step(step, KT_STEP_KEPT, g_strdup(failed->message));
+  else if (step->kind == KT_STEP_DEFINITION)
+    end_step(step, KT_STEP_KEPT, g_strdup("libvirt made another definition of the one that was there before"));
+  else
+    end_step(step, KT_STEP_KEPT,
+             g_strdup_printf("%.200s was asked for, %.200s is there", step->before ? step->before : "absent",
+                             now ? now : "absent"));
+}
+
+static void undo_step(KtTouch *touch, KtStep *step)
+{
+  g_autofree char *why = NULL;
+  Now now = look_at(touch, step, &why);
+  if (step->kind == KT_STEP_RESTART && now != NOW_BEFORE)
+    end_step(step, KT_STEP_KEPT,
+             g_strdup(now == NOW_GONE ? "it does not run: start it once its definition is back"
+                                      : "it runs with the new definition until it is stopped and started once more"));
+  else if (now == NOW_BEFORE || now == NOW_GONE)
+    end_step(step, KT_STEP_UNDONE, g_steal_pointer(&why));
+  else if (now == NOW_OURS)
+    write_back(touch, step);
+  else
+    end_step(step, KT_STEP_KEPT, g_steal_pointer(&why));
+}
+
+/* ---- all of them ---- */
+
+static gboolean is_of_memory(const KtStep *step)
+{
+  return step->kind == KT_STEP_NODESET || step->kind == KT_STEP_MEMORY;
+}
+
+/* Where a guest's memory lies and may come from hangs together: what was widened for a move is not narrowed while the
+ * memory has not come back. */
+static const KtStep *held_by(const KtReceipt *receipt, guint index)
+{
+  const KtStep *step = receipt->steps->pdata[index];
+  for (guint i = index + 1; is_of_memory(step) && i < receipt->steps->len; i++) {
+    const KtStep *later = receipt->steps->pdata[i];
+    if (is_of_memory(later) && later->state == KT_STEP_KEPT && g_strcmp0(later->domain, step->domain) == 0)
+      return later;
+  }
+  return NULL;
+}
+
+static void undo_in_turn(KtTouch *touch, const KtReceipt *receipt, guint index)
+{
+  KtStep *step = receipt->steps->pdata[index];
+  const KtStep *holder = held_by(receipt, index);
+  if (holder)
+    end_step(step, KT_STEP_KEPT, g_strdup_printf("left as it is, because step %u is", holder->number));
+  else
+    undo_step(touch, step);
+}
+
+static gboolean save_state(const KtRun *run, KtReceipt *receipt, KtReceiptState state, GError **error)
+{
+  receipt->state = state;
+  g_free(receipt->ended);
+  receipt->ended = kt_receipt_now();
+  return !run->journal || kt_journal_set_state(run->journal, receipt, error);
+}
+
+static gboolean undo_steps(const KtRun *run, KtTouch *touch, KtReceipt *receipt, GError **error)
+{
+  for (guint i = receipt->steps->len; i-- > 0;) {
+    KtStep *step = receipt->steps->pdata[i];
+    if (step->state == KT_STEP_PLANNED || step->state == KT_STEP_UNDONE)
+      continue;
+    if (kt_touch_is_stopped(touch)) {
+      g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "stopped; 'kvmtune rollback %" G_GINT64_FORMAT "' takes it on",
+                  receipt->number);
+      return FALSE;
+    }
+    if (run->step)
+      run->step(receipt, step, TRUE, run->data);
+    undo_in_turn(touch, receipt, i);
+    if (run->journal && !kt_journal_set_step(run->journal, receipt, step, error))
+      return FALSE;
+    if (run->step)
+      run->step(receipt, step, FALSE, run->data);
+  }
+  return TRUE;
+}
+
+/* A cpuset that is narrowed takes memory along: what was back may not be so at the end. */
+static gboolean check_memory(const KtRun *run, KtTouch *touch, KtReceipt *receipt, GError **error)
+{
+  for (guint i = 0; i < receipt->steps->len; i++) {
+    KtStep *step = receipt->steps->pdata[i];
+    if (step->kind != KT_STEP_MEMORY || step->state != KT_STEP_UNDONE || step->error)
+      continue;
+    g_autofree char *now = kt_touch_read(touch, step, NULL);
+    if (!now || is_before(touch, step, now))
+      continue;
+    end_step(step, KT_STEP_KEPT, g_strdup_printf("it came back, and at the end %.200s is there", now));
+    if (run->journal && !kt_journal_set_step(run->journal, receipt, step, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean has_kept(const KtReceipt *receipt)
+{
+  for (guint i = 0; i < receipt->steps->len; i++)
+    if (((const KtStep *)receipt->steps->pdata[i])->state == KT_STEP_KEPT)
+      return TRUE;
+  return FALSE;
+}
+
+/* What a later run changed, it changed from what this one left. */
+static gboolean is_last(const KtRun *run, const KtReceipt *receipt, GError **error)
+{
+  g_autoptr(GError) failed = NULL;
+  g_autofree char *newer = run->journal ? kt_journal_newer(run->journal, receipt, &failed) : NULL;
+  if (failed)
+    g_propagate_error(error, g_steal_pointer(&failed));
+  else if (newer)
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "%s; nothing was done", newer);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean kt_run_rollback(const KtRun *run, KtReceipt *receipt, GError **error)
+{
+  g_autoptr(KtTouch) touch = kt_touch_new(run->actuator);
+  if (!is_last(run, receipt, error) || !save_state(run, receipt, KT_RECEIPT_UNDOING, error) ||
+      !undo_steps(run, touch, receipt, error) || !check_memory(run, touch, receipt, error))
+    return FALSE;
+  return save_state(run, receipt, has_kept(receipt) ? KT_RECEIPT_KEPT : KT_RECEIPT_UNDONE, error);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "apply/run.h"
+
+#include "apply/touch.h"
+#include "base/error.h"
+
+gboolean kt_run_check_plan(const KtPlan *plan, const char *host, GError **error)
+{
+  if (!plan->live)
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED,
+                "the plan was made of a capture: make it on the running host, with 'kvmtune plan -o FILE'");
+  else if (g_strcmp0(plan->host, host) != 0)
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "the plan is of the host '%.100s', this one is '%.100s'",
+                plan->host ? plan->host : "unknown", host);
+  return plan->live && g_strcmp0(plan->host, host) == 0;
+}
+
+/* ---- the journal, where there is one ---- */
+
+static gboolean save_step(const KtRun *run, const KtReceipt *receipt, const KtStep *step, GError **error)
+{
+  return !run->journal || kt_journal_set_step(run->journal, receipt, step, error);
+}
+
+static gboolean save_state(const KtRun *run, KtReceipt *receipt, KtReceiptState state, GError **error)
+{
+  receipt->state = state;
+  g_free(receipt->ended);
+  receipt->ended = kt_receipt_now();
+  return !run->journal || kt_journal_set_state(run->journal, receipt, error);
+}
+
+static void tell(const KtRun *run, const KtReceipt *receipt, const KtStep *step, gboolean begun)
+{
+  if (run->step)
+    run->step(receipt, step, begun, run->data);
+}
+
+static void set_error(KtStep *step, char *why)
+{
+  g_free(step->error);
+  step->error = why;
+}
+
+static const char *say(const KtStep *step, const char *value)
+{
+  return step->kind == KT_STEP_DEFINITION ? "another one" : !value ? "absent" : *value ? value : "not limited";
+}
+
+/* ---- one step ---- */
+
+static gboolean is_same(KtTouch *touch, const KtStep *step, const char *now)
+{
+  if (g_strcmp0(step->before, now) == 0)
+    return TRUE;
+  if (step->kind == KT_STEP_DEFINITION || step->kind == KT_STEP_RESTART) /* byte for byte, the same run */
+    return FALSE;
+  return kt_step_apart_pct(step, step->before, now) <= KT_STEP_NEAR_PCT ||
+         kt_touch_reached(touch, step, step->before, now);
+}
+
+/* Is there still what was there when the steps were made? If not, nothing is done. */
+static gboolean is_unchanged(KtTouch *touch, KtStep *step)
+{
+  g_autoptr(GError) failed = NULL;
+  g_autofree char *now = kt_touch_read(touch, step, &failed);
+  if (failed)
+    set_error(step, g_strdup(failed->message));
+  else if (!is_same(touch, step, now))
+    set_error(step, g_strdup_printf("it is %.200s now, it was %.200s: somebody else changed it meanwhile",
+                                    say(step, now), say(step, step->before)));
+  return !step->error;
+}
+
+/* Writes it and reads back. What was left, right or wrong, is in step->found. */
+static void do_step(KtTouch *touch, KtStep *step)
+{
+  g_autoptr(GError) failed = NULL, unread = NULL;
+  gboolean written = kt_touch_write(touch, step, step->after, &failed);
+  g_free(step->found);
+  step->found = kt_touch_read(touch, step, &unread);
+  step->state = KT_STEP_FAILED;
+  if (!written)
+    set_error(step, g_strdup(failed->message));
+  else if (unread)
+    set_error(step, g_strdup(unread->message));
+  else if (!kt_touch_reached(touch, step, step->after, step->found))
+    set_error(step,
+              g_strdup_printf("%.200s was asked for, %.200s is there", say(step, step->after), say(step, step->found)));
+  else
+    step->state = KT_STEP_DONE;
+}
+
+/* FALSE with *error if the journal cannot be written; step->state says all else. */
+static gboolean run_step(const KtRun *run, KtTouch *touch, KtReceipt *receipt, KtStep *step, GError **error)
+{
+  tell(run, receipt, step, TRUE);
+  if (is_unchanged(touch, step)) {
+    step->state = KT_STEP_STARTED;
+    if (!save_step(run, receipt, step, error)) {
+      step->state = KT_STEP_PLANNED;
+      return FALSE;
+    }
+    do_step(touch, step);
+  }
+  gboolean saved = save_step(run, receipt, step, error);
+  tell(run, receipt, step, FALSE);
+  return saved;
+}
+
+/* ---- all of them ---- */
+
+static gboolean end_at(const KtRun *run, KtReceipt *receipt, const KtStep *step, KtReceiptState state, GError **error)
+{
+  g_autofree char *name = kt_step_name(step);
+  g_free(receipt->error);
+  receipt->error = state == KT_RECEIPT_STOPPED ? g_strdup_printf("stopped at step %u, %s", step->number, name)
+                                               : g_strdup_printf("step %u, %s: %s", step->number, name, step->error);
+  if (save_state(run, receipt, state, error))
+    g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "%s", receipt->error);
+  return FALSE;
+}
+
+static gboolean run_steps(const KtRun *run, KtTouch *touch, KtReceipt *receipt, GError **error)
+{
+  for (guint i = 0; i < receipt->steps->len; i++) {
+    KtStep *step = receipt->steps->pdata[i];
+    if (kt_touch_is_stopped(touch))
+      return end_at(run, receipt, step, KT_RECEIPT_STOPPED, error);
+    if (!run_step(run, touch, receipt, step, error))
+      return FALSE;
+    if (step->state != KT_STEP_DONE)
+      return end_at(run, receipt, step, kt_touch_is_stopped(touch) ? KT_RECEIPT_STOPPED : KT_RECEIPT_FAILED, error);
+  }
+  return save_state(run, receipt, KT_RECEIPT_DONE, error);
+}
+
+gboolean kt_run_apply(const KtRun *run, KtReceipt *receipt, GError **error)
+{
+  g_autoptr(KtTouch) touch = kt_touch_new(run->actuator);
+  receipt->state = KT_RECEIPT_RUNNING;
+  g_free(receipt->begun);
+  receipt->begun = kt_receipt_now();
+  if (run->journal && !kt_journal_add(run->journal, receipt, error))
+    return FALSE;
+  return run_steps(run, touch, receipt, error);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The persistent definition: one step with the whole XML before and after; and the restart that brings it about. */
+#include <string.h>
+
+#include "apply/definition.h"
+#include "apply/steps_parts.h"
+#include "base/error.h"
+
+/* Is each value in it as the plan wants it? */
+static gboolean is_made(const KtStepsWork *work, const KtDomXml *xml, const KtChange *of)
+{
+  for (guint i = 0; i < work->plan->changes->len; i++) {
+    const KtChange *change = work->plan->changes->pdata[i];
+    for (guint k = 0; change->act == KT_ACT_DOMXML && kt_steps_same_domain(change, of) && k < change->edits->len; k++) {
+      const KtEdit *edit = change->edits->pdata[k];
+      g_autofree char *found = kt_domxml_get(xml, edit->where, NULL);
+      if (g_strcmp0(found, edit->after) != 0)
+        return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static char *read_definition(KtStepsWork *work, KtStep *step, GError **error)
+{
+  g_autoptr(GError) failed = NULL;
+  char *xml = work->actuator->read(work->actuator, step, &failed);
+  if (failed)
+    g_propagate_error(error, g_steal_pointer(&failed));
+  else if (!xml)
+    g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "domain '%s' has no definition that outlives it", step->domain);
+  return xml;
+}
+
+gboolean kt_steps_definition(KtStepsWork *work, const KtChange *change, GError **error)
+{
+  const KtLook *look = kt_steps_look(work, change, FALSE, error);
+  if (!look)
+    return FALSE;
+  g_autoptr(KtStep) step = kt_steps_new(change, look, KT_STEP_DEFINITION, "", NULL);
+  step->before = read_definition(work, step, error);
+  g_autoptr(KtDomXml) xml =
+      step->before ? kt_domxml_parse(look->name, step->before, strlen(step->before), error) : NULL;
+  if (!xml)
+    return FALSE;
+  if (is_made(work, xml, change)) {
+    work->already++;
+    return TRUE;
+  }
+  g_autoptr(GError) failed = NULL;
+  if (!kt_apply_definition(xml, work->plan, &failed)) {
+    g_propagate_prefixed_error(error, g_steal_pointer(&failed), "definition of '%s': ", look->name);
+    return FALSE;
+  }
+  step->after = kt_domxml_bytes(xml, NULL);
+  kt_steps_take(work, g_steal_pointer(&step));
+  if (look->id >= 0 && work->scope != KT_SCOPE_RESTART)
+    kt_steps_note(work,
+                  "The new definition of '%s' holds from its next stop and start on; a reboot from inside is none.",
+                  look->name);
+  return TRUE;
+}
+
+gboolean kt_steps_restart(KtStepsWork *work, const KtChange *change, GError **error)
+{
+  const KtLook *look = kt_steps_look(work, change, FALSE, error);
+  g_autoptr(GError) failed = NULL;
+  if (!look || look->id < 0) /* its next start is the first with it */
+    return look != NULL;
+  g_autoptr(KtStep) step = kt_steps_new(change, look, KT_STEP_RESTART, "", "running anew");
+  step->note = g_strdup("asked to shut down, then started; never cut off");
+  step->before = work->actuator->read(work->actuator, step, &failed);
+  if (failed) {
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return FALSE;
+  }
+  kt_steps_take(work, g_steal_pointer(&step));
+  kt_steps_note(work, "The restart of '%s' is not taken back by itself: after a rollback, stop and start it once more.",
+                look->name);
+  return TRUE;
+}

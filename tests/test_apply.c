@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A plan becomes steps, the steps a run, and the run nothing again; on a host in a file. */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "apply/run.h"
+#include "apply/steps.h"
+#include "base/error.h"
+#include "fake_actuator.h"
+
+typedef struct {
+  char *directory, *path, *start;
+  KtPlan *plan;
+  KtFake *fake;
+  KtJournal *journal;
+} Host;
+
+static void set_up(Host *host, gconstpointer data)
+{
+  host->directory = g_dir_make_tmp("kvmtune-apply-XXXXXX", NULL);
+  host->path = g_build_filename(host->directory, "host", NULL);
+  g_assert_true(kt_fake_make(host->path));
+  host->start = kt_fake_state(host->path);
+  host->plan = kt_fake_plan();
+  host->fake = kt_fake_open(host->path);
+  host->journal = kt_journal_open(host->directory, TRUE, NULL);
+  g_assert_nonnull(host->journal);
+}
+
+static void tear_down(Host *host, gconstpointer data)
+{
+  g_autofree char *database = g_build_filename(host->directory, "journal.db", NULL);
+  kt_journal_free(host->journal);
+  kt_actuator_free(&host->fake->base);
+  kt_plan_free(host->plan);
+  g_remove(database);
+  g_remove(host->path);
+  g_rmdir(host->directory);
+  g_free(host->directory);
+  g_free(host->path);
+  g_free(host->start);
+}
+
+static KtReceipt *make(Host *host, KtScope scope, const char *domain, GError **error)
+{
+  g_autoptr(KtReceipt) receipt = kt_receipt_new();
+  receipt->host = g_strdup("kvm7");
+  receipt->tool = g_strdup("test");
+  receipt->scope = g_strdup(kt_scopes[scope]);
+  receipt->plan = g_strdup("{}");
+  return kt_steps_make(host->plan, scope, domain, &host->fake->base, receipt, error) ? g_steal_pointer(&receipt) : NULL;
+}
+
+static char *list(const KtReceipt *receipt)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; i < receipt->steps->len; i++) {
+    const KtStep *step = receipt->steps->pdata[i];
+    g_autofree char *name = kt_step_name(step);
+    gboolean xml = step->kind == KT_STEP_DEFINITION;
+    g_string_append_printf(text, "%u %s: %s -> %s\n", step->number, name, xml ? "xml" : step->before,
+                           xml ? "xml" : step->after);
+  }
+  return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void assert_steps(Host *host, KtScope scope, const char *domain, const char *expected)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtReceipt) receipt = make(host, scope, domain, &error);
+  g_assert_no_error(error);
+  g_autofree char *steps = list(receipt);
+  g_assert_cmpstr(steps, ==, expected);
+}
+
+static void assert_refused(Host *host, KtScope scope, int code, const char *words)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtReceipt) receipt = make(host, scope, NULL, &error);
+  g_assert_null(receipt);
+  g_assert_error(error, KT_ERROR, code);
+  if (!strstr(error->message, words))
+    g_error("'%s' is not in '%s'", words, error->message);
+}
+
+static void assert_state(Host *host, const char *expected)
+{
+  g_autofree char *state = kt_fake_state(host->path);
+  g_assert_cmpstr(state, ==, expected);
+}
+
+#define LIVE                                                                                                           \
+  "1 sysctl kernel.numa_balancing: 1 -> 0\n"                                                                           \
+  "2 sysfs sys/kernel/mm/transparent_hugepage/shmem_enabled: never -> advise\n"                                        \
+  "3 emulatorpin of 'crm': 0-7 -> 6-7\n"                                                                               \
+  "4 iothreadpin 1 of 'crm': 0-7 -> 6-7\n"                                                                             \
+  "5 vcpupin 0 of 'crm': 0-7 -> 6\n"                                                                                   \
+  "6 vcpupin 1 of 'crm': 0-7 -> 7\n"                                                                                   \
+  "7 nodeset of 'crm': 0 -> 0-1,3\n"                                                                                   \
+  "8 memory 0 of 'crm': 0:900000,1:100000 -> 3:1000000\n"                                                              \
+  "9 nodeset of 'crm': 0-1,3 -> 3\n"                                                                                   \
+  "10 memory 0 of 'db': 0:500000 -> 2:500000\n"
+
+static void test_order(Host *host, gconstpointer data)
+{
+  assert_steps(host, KT_SCOPE_LIVE, NULL, LIVE);
+  assert_steps(host, KT_SCOPE_ALL, NULL,
+               LIVE "11 definition of 'crm': xml -> xml\n12 definition of 'db': xml -> xml\n");
+  assert_steps(host, KT_SCOPE_NEXT_BOOT, NULL, "1 definition of 'crm': xml -> xml\n2 definition of 'db': xml -> xml\n");
+  assert_steps(host, KT_SCOPE_NEXT_BOOT, "db", "1 definition of 'db': xml -> xml\n");
+  assert_steps(host, KT_SCOPE_LIVE, "db", "1 memory 0 of 'db': 0:500000 -> 2:500000\n");
+  assert_steps(host, KT_SCOPE_RESTART, NULL,
+               "1 sysctl kernel.numa_balancing: 1 -> 0\n"
+               "2 sysfs sys/kernel/mm/transparent_hugepage/shmem_enabled: never -> advise\n"
+               "3 definition of 'crm': xml -> xml\n"
+               "4 definition of 'db': xml -> xml\n"
+               "5 restart of 'crm': running, id 5 -> running anew\n"
+               "6 restart of 'db': running, id 6 -> running anew\n");
+  assert_state(host, host->start);
+}
+
+static void test_strict(Host *host, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtReceipt) receipt = make(host, KT_SCOPE_LIVE, "db", &error);
+  const KtStep *step = receipt->steps->pdata[0];
+  g_assert_true(step->at_once);
+  g_assert_nonnull(strstr(step->note, "its rate is not limited"));
+  kt_fake_set(host->path, "db", "cells", "2"); /* several strict cells: next boot only */
+  kt_fake_set(host->path, "crm", "stuck", "VFIO pins it");
+  g_autoptr(KtReceipt) other = make(host, KT_SCOPE_LIVE, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(other->steps->len, ==, 6);
+  g_assert_cmpstr(other->notes->pdata[0], ==, "The memory of 'crm' stays where it is: VFIO pins it.");
+  g_assert_true(g_str_has_prefix(other->notes->pdata[1], "The memory of 'db' stays where it is: libvirt has one set"));
+}
+
+/* ---- what is refused, before anything is done ---- */
+
+static void test_refused(Host *host, gconstpointer data)
+{
+  kt_fake_set(host->path, "crm", "vcpupin-1", "0-3");
+  assert_refused(host, KT_SCOPE_LIVE, KT_ERROR_FORMAT, "vcpupin 1 of 'crm' is 0-3, the plan expects 0-7");
+  kt_fake_set(host->path, "crm", "vcpupin-1", "0-7");
+  kt_fake_set(host->path, "crm", "memory-0", "1:1000000");
+  assert_refused(host, KT_SCOPE_LIVE, KT_ERROR_FORMAT, "memory 0 of 'crm'");
+  kt_fake_set(host->path, "crm", "memory-0", "0:930000,1:130000"); /* it runs and touches more */
+  assert_steps(host, KT_SCOPE_LIVE, "db", "1 memory 0 of 'db': 0:500000 -> 2:500000\n");
+  kt_fake_set(host->path, "db", "refused", "Nova pins it itself");
+  assert_refused(host, KT_SCOPE_ALL, KT_ERROR_UNSUPPORTED, "memory 0 of 'db' is not changed: Nova pins it itself");
+  kt_fake_set(host->path, "db", "refused", NULL);
+  kt_fake_set(host->path, "db", "uuid", "00000000-7777-8888-9999-000000000000");
+  assert_refused(host, KT_SCOPE_ALL, KT_ERROR_NOT_FOUND, "no domain 'db'");
+  kt_fake_set(host->path, "crm", "id", NULL);
+  assert_refused(host, KT_SCOPE_LIVE, KT_ERROR_NOT_FOUND, "domain 'crm' does not run any more");
+  g_autofree char *log = kt_fake_log(host->path);
+  g_assert_cmpstr(log, ==, "");
+}
+
+static void test_hostile(Host *host, gconstpointer data)
+{
+  static const struct {
+    KtAct act;
+    const char *domain, *where, *after, *words;
+  } rows[] = {
+      {KT_ACT_SYSCTL, NULL, "kernel.core_pattern", "|/bin/sh", "is no knob that plans"},
+      {KT_ACT_SYSFS, NULL, "../etc/passwd", "x", "is no knob that plans"},
+      {KT_ACT_SYSFS, "crm", "sys/kernel/mm/ksm/run", "0", "expected no domain"},
+      {KT_ACT_VCPUPIN, NULL, "0", "1", "expected a domain"},
+      {KT_ACT_VCPUPIN, "crm", "-1", "1", "expected a number"},
+      {KT_ACT_VCPUPIN, "crm", "0", "", "expected a list of CPUs"},
+      {KT_ACT_VCPUPIN, "crm", "0", NULL, "expected a list of CPUs"},
+      {KT_ACT_EMULATORPIN, "crm", "7", "1", "expected no 'where'"},
+      {KT_ACT_MEMORY, "crm", "0", "3", "expected a cell and KiB by node"},
+      {KT_ACT_MEMORY, "crm", "0", "3:0", "expected a cell and KiB by node"},
+      {KT_ACT_NODESET, "db", "", "all", "expected one list of nodes"},
+      {KT_ACT_VCPUPIN, "web", "0", "1", "no domain 'web'"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    kt_plan_free(host->plan);
+    host->plan = kt_plan_new();
+    KtChange *change = kt_plan_add_change(host->plan, rows[i].act, rows[i].domain, NULL, "x");
+    kt_change_add_edit(change, rows[i].where, "0-7", rows[i].after);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KtReceipt) receipt = make(host, KT_SCOPE_ALL, NULL, &error);
+    if (receipt || !strstr(error->message, rows[i].words))
+      g_error("row %u: %s", i, receipt ? "taken" : error->message);
+  }
+  KtChange *twice = kt_plan_add_change(host->plan, KT_ACT_VCPUPIN, "crm", NULL, "y");
+  g_ptr_array_remove_index(host->plan->changes, 0);
+  kt_change_add_edit(twice, "0", "0-7", "1");
+  kt_change_add_edit(twice, "0", "0-7", "2");
+  assert_refused(host, KT_SCOPE_ALL, KT_ERROR_FORMAT, "twice");
+}
+
+static void test_plan_of_another(Host *host, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_assert_true(kt_run_check_plan(host->plan, "kvm7", &error));
+  g_assert_false(kt_run_check_plan(host->plan, "kvm8", &error));
+  g_assert_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED);
+  g_clear_error(&error);
+  host->plan->live = FALSE;
+  g_assert_false(kt_run_check_plan(host->plan, "kvm7", &error));
+  g_assert_nonnull(strstr(error->message, "capture"));
+}
+
+/* ---- there and back ---- */
+
+static KtReceipt *apply(Host *host, KtScope scope)
+{
+  g_autoptr(GError) error = NULL;
+  const KtRun run = {.actuator = &host->fake->base, .journal = host->journal};
+  g_autoptr(KtReceipt) receipt = make(host, scope, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_true(kt_run_apply(&run, receipt, &error));
+  g_assert_cmpint(receipt->state, ==, KT_RECEIPT_DONE);
+  return g_steal_pointer(&receipt);
+}
+
+static KtReceipt *rollback(Host *host, gint64 number, KtReceiptState expected)
+{
+  g_autoptr(GError) error = NULL;
+  const KtRun run = {.actuator = &host->fake->base, .journal = host->journal};
+  g_autoptr(KtReceipt) receipt = kt_journal_load(host->journal, number, &error);
+  g_assert_no_error(error);
+  g_assert_true(kt_run_rollback(&run, receipt, &error));
+  g_assert_no_error(error);
+  g_assert_cmpint(receipt->state, ==, expected);
+  return kt_journal_load(host->journal, number, &error);
+}
+
+static void test_there_and_back(Host *host, gconstpointer data)
+{
+  g_autoptr(KtReceipt) done = apply(host, KT_SCOPE_ALL);
+  g_autofree char *after = kt_fake_state(host->path);
+  g_assert_nonnull(strstr(after, "memory-0=3:1000000"));
+  g_assert_nonnull(strstr(after, "nodeset-=3"));
+  g_assert_nonnull(strstr(after, "sockets=\"1\" cores=\"2\""));
+  g_autoptr(KtReceipt) again = make(host, KT_SCOPE_ALL, NULL, NULL); /* nothing is left to do */
+  g_assert_cmpuint(again->steps->len, ==, 0);
+  g_assert_cmpstr(again->notes->pdata[0], ==, "11 values are as planned already.");
+  g_autoptr(KtReceipt) undone = rollback(host, 1, KT_RECEIPT_UNDONE);
+  g_assert_cmpint(undone->state, ==, KT_RECEIPT_UNDONE);
+  assert_state(host, host->start);
+}
+
+static void test_restart(Host *host, gconstpointer data)
+{
+  g_autoptr(KtReceipt) done = apply(host, KT_SCOPE_RESTART);
+  g_autoptr(KtReceipt) kept = rollback(host, 1, KT_RECEIPT_KEPT);
+  g_assert_nonnull(strstr(((KtStep *)kept->steps->pdata[4])->error, "until it is stopped and started"));
+  kt_fake_set(host->path, "crm", "id", "5");
+  kt_fake_set(host->path, "db", "id", "6");
+  assert_state(host, host->start);
+}
+
+static const KtStep *find(const KtReceipt *receipt, const char *name)
+{
+  for (guint i = 0; i < receipt->steps->len; i++) {
+    g_autofree char *own = kt_step_name(receipt->steps->pdata[i]);
+    if (g_str_equal(own, name))
+      return receipt->steps->pdata[i];
+  }
+  g_error("no step %s", name);
+}
+
+static void test_others(Host *host, gconstpointer data)
+{
+  g_autoptr(KtReceipt) done = apply(host, KT_SCOPE_ALL);
+  kt_fake_set(host->path, "crm", "vcpupin-0", "2"); /* somebody else's */
+  kt_fake_set(host->path, "db", "memory-0", "1:500000");
+  g_autoptr(KtReceipt) xml = kt_journal_load(host->journal, 1, NULL);
+  g_autofree char *more = g_strdup_printf("%s<!-- mine -->\n", find(xml, "definition of 'db'")->found);
+  kt_fake_set(host->path, "db", "definition-", more); /* with all that the run put there, too */
+  g_autoptr(KtReceipt) kept = rollback(host, 1, KT_RECEIPT_KEPT);
+  g_assert_cmpint(find(kept, "vcpupin 0 of 'crm'")->state, ==, KT_STEP_KEPT);
+  g_assert_cmpstr(find(kept, "vcpupin 0 of 'crm'")->error, ==,
+                  "somebody else changed it since: it is 2 now, the run left 6");
+  g_assert_cmpint(find(kept, "memory 0 of 'db'")->state, ==, KT_STEP_KEPT);
+  g_assert_cmpint(find(kept, "definition of 'db'")->state, ==, KT_STEP_KEPT);
+  g_assert_cmpint(find(kept, "vcpupin 1 of 'crm'")->state, ==, KT_STEP_UNDONE);
+  g_autofree char *state = kt_fake_state(host->path);
+  g_assert_nonnull(strstr(state, "crm vcpupin-0=2\ncrm vcpupin-1=0-7\n"));
+  g_assert_nonnull(strstr(state, "<!-- mine -->"));
+  kt_fake_set(host->path, "crm", "vcpupin-0", "6"); /* and put back as the run left it: now it is taken back */
+  kt_fake_set(host->path, "db", "memory-0", "2:500000");
+  kt_fake_set(host->path, "db", "definition-", find(kept, "definition of 'db'")->found);
+  g_autoptr(KtReceipt) undone = rollback(host, 1, KT_RECEIPT_UNDONE);
+  assert_state(host, host->start);
+}
+
+static void test_shut_down(Host *host, gconstpointer data)
+{
+  g_autoptr(KtReceipt) done = apply(host, KT_SCOPE_ALL);
+  kt_fake_set(host->path, "crm", "id", NULL); /* its live state has ended with it; its definition has not */
+  g_autoptr(KtReceipt) undone = rollback(host, 1, KT_RECEIPT_UNDONE);
+  g_assert_cmpint(find(undone, "vcpupin 0 of 'crm'")->state, ==, KT_STEP_UNDONE);
+  g_assert_nonnull(strstr(find(undone, "vcpupin 0 of 'crm'")->error, "does not run"));
+  g_assert_null(find(undone, "definition of 'crm'")->error);
+  g_autofree char *state = kt_fake_state(host->path);
+  g_assert_nonnull(strstr(state, "sockets=\"2\" cores=\"1\""));
+}
+
+static void test_newer(Host *host, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  const KtRun run = {.actuator = &host->fake->base, .journal = host->journal};
+  g_autoptr(KtReceipt) first = apply(host, KT_SCOPE_LIVE);
+  kt_plan_free(host->plan);
+  host->plan = kt_plan_new();
+  kt_plan_add_guest(host->plan, "crm", NULL);
+  KtChange *change = kt_plan_add_change(host->plan, KT_ACT_VCPUPIN, "crm", NULL, "vcpupin");
+  kt_change_add_edit(change, "1", "7", "5");
+  g_autoptr(KtReceipt) second = apply(host, KT_SCOPE_LIVE);
+  g_assert_false(kt_run_rollback(&run, first, &error));
+  g_assert_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED);
+  g_assert_cmpstr(error->message, ==,
+                  "receipt 2 changed vcpupin 1 of 'crm' after it: roll that back first; nothing was done");
+  g_autoptr(KtReceipt) two = rollback(host, 2, KT_RECEIPT_UNDONE), one = rollback(host, 1, KT_RECEIPT_UNDONE);
+  assert_state(host, host->start);
+}
+
+/* Between the making of the steps and one of them. */
+static void test_changed_meanwhile(Host *host, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  const KtRun run = {.actuator = &host->fake->base, .journal = host->journal};
+  g_autoptr(KtReceipt) receipt = make(host, KT_SCOPE_ALL, NULL, &error);
+  kt_fake_set(host->path, "crm", "vcpupin-0", "4");
+  g_assert_false(kt_run_apply(&run, receipt, &error));
+  g_assert_cmpstr(error->message, ==,
+                  "step 5, vcpupin 0 of 'crm': it is 4 now, it was 0-7: somebody else changed it meanwhile");
+  g_autoptr(KtReceipt) undone = rollback(host, 1, KT_RECEIPT_UNDONE);
+  g_assert_cmpint(find(undone, "vcpupin 0 of 'crm'")->state, ==, KT_STEP_PLANNED);
+  g_autofree char *state = kt_fake_state(host->path);
+  g_assert_nonnull(strstr(state, "crm vcpupin-0=4\n"));
+}
+
+static void stop(const char *call, gpointer data)
+{
+  if (strstr(call, "vcpupin 1"))
+    g_cancellable_cancel(data);
+}
+
+static void test_stopped(Host *host, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GCancellable) wish = g_cancellable_new();
+  KtActuator *actuator = &host->fake->base;
+  const KtRun run = {.actuator = actuator, .journal = host->journal};
+  g_autoptr(KtReceipt) receipt = make(host, KT_SCOPE_ALL, NULL, &error);
+  actuator->stop = wish;
+  actuator->called = stop;
+  actuator->data = wish;
+  g_assert_false(kt_run_apply(&run, receipt, &error));
+  g_assert_cmpint(receipt->state, ==, KT_RECEIPT_STOPPED);
+  g_assert_cmpstr(error->message, ==, "stopped at step 7, nodeset of 'crm'");
+  actuator->stop = NULL;
+  actuator->called = NULL;
+  g_autoptr(KtReceipt) undone = rollback(host, 1, KT_RECEIPT_UNDONE);
+  assert_state(host, host->start);
+}
+
+/* ---- a dry run ---- */
+
+static void keep_call(const char *call, gpointer data)
+{
+  g_string_append_printf(data, "%s\n", call);
+}
+
+static char *calls_of(Host *host, KtJournal *journal, gboolean back)
+{
+  g_autoptr(GString) calls = g_string_new(NULL);
+  g_autoptr(GError) error = NULL;
+  KtActuator *actuator = &host->fake->base;
+  const KtRun run = {.actuator = actuator, .journal = journal};
+  g_autoptr(KtReceipt) receipt =
+      back ? kt_journal_load(host->journal, 0, &error) : make(host, KT_SCOPE_RESTART, NULL, &error);
+  actuator->dry = !journal;
+  actuator->called = keep_call;
+  actuator->data = calls;
+  gboolean done = back ? kt_run_rollback(&run, receipt, &error) : kt_run_apply(&run, receipt, &error);
+  g_assert_no_error(error);
+  g_assert_true(done);
+  actuator->dry = FALSE;
+  actuator->called = NULL;
+  return g_string_free(g_steal_pointer(&calls), FALSE);
+}
+
+static void test_dry(Host *host, gconstpointer data)
+{
+  g_autofree char *dry = calls_of(host, NULL, FALSE);
+  assert_state(host, host->start);
+  g_assert_true(g_str_has_prefix(dry, "sysctl kernel.numa_balancing = 0\n"));
+  g_autofree char *real = calls_of(host, host->journal, FALSE);
+  g_assert_cmpstr(dry, ==, real);
+  g_autofree char *after = kt_fake_state(host->path), *dry_back = calls_of(host, NULL, TRUE);
+  assert_state(host, after);
+  g_autofree char *real_back = calls_of(host, host->journal, TRUE);
+  g_assert_cmpstr(dry_back, ==, real_back);
+  g_assert_nonnull(strstr(real_back, "sysctl kernel.numa_balancing = 1\n"));
+}
+
+int main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+#define ADD(name, function) g_test_add("/apply/" name, Host, NULL, set_up, function, tear_down)
+  ADD("order", test_order);
+  ADD("strict", test_strict);
+  ADD("refused", test_refused);
+  ADD("hostile", test_hostile);
+  ADD("plan-of-another", test_plan_of_another);
+  ADD("there-and-back", test_there_and_back);
+  ADD("restart", test_restart);
+  ADD("others", test_others);
+  ADD("shut-down", test_shut_down);
+  ADD("newer", test_newer);
+  ADD("changed-meanwhile", test_changed_meanwhile);
+  ADD("stopped", test_stopped);
+  ADD("dry", test_dry);
+  return g_test_run();
+}
