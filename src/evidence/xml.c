@@ -192,6 +192,8 @@ static char *shown(const char *line)
 
 const KtCite *kt_xml_cite(KtXml *xml, xmlNode *node)
 {
+  if (!node)
+    return NULL;
   long line = xmlGetLineNo(node);
   gboolean known = line >= 1 && line <= (long)xml->numbers->len;
   g_autofree char *text = shown(known ? xml->lines->pdata[line - 1] : (const char *)node->name);

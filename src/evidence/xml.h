@@ -44,7 +44,7 @@ KtXml *kt_xml_parse_lines(const KtText *text, guint first, guint end);
 void kt_xml_free(KtXml *xml);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtXml, kt_xml_free)
 
-/* Where a node stands; valid until the next call. */
+/* Where a node stands; valid until the next call. NULL of no node. */
 const KtCite *kt_xml_cite(KtXml *xml, xmlNode *node);
 
 /* FALSE if the text may have been cut inside of the node: nothing follows it. */
