@@ -228,6 +228,43 @@ static void test_scattered(void)
     g_assert_cmpint(change->act, !=, KT_ACT_DOMXML);
   }
   g_assert_cmpfloat(kt_plan_guest(plan, "far")->local_before_pct, ==, 0);
+  g_assert_cmpfloat(kt_plan_guest(plan, "far")->local_after_pct, ==, 100);
+  g_assert_cmpstr(((KtEffect *)pins->effects->pdata[0])->counter, ==, "locality_pct");
+}
+
+/* Both run on node 1 with all memory on node 0, each vCPU on a CPU of its own, and node 0 has CPUs for one of them. The
+ * other's pages come to its threads: these need not move. Where vCPUs own both nodes' CPUs alike, QEMU's threads go
+ * next door. */
+static void test_pages_come(void)
+{
+  static const char *const pins[] = {"4", "12", "5", "13", "6", "14", "7", "15"};
+  g_autofree char *a = definition("a", 8, 8, ""), *b = definition("b", 4, 16, GOOD_CPU);
+  const char *const definitions[] = {a, b, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  KtDomain *big = snapshot->domains->pdata[0], *small = snapshot->domains->pdata[1];
+  run_on(big, "4-7,12-15", 0);
+  run_on(small, "0-3,8-11", 0);
+  for (int i = 0; i < 8; i++) {
+    KtThread *thread = big->runtime->threads->pdata[i];
+    kt_set_free(thread->affinity);
+    thread->affinity = set(pins[i]);
+    kt_domain_set_pin(big, i, set(pins[i]));
+  }
+  for (int i = 0; i < 4; i++) {
+    KtThread *thread = small->runtime->threads->pdata[i];
+    static const char *const own[] = {"0", "8", "1", "9"};
+    kt_set_free(thread->affinity);
+    thread->affinity = set(own[i]);
+  }
+  KtThread *qemu = kt_runtime_add_thread(big->runtime, big->runtime->pid, "qemu-system-x86");
+  qemu->vcpu = -1;
+  qemu->affinity = set("0-15");
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  g_assert_null(find_change(plan, "a/vcpupin"));
+  g_assert_cmpstr(edit_after(find_change(plan, "a/memory"), "0"), ==, "1:8388608");
+  g_assert_cmpstr(edit_after(find_change(plan, "a/emulatorpin"), ""), ==, "2-3,10-11");
+  g_assert_cmpstr(edit_after(find_change(plan, "a/emulator"), "cputune/emulatorpin/@cpuset"), ==, "2-3,10-11");
+  g_assert_cmpfloat(kt_plan_guest(plan, "a")->local_after_pct, ==, 100);
 }
 
 /* A passed-through device: the memory cannot move, and the plan says so. */
@@ -536,6 +573,7 @@ int main(int argc, char **argv)
   g_test_add_func("/plan/unknown-load", test_unknown_load);
   g_test_add_func("/plan/well-placed", test_well_placed);
   g_test_add_func("/plan/scattered", test_scattered);
+  g_test_add_func("/plan/pages-come", test_pages_come);
   g_test_add_func("/plan/stuck", test_stuck);
   g_test_add_func("/plan/nova", test_nova);
   g_test_add_func("/plan/defined-place", test_defined_place);

@@ -53,6 +53,8 @@ KtSet *kt_plan_cell_nodes(const KtPlaceCell *cell)
 
 /* ---- a guest before and after ---- */
 
+#define NEGLIGIBLE 100 /* one part in so many of a guest's memory, as QEMU's own, is not where it is */
+
 static int known(KtInt value)
 {
   return value.known && value.value <= G_MAXINT ? (int)value.value : -1;
@@ -86,8 +88,11 @@ static void set_places(KtPlanGuest *guest, const KtPlanWork *work, const KtPlace
     kt_set_add_all(cpus, cell->cpus);
     kt_set_add_all(nodes, own);
   }
-  for (guint i = 0; i < now->now_memory->len; i++)
-    kt_set_add(old_nodes, g_array_index(now->now_memory, KtPlaceMemory, i).node_id);
+  for (guint i = 0; i < now->now_memory->len; i++) {
+    const KtPlaceMemory *part = &g_array_index(now->now_memory, KtPlaceMemory, i);
+    if (part->kib >= now->memory_kib / NEGLIGIBLE)
+      kt_set_add(old_nodes, part->node_id);
+  }
   guest->cpus_before = now->started ? kt_set_format(now->now_cpus) : NULL;
   guest->nodes_before = now->started ? kt_set_format(old_nodes) : NULL;
   guest->cpus_after = kt_set_format(cpus);

@@ -116,12 +116,8 @@ static GArray *pins_of(const KtPlaceAnswer *answer)
 }
 
 /* Somebody else's exclusive CPU? */
-static gboolean is_owned(const KtPlacement *placement, const KtPlaceAnswer *except, const GArray *pins,
-                         const KtSet *reserved)
+static gboolean is_owned(const KtPlacement *placement, const KtPlaceAnswer *except, const KtSet *wanted)
 {
-  g_autoptr(KtSet) wanted = kt_set_new();
-  for (guint i = 0; i < pins->len; i++)
-    kt_set_add(wanted, g_array_index(pins, guint, i));
   for (guint i = 0; i < placement->guests->len; i++) {
     const KtPlaceAnswer *answer = placement->guests->pdata[i];
     for (guint k = 0; answer != except && k < answer->cells->len; k++) {
@@ -130,7 +126,88 @@ static gboolean is_owned(const KtPlacement *placement, const KtPlaceAnswer *exce
         return TRUE;
     }
   }
-  return kt_set_intersects(reserved, wanted);
+  return FALSE;
+}
+
+static KtSet *set_of(const GArray *cpus)
+{
+  KtSet *set = kt_set_new();
+  for (guint i = 0; i < cpus->len; i++)
+    kt_set_add(set, g_array_index(cpus, guint, i));
+  return set;
+}
+
+/* ---- pages that come to their threads ---- */
+
+/* The node on which all of these CPUs are; -1: there is none. */
+static int node_of(const KtSet *cpus, const KtMachine *host)
+{
+  int node = -1;
+  for (int cpu = kt_set_next(cpus, 0); cpu >= 0; cpu = kt_set_next(cpus, (guint)cpu + 1)) {
+    int own = kt_machine_node_of_cpu(host, (guint)cpu);
+    if (own < 0 || (node >= 0 && own != node))
+      return -1;
+    node = own;
+  }
+  return node;
+}
+
+/* What the others leave of the node's memory. */
+static gint64 room_on(const KtPlaceProblem *problem, const KtPlacement *placement, const KtPlaceAnswer *except,
+                      guint node_id)
+{
+  gint64 room = 0;
+  for (guint i = 0; i < problem->nodes->len; i++) {
+    const KtPlaceNode *node = problem->nodes->pdata[i];
+    room = node->id == node_id ? node->memory_kib : room;
+  }
+  for (guint i = 0; i < placement->guests->len; i++) {
+    const KtPlaceAnswer *answer = placement->guests->pdata[i];
+    for (guint k = 0; answer != except && k < answer->cells->len; k++) {
+      const KtPlaceCell *cell = answer->cells->pdata[k];
+      for (guint m = 0; m < cell->memory->len; m++) {
+        const KtPlaceMemory *part = &g_array_index(cell->memory, KtPlaceMemory, m);
+        room -= part->node_id == node_id ? part->kib : 0;
+      }
+    }
+  }
+  return room;
+}
+
+static GArray *all_on(guint node_id, gint64 kib)
+{
+  const KtPlaceMemory all = {.node_id = node_id, .kib = kib};
+  GArray *memory = g_array_new(FALSE, FALSE, sizeof(KtPlaceMemory));
+  g_array_append_val(memory, all);
+  return memory;
+}
+
+/* A guest whose pages have to move anyway: rather to where its threads are than both to a third place. */
+static void stay_with_threads(const KtPlanProblem *problem, KtPlacement *placement, guint i, const KtMachine *host)
+{
+  const KtPlaceGuest *guest = problem->problem->guests->pdata[i];
+  KtPlaceAnswer *answer = placement->guests->pdata[i];
+  KtPlaceCell *cell = answer->cells->len == 1 ? answer->cells->pdata[0] : NULL;
+  int node = cell && guest->started && guest->movable && !answer->stays ? node_of(guest->now_cpus, host) : -1;
+  if (node < 0 || kt_set_intersects(problem->problem->reserved_cpus, guest->now_cpus) ||
+      room_on(problem->problem, placement, answer, (guint)node) < guest->memory_kib)
+    return;
+  g_autoptr(GArray) pins = cell->pins
+                               ? kt_plan_pins_now(g_array_index(problem->subjects, KtPlanSubject, i).domain, host)
+                               : g_array_new(FALSE, FALSE, sizeof(guint));
+  if (!pins || is_owned(placement, answer, guest->now_cpus))
+    return;
+  KtPlaceCell old = *cell;
+  double before = kt_placement_cost(problem->problem, placement->guests).total;
+  cell->memory = all_on((guint)node, guest->memory_kib);
+  cell->cpus = kt_set_copy(guest->now_cpus);
+  cell->pins = old.pins ? g_array_ref(pins) : NULL;
+  KtPlaceCell unused = kt_placement_cost(problem->problem, placement->guests).total > before + 1e-9 ? *cell : old;
+  *cell = unused.memory == old.memory ? *cell : old;
+  g_array_unref(unused.memory);
+  kt_set_free(unused.cpus);
+  if (unused.pins)
+    g_array_unref(unused.pins);
 }
 
 void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host)
@@ -138,10 +215,13 @@ void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, con
   for (guint i = 0; i < problem->subjects->len; i++) {
     const KtPlanSubject *subject = &g_array_index(problem->subjects, KtPlanSubject, i);
     KtPlaceAnswer *answer = placement->guests->pdata[i];
+    stay_with_threads(problem, placement, i, host);
     if (!subject->dedicated || !answer->cells->len)
       continue;
     g_autoptr(GArray) pins = kt_plan_pins_now(subject->domain, host);
-    if (!pins || !fits(answer, pins, host) || is_owned(placement, answer, pins, problem->problem->reserved_cpus))
+    g_autoptr(KtSet) wanted = pins ? set_of(pins) : NULL;
+    if (!pins || !fits(answer, pins, host) || is_owned(placement, answer, wanted) ||
+        kt_set_intersects(problem->problem->reserved_cpus, wanted))
       continue;
     g_autoptr(GArray) solved = pins_of(answer);
     double before = kt_placement_cost(problem->problem, placement->guests).total;

@@ -28,6 +28,41 @@ static void add_pin(const KtPlanWork *work, KtChange *change, guint vcpu, const 
     kt_change_add_edit(change, where, before, cpus);
 }
 
+static gint64 resident_kib(const KtDomain *d)
+{
+  gint64 sum = 0;
+  for (guint i = 0; i < d->runtime->memory->len; i++)
+    sum += g_array_index(d->runtime->memory, KtNodeMemory, i).kib;
+  return sum;
+}
+
+/* Of resident pages those that are on the nodes already. */
+static double share_on(const KtDomain *d, const KtSet *nodes)
+{
+  gint64 there = 0, sum = resident_kib(d);
+  for (guint i = 0; i < d->runtime->memory->len; i++) {
+    const KtNodeMemory *part = &g_array_index(d->runtime->memory, KtNodeMemory, i);
+    there += part->node >= 0 && kt_set_has(nodes, (guint)part->node) ? part->kib : 0;
+  }
+  return sum > 0 ? 100.0 * (double)there / (double)sum : -1;
+}
+
+/* Of those of a guest of one cell; < 0: it has several, or it is not known. */
+static double share_on_target(const KtPlanWork *work)
+{
+  g_autoptr(KtSet) nodes = kt_plan_cell_nodes(work->answer->cells->pdata[0]);
+  return work->answer->cells->len == 1 ? share_on(work->domain, nodes) : -1;
+}
+
+/* What part of the resident pages will be where the threads are. */
+static void expect_locality(const KtPlanWork *work, KtChange *change, double pct)
+{
+  g_autofree char *before =
+      work->guest->local_before_pct >= 0 ? g_strdup_printf("%.0f", work->guest->local_before_pct) : NULL;
+  kt_change_add_effect(change, "locality_pct", before, ">= 99");
+  work->guest->local_after_pct = pct;
+}
+
 static void move_vcpus(const KtPlanWork *work)
 {
   KtChange *change = kt_plan_change(work, KT_ACT_VCPUPIN, "vcpupin", PLACE_CHECKS);
@@ -45,8 +80,11 @@ static void move_vcpus(const KtPlanWork *work)
   g_autofree char *name = kt_shell_word(work->domain->name);
   change->undo = g_strdup_printf("virsh vcpupin %s <vCPU> <CPUs as before> --live", name);
   change->risk = KT_RISK_LIVE;
+  double there = share_on_target(work);
   if (!change->edits->len)
     g_ptr_array_remove(work->plan->changes, change);
+  else if (there > 99)
+    expect_locality(work, change, there);
 }
 
 /* One thread of QEMU's own; nothing if it runs only there already, or where it may run is not known. */
@@ -89,28 +127,10 @@ static char *format_memory(const GArray *memory)
   GString *text = g_string_new(NULL);
   for (guint i = 0; i < memory->len; i++) {
     const KtNodeMemory *part = &g_array_index(memory, KtNodeMemory, i);
-    g_string_append_printf(text, "%s%d:%" G_GINT64_FORMAT, text->len ? "," : "", part->node, part->kib);
+    if (part->kib > 0)
+      g_string_append_printf(text, "%s%d:%" G_GINT64_FORMAT, text->len ? "," : "", part->node, part->kib);
   }
   return g_string_free(text, FALSE);
-}
-
-static gint64 resident_kib(const KtDomain *d)
-{
-  gint64 sum = 0;
-  for (guint i = 0; i < d->runtime->memory->len; i++)
-    sum += g_array_index(d->runtime->memory, KtNodeMemory, i).kib;
-  return sum;
-}
-
-/* Of resident pages those that are on the nodes already. */
-static double share_on(const KtDomain *d, const KtSet *nodes)
-{
-  gint64 there = 0, sum = resident_kib(d);
-  for (guint i = 0; i < d->runtime->memory->len; i++) {
-    const KtNodeMemory *part = &g_array_index(d->runtime->memory, KtNodeMemory, i);
-    there += part->node >= 0 && kt_set_has(nodes, (guint)part->node) ? part->kib : 0;
-  }
-  return sum > 0 ? 100.0 * (double)there / (double)sum : -1;
 }
 
 /* All pages of a guest of one cell go to its node; those of several cells only a reader of numa_maps can tell apart. */
@@ -118,7 +138,7 @@ static void move_memory(const KtPlanWork *work)
 {
   const KtPlaceCell *cell = work->answer->cells->pdata[0];
   g_autoptr(KtSet) nodes = kt_plan_cell_nodes(cell);
-  if (work->answer->cells->len != 1 || share_on(work->domain, nodes) > 99)
+  if (work->answer->cells->len != 1 || share_on_target(work) > 99)
     return;
   g_autofree char *before = format_memory(work->domain->runtime->memory), *node = kt_set_format(nodes);
   g_autoptr(GString) after = g_string_new(NULL);
@@ -135,10 +155,7 @@ static void move_memory(const KtPlanWork *work)
   change->why = g_strdup("Its pages follow its threads, a batch at a time, while it runs.");
   change->undo = g_strdup("the pages go back where they were, where there is room");
   change->risk = KT_RISK_LIVE;
-  g_autofree char *local =
-      work->guest->local_before_pct >= 0 ? g_strdup_printf("%.0f", work->guest->local_before_pct) : NULL;
-  kt_change_add_effect(change, "locality_pct", local, ">= 99");
-  work->guest->local_after_pct = 100;
+  expect_locality(work, change, 100);
   gboolean follows = !work->domain->numatune_mode || g_str_equal(work->domain->numatune_mode, "restrictive");
   if (!follows)
     return;

@@ -34,7 +34,8 @@ KtChange *kt_plan_change(const KtPlanWork *work, KtAct act, const char *part, co
 /* keep.c: CPU of each vCPU (guint) where each has one for itself now, by its threads or else its definition; one that
  * is not there is replaced by its nearest. NULL if not each has. */
 GArray *kt_plan_pins_now(const KtDomain *d, const KtMachine *host);
-/* Where the CPUs that dedicated guests own now cost no more than the solver's, they keep them, vCPU by vCPU. */
+/* Where it costs no more than what the solver found: pages come to the threads instead of both to a third node, and
+ * dedicated guests keep the CPUs that they own now, vCPU by vCPU. */
 void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host);
 
 /* pools.c: adds to `notes` (char*) what nodes lack of huge pages of that size. `only_free`: others have the rest. */
@@ -44,7 +45,8 @@ void kt_plan_check_pools(const KtMachine *host, const KtPlaceAnswer *answer, con
 /* left.c: adds to plan->left what fired on the subject and none of the changes from `first` on cures. NULL: nothing. */
 void kt_plan_leave(KtPlan *plan, const KtDiagnosis *diagnosis, guint first);
 
-/* placed.c: CPUs for QEMU's own threads: on the guest's nodes, none that a vCPU owns. May be empty. Caller frees. */
+/* placed.c: CPUs for QEMU's own threads: on or next to the guest's nodes, none that a vCPU owns. May be empty. Caller
+ * frees. */
 KtSet *kt_plan_emulator_cpus(const KtPlanWork *work);
 
 KtSet *kt_plan_cell_nodes(const KtPlaceCell *cell); /* of its memory. Caller frees. */

@@ -24,28 +24,57 @@ static void add_pins(const KtPlanWork *work, KtChange *change)
   }
 }
 
-static KtSet *node_cpus(const KtPlanWork *work)
+/* CPUs of the node that no vCPU owns. */
+static void add_free_cpus(const KtPlanWork *work, KtSet *cpus, const KtNode *node)
+{
+  g_autoptr(KtSet) own = node && node->cpus ? kt_set_copy(node->cpus) : kt_set_new();
+  if (work->host->online_set)
+    kt_set_keep_only(own, work->host->online_set);
+  kt_set_remove_all(own, work->owned);
+  kt_set_add_all(cpus, own);
+}
+
+static KtSet *free_node_cpus(const KtPlanWork *work)
 {
   KtSet *cpus = kt_set_new();
   for (guint i = 0; i < work->answer->cells->len; i++) {
     g_autoptr(KtSet) nodes = kt_plan_cell_nodes(work->answer->cells->pdata[i]);
-    for (int n = kt_set_next(nodes, 0); n >= 0; n = kt_set_next(nodes, (guint)n + 1)) {
-      const KtNode *node = kt_machine_find_node(work->host, n);
-      if (node && node->cpus)
-        kt_set_add_all(cpus, node->cpus);
-    }
+    for (int n = kt_set_next(nodes, 0); n >= 0; n = kt_set_next(nodes, (guint)n + 1))
+      add_free_cpus(work, cpus, kt_machine_find_node(work->host, n));
   }
-  if (work->host->online_set)
-    kt_set_keep_only(cpus, work->host->online_set);
   return cpus;
+}
+
+/* vCPUs own all of its nodes: free CPUs of the nodes next to its first. */
+static KtSet *free_cpus_nearby(const KtPlanWork *work)
+{
+  g_autoptr(KtSet) nodes = kt_plan_cell_nodes(work->answer->cells->pdata[0]);
+  const KtNode *home = kt_machine_find_node(work->host, kt_set_next(nodes, 0));
+  g_autoptr(KtSet) nearest = kt_set_new();
+  int least = G_MAXINT;
+  for (guint i = 0; home && i < work->host->nodes->len && i < home->distances->len; i++) {
+    int distance = g_array_index(home->distances, int, i);
+    g_autoptr(KtSet) cpus = kt_set_new();
+    add_free_cpus(work, cpus, work->host->nodes->pdata[i]);
+    if (kt_set_is_empty(cpus) || distance > least)
+      continue;
+    if (distance < least)
+      kt_set_remove_all(nearest, nearest);
+    least = distance;
+    kt_set_add_all(nearest, cpus);
+  }
+  return g_steal_pointer(&nearest);
 }
 
 /* Rather not the siblings of what vCPUs own either. */
 KtSet *kt_plan_emulator_cpus(const KtPlanWork *work)
 {
-  g_autoptr(KtSet) cpus = node_cpus(work);
+  g_autoptr(KtSet) cpus = free_node_cpus(work);
   g_autoptr(KtSet) apart = kt_set_new();
-  kt_set_remove_all(cpus, work->owned);
+  if (kt_set_is_empty(cpus)) {
+    kt_set_free(cpus);
+    cpus = free_cpus_nearby(work);
+  }
   for (int cpu = kt_set_next(cpus, 0); cpu >= 0; cpu = kt_set_next(cpus, (guint)cpu + 1)) {
     const KtCpu *known = kt_machine_find_cpu(work->host, (guint)cpu);
     if (!known || !known->siblings || !kt_set_intersects(known->siblings, work->owned))
@@ -176,7 +205,7 @@ static gboolean changes_nodes(const KtPlanWork *work)
 /* QEMU's threads alone, where the vCPUs stay. */
 static void change_emulator(const KtPlanWork *work)
 {
-  KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "emulator", "H46");
+  KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "emulator", "H46 " PIN_CHECKS);
   add_emulator(work, change);
   change->title = g_strdup("QEMU's own threads off the CPUs of vCPUs");
   change->why = g_strdup("They serve the guest's devices, and a vCPU that has to wait for them stalls.");
@@ -193,7 +222,7 @@ void kt_plan_place_definition(const KtPlanWork *work)
     return;
   if ((moved || kt_plan_asks(work, PIN_CHECKS)) && changes_pins(work))
     change_pins(work);
-  else if (kt_plan_asks(work, "H46"))
+  else if (kt_plan_asks(work, "H46") || (moved && ((const KtPlaceCell *)work->answer->cells->pdata[0])->pins))
     change_emulator(work);
   if (work->host->nodes->len > 1 && ((moved && changes_nodes(work)) || kt_plan_asks(work, MEMORY_CHECKS)))
     change_memory(work);
