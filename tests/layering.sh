@@ -18,10 +18,8 @@ apply base model evidence plan domxml apply
 nova base model placement domxml nova
 verify base model plan verify
 cloud base model plan nova cloud
-view base model checks plan nova cloud verify view
+view base model checks plan apply nova cloud verify view
 cmd base model evidence checks placement plan domxml nova apply cloud verify view cmd
-view base model checks plan apply nova verify view
-cmd base model evidence checks placement plan domxml nova apply verify view cmd
 END
 }
 
