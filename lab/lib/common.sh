@@ -33,7 +33,7 @@ share_refresh() {
     local program copy
     mkdir -p "$share/bin"
     for program in "$here"/inside/* "$built/src/cmd/kvmtune" "$built"/lab/load/lab-* "$built/lab/guest/bare.elf" \
-        "$built/lab/meter/lab-meter" "$cache/numad/usr/bin/numad"; do
+        "$built/lab/meter/lab-meter" "$built/tests/hand" "$cache/numad/usr/bin/numad"; do
         copy=$share/bin/${program##*/}
         [ ! -f "$program" ] || cmp -s "$program" "$copy" || { cp "$program" "$copy.$$" && mv "$copy.$$" "$copy"; }
     done

@@ -185,9 +185,13 @@ static gboolean write_pin(KtHand *hand, const KtStep *step, const char *value, G
   g_autofree char *what = g_strdup_printf("set the %s %s%s'%s'", kt_step_kinds[step->kind], step->where,
                                           *step->where ? " to " : "to ", cpus_text);
   guint cpus = host_cpus(domain), needed = 0;
+  if (!cpus) {
+    kt_hand_set_error(error, step->domain, what);
+    return FALSE;
+  }
   for (int cpu = kt_set_next(set, 0); cpu >= 0; cpu = kt_set_next(set, (guint)cpu + 1))
     needed = (guint)cpu + 1;
-  if (!cpus || needed > cpus) {
+  if (needed > cpus) {
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "cannot %s of domain '%s': the host has no CPU %u", what,
                 step->domain, needed - 1);
     return FALSE;
