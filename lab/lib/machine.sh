@@ -41,9 +41,7 @@ machine_state() { # STATE
 # Models below 32 would make the kernel take any 8 APIC ids for one L3, across nodes.
 machine_cpu=EPYC,model=49,+svm,+npt,-osvw,-nrip-save,-xsavec,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-hypervisor,+topoext,x-force-features=on
 
-# One thread of this machine runs all emulated CPUs in turn. With a thread for each (--parallel), QEMU before
-# 8.1 may go on running code that the kernel has just replaced: now and then all CPUs end in a breakpoint that
-# is no longer there, for ever (docs/lab.md).
+# Which of QEMU's two ways to run the CPUs is better depends on what runs in them: docs/lab.md, "Threads".
 machine_arguments() { # fills the array `qemu`
     local line
     qemu=(qemu-system-x86_64 -name "lab-$lab_name" -pidfile "$state/qemu.pid"
@@ -71,7 +69,7 @@ machine_folder() { # TAG PATH [MORE]: a folder of this machine, by 9p
 # Reads the options of `lab up` into a topology file and settings.
 machine_options() {
     local shape=4x2 memory=1536M more=() distances=
-    hours=12 libvirt=1 meter=0 latency=0 thread=single KERNEL_ARGUMENTS=
+    hours=12 libvirt=1 meter=0 latency=0 thread=multi KERNEL_ARGUMENTS=
     while [ $# -gt 0 ]; do
         case $1 in
             --topology | --memory | --distances | --hugepages | --pci | --hours | --append)
@@ -88,14 +86,16 @@ machine_options() {
             --smt) more+=("threads 2") ;;
             --meter) meter=1 ;;
             --latency) latency=1 ;;
-            --parallel) thread=multi ;;
+            --one-thread) thread=single ;;
             *) die "up: unknown option '$1'" ;;
         esac
         case $1 in
-            --no-libvirt | --smt | --meter | --latency | --parallel) shift ;;
+            --no-libvirt | --smt | --meter | --latency | --one-thread) shift ;;
             *) shift 2 ;;
         esac
     done
+    patience=${KT_LAB_PATIENCE:-600}
+    [[ "$patience" =~ ^[1-9][0-9]{0,5}$ ]] || die "KT_LAB_PATIENCE: expected seconds, got '$patience'"
     [[ "$hours" =~ ^[0-9]{1,3}$ ]] || die "--hours: expected a number, got '$hours'"
     {
         if [[ "$shape" =~ ^[0-9]+x[0-9]+$ ]]; then
@@ -135,8 +135,8 @@ machine_boot() {
     trap 'machine_abort' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
-    setsid bash "$here/keeper" "$state/keeper" "$hours" "${qemu[@]}" </dev/null >>"$state/qemu.log" 2>&1 8>&- 9>&- &
-    if ! wait_for "${KT_LAB_PATIENCE:-600}" machine_ready; then
+    setsid bash "$here/keeper" "$state/keeper" "$hours" "$patience" "${qemu[@]}" </dev/null >>"$state/qemu.log" 2>&1 8>&- 9>&- &
+    if ! wait_for "$patience" machine_ready; then
         tail -n 20 "$state/console.log" "$state/qemu.log" >&2
         die "lab '$lab_name' does not come up"
     fi
@@ -144,11 +144,17 @@ machine_boot() {
     meter_calibrate
 }
 
+machine_why() { # why it ended, if the keeper has ended it
+    local why=
+    read -r why 2>/dev/null <"$state/gone" || true
+    [ -z "$why" ] || echo " ($why)"
+}
+
 machine_ready() {
     [ -e "$share/ready" ] && { [ "$libvirt" = 0 ] || [ -e "$share/libvirt-ready" ]; } && return
     [ -e "$state/gone" ] && {
         cat "$state/qemu.log" >&2
-        die "lab '$lab_name' ended while it was booting; see $state/console.log"
+        die "lab '$lab_name' ended while it was booting$(machine_why); see $state/console.log"
     }
     return 1
 }

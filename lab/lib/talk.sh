@@ -42,7 +42,8 @@ talk_run() {
     wait "$printer" 2>/dev/null || true
     trap - INT TERM HUP
     status=$(cat "$share/jobs/$job/rc" 2>/dev/null) || {
-        say "'$lab_name' went down while the command ran"
+        wait_for 5 test -e "$state/gone" || true
+        say "'$lab_name' went down while the command ran$(machine_why); its logs: $state"
         return 125
     }
     rm -rf "$share/jobs/$job"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# lab: --topology 4x2
+# lab: --topology 4x2 --one-thread
 . scenario.sh
 story "All huge pages were reserved on node 0. A guest on huge pages is pinned to node 2:"
 story "its memory can only come from node 0."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# lab: --topology 1x4 --memory 1500M --no-libvirt --meter --parallel
+# lab: --topology 1x4 --memory 1500M --no-libvirt --meter
 #
 # by hand: it takes long, and judges nothing
 #

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# lab: --topology 4x2
+# lab: --topology 4x2 --one-thread
 . scenario.sh
 story "A guest is pinned by libvirt, and somebody starts numad to look after the memory."
 story "numad cannot change what libvirt's cgroup pins, and it turns a knob of the whole host."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# lab: --topology 2x4 --smt
+# lab: --topology 2x4 --smt --one-thread
 . scenario.sh
 story "The two vCPUs of a guest were pinned to CPUs 0 and 1: these are the two threads of one core,"
 story "but the guest takes its vCPUs for two cores."

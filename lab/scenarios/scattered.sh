@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# lab: --topology 4x2
+# lab: --topology 4x2 --one-thread
 . scenario.sh
 story "Two guests were started on node 0. Later an administrator gave them CPUs of their own,"
 story "on nodes 3 and 2; nobody thought of their memory."

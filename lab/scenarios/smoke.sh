@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# lab: --topology 4x1 --memory 1024M
+# lab: --topology 4x1 --memory 1024M --one-thread
 . scenario.sh
 story "Two guests have their memory on node 0 and their vCPUs on nodes 3 and 2."
 story "An administrator moves it with plain virsh, while they exist."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# lab: --topology 4x2
+# lab: --topology 4x2 --one-thread
 . scenario.sh
 story "A guest of 4 vCPUs on nodes of 2 CPUs. Its memory is interleaved over the nodes, and it is"
 story "shown a single node: its kernel cannot keep a thread near its memory."
