@@ -26,6 +26,14 @@ void kt_plan_result_clear(KtPlanResult *result)
 
 /* ---- evidence ---- */
 
+/* The only machine, of which nothing tells whether it is a guest: who gives it as the host knows. */
+static void take_as_host(KtSnapshot *snapshot)
+{
+  KtMachine *only = snapshot->machines->len == 1 ? snapshot->machines->pdata[0] : NULL;
+  if (only && only->role == KT_ROLE_UNKNOWN)
+    only->role = KT_ROLE_HOST;
+}
+
 KtSnapshot *kt_plan_gather(const char *host, gboolean *persistent, GError **error)
 {
   const char *const inputs[] = {host, NULL};
@@ -34,6 +42,8 @@ KtSnapshot *kt_plan_gather(const char *host, gboolean *persistent, GError **erro
       host ? kt_evidence_read_mixed(inputs, TIMEOUT_S, error) : kt_input_live(&live, error);
   if (!snapshot)
     return NULL;
+  if (host)
+    take_as_host(snapshot);
   gboolean asked = host ? kt_libvirt_is_uri(host) : snapshot->domains->len > 0;
   g_autoptr(GError) silent = NULL; /* QEMU without libvirt: there are no definitions */
   *persistent = asked && kt_libvirt_read_definitions(host, snapshot, &silent);

@@ -178,7 +178,7 @@ static gboolean check_wish(const KtSnapshot *snapshot, const KtFreshWish *wish, 
   if (kt_snapshot_domain(snapshot, wish->name))
     g_set_error(error, KT_ERROR, KT_ERROR_USAGE,
                 "--new: there is a domain '%s' already; give another name=", wish->name);
-  else if (host && host->nodes->len && wish->vcpus > all_cpus(host))
+  else if (host && all_cpus(host) && wish->vcpus > all_cpus(host))
     g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--new: %u vCPUs on a host of %u CPUs", wish->vcpus, all_cpus(host));
   else
     return TRUE;

@@ -420,7 +420,7 @@ KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const GPtrArray *diag
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND,
                 "%s; a plan needs the evidence of one host, as 'kvmtune capture' "
                 "takes it",
-                host ? "the host's NUMA nodes are not known" : "no host is in the evidence");
+                host ? "what CPUs and memory the host's nodes have is not known" : "no host is in the evidence");
     return NULL;
   }
   KtPlanProblem *result = g_new0(KtPlanProblem, 1);
