@@ -20,19 +20,22 @@ typedef struct {
   int (*run)(int argc, char **argv, GError **error);
 } KtCommand;
 
-extern const KtCommand kt_command_doctor;  /* doctor.c */
-extern const KtCommand kt_command_compare; /* compare.c */
-extern const KtCommand kt_command_facts;   /* facts.c */
-extern const KtCommand kt_command_capture; /* capture.c */
-extern const KtCommand kt_command_checks;  /* checks.c */
-extern const KtCommand kt_command_explain; /* explain.c */
-extern const KtCommand kt_command_ignore;  /* ignore.c */
-extern const KtCommand kt_command_domxml;  /* domxml.c */
-extern const KtCommand kt_command_nova;    /* nova.c */
-extern const KtCommand kt_command_cloud;   /* cloud.c */
-extern const KtCommand kt_command_plan;    /* plan.c */
-extern const KtCommand kt_command_guest;   /* guest.c */
-extern const KtCommand kt_command_help;    /* help.c */
+extern const KtCommand kt_command_doctor;   /* doctor.c */
+extern const KtCommand kt_command_compare;  /* compare.c */
+extern const KtCommand kt_command_facts;    /* facts.c */
+extern const KtCommand kt_command_capture;  /* capture.c */
+extern const KtCommand kt_command_checks;   /* checks.c */
+extern const KtCommand kt_command_explain;  /* explain.c */
+extern const KtCommand kt_command_ignore;   /* ignore.c */
+extern const KtCommand kt_command_domxml;   /* domxml.c */
+extern const KtCommand kt_command_nova;     /* nova.c */
+extern const KtCommand kt_command_cloud;    /* cloud.c */
+extern const KtCommand kt_command_plan;     /* plan.c */
+extern const KtCommand kt_command_guest;    /* guest.c */
+extern const KtCommand kt_command_apply;    /* apply.c */
+extern const KtCommand kt_command_rollback; /* rollback.c */
+extern const KtCommand kt_command_history;  /* history.c */
+extern const KtCommand kt_command_help;     /* help.c */
 
 /* The table; the first is what `kvmtune` alone does. */
 const KtCommand *const *kt_commands(guint *n);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <unistd.h>
+
+#include "apply/run.h"
+#include "apply/steps.h"
+#include "base/error.h"
+#include "cmd/apply_parts.h"
+#include "cmd/command.h"
+#include "cmd/input.h"
+#include "config.h"
+#include "evidence/measure.h"
+#include "evidence/measurement_json.h"
+#include "plan/plan_json.h"
+#include "view/apply_view.h"
+
+#define RATE_MIB 512
+#define MEASURE_S 20
+#define RESTART_S 300
+
+static gboolean live, next_boot, restart, yes, dry_run;
+static char *domain, *state, *uri;
+static int rate = RATE_MIB, measure = MEASURE_S, timeout = RESTART_S;
+
+static const GOptionEntry *options(void)
+{
+  static const GOptionEntry entries[] = {
+      {"live", 0, 0, G_OPTION_ARG_NONE, &live, "only what runs; definitions stay", NULL},
+      {"next-boot", 0, 0, G_OPTION_ARG_NONE, &next_boot, "only definitions, from the guests' next start on", NULL},
+      {"restart", 0, 0, G_OPTION_ARG_NONE, &restart,
+       "definitions, and then their guests are asked to shut down and started; never cut off", NULL},
+      {"domain", 0, 0, G_OPTION_ARG_STRING, &domain, "only this guest, and nothing of the host", "NAME|UUID"},
+      {"yes", 0, 0, G_OPTION_ARG_NONE, &yes, "do not ask", NULL},
+      {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "print each call that would be made, and make none", NULL},
+      {"rate", 0, 0, G_OPTION_ARG_INT, &rate, "memory moved a second at most; 0: no limit (default 512)", "MIB"},
+      {"timeout", 0, 0, G_OPTION_ARG_INT, &timeout, "for a guest to shut down in (default 300)", "SECONDS"},
+      {"measure", 0, 0, G_OPTION_ARG_INT, &measure,
+       "measure this long before the first step, for 'kvmtune verify'; 0: not (default 20)", "SECONDS"},
+      {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "folder of the journal (default /var/lib/kvmtune for root)",
+       "DIR"},
+      {"connect", 0, 0, G_OPTION_ARG_STRING, &uri, "libvirt of this machine (default qemu:///system)", "URI"},
+      {0},
+  };
+  return entries;
+}
+
+static gboolean refuse(GError **error, const char *what)
+{
+  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s", what);
+  return FALSE;
+}
+
+static gboolean check_options(int argc, char **argv, GError **error)
+{
+  if (argc != 1)
+    return refuse(error, "apply takes one plan, as 'kvmtune plan -o FILE' writes it; see 'kvmtune help apply'");
+  if (live + next_boot + restart > 1)
+    return refuse(error, "give one of --live, --next-boot and --restart, or none for running guests and definitions");
+  if (rate < 0 || measure < 0 || measure > 86400 || timeout < 1 || timeout > 86400)
+    return refuse(error, "--rate, --measure and --timeout: a number of MiB or seconds, at most a day");
+  if (g_str_equal(argv[0], "-") && !yes && !dry_run)
+    return refuse(error, "a plan on standard input, and a question: give the plan a file, or --yes");
+  return TRUE;
+}
+
+static KtScope scope_of(void)
+{
+  return live ? KT_SCOPE_LIVE : next_boot ? KT_SCOPE_NEXT_BOOT : restart ? KT_SCOPE_RESTART : KT_SCOPE_ALL;
+}
+
+static KtPlan *read_plan(const char *path, GError **error)
+{
+  gsize length;
+  g_autofree char *text = kt_input_file(path, KT_PLAN_LIMIT, &length, error);
+  return text ? kt_plan_from_json(path, text, length, error) : NULL;
+}
+
+/* The steps on the system as it is, and all that the journal will say of them. */
+static KtReceipt *make_receipt(const KtPlan *plan, KtActuator *actuator, GError **error)
+{
+  g_autoptr(KtReceipt) receipt = kt_receipt_new();
+  receipt->host = kt_apply_host();
+  receipt->tool = g_strdup(KT_VERSION);
+  receipt->uri = g_strdup(uri);
+  receipt->scope = g_strdup(kt_scopes[scope_of()]);
+  receipt->plan = kt_plan_to_json(plan);
+  return kt_steps_make(plan, scope_of(), domain, actuator, receipt, error) ? g_steal_pointer(&receipt) : NULL;
+}
+
+/* What the load is like before: 'verify' compares with it. That it cannot be measured bars nothing. */
+static void measure_before(KtReceipt *receipt, GCancellable *stop)
+{
+  if (!measure)
+    return;
+  const KtMeasureOptions wanted = {.duration_s = measure, .connect_uri = uri, .domain = domain, .stop = stop};
+  g_autoptr(GError) failed = NULL;
+  g_autofree char *line =
+      g_strdup_printf("Measuring for %d seconds, for 'kvmtune verify' (--measure 0: not).\n", measure);
+  kt_output(line, NULL);
+  g_autoptr(KtMeasurement) before = kt_measure(&wanted, &failed);
+  if (before)
+    receipt->measured = kt_measurement_to_json(before);
+  else
+    g_ptr_array_add(receipt->notes, g_strdup_printf("Not measured before: %s", failed->message));
+}
+
+/* With the lock held and the journal open, or neither in a dry run. */
+static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, GError **error)
+{
+  KtApplyShow show = {0};
+  KtRun run = {.actuator = actuator, .journal = journal};
+  const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(KtReceipt) receipt = make_receipt(plan, actuator, error);
+  g_autofree char *steps = receipt ? kt_view_apply_steps(&term, receipt, plan) : NULL;
+  if (!receipt || !kt_output(steps, error))
+    return -1;
+  if (!receipt->steps->len)
+    return KT_EXIT_HEALTHY;
+  if (journal && !yes && !kt_apply_ask("Do these steps?", &failed)) {
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return *error ? -1 : kt_output("Nothing was done.\n", error) ? KT_EXIT_HEALTHY : -1;
+  }
+  kt_output("\n", NULL);
+  kt_apply_catch_signals(actuator);
+  if (journal)
+    measure_before(receipt, actuator->stop);
+  kt_apply_show(&show, &run);
+  gboolean done = kt_run_apply(&run, receipt, error);
+  g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt) : NULL;
+  kt_output(end ? end : journal ? "" : "Nothing was done: a dry run.\n", NULL);
+  return done ? KT_EXIT_HEALTHY : -1;
+}
+
+static int run(int argc, char **argv, GError **error)
+{
+  if (!check_options(argc, argv, error))
+    return -1;
+  g_autoptr(KtPlan) plan = read_plan(argv[0], error);
+  g_autofree char *host = kt_apply_host(), *directory = state ? g_strdup(state) : kt_journal_directory();
+  if (!plan || !kt_run_check_plan(plan, host, error))
+    return -1;
+  g_autoptr(KtActuator) actuator = kt_actuator_new(uri, NULL, error);
+  if (!actuator)
+    return -1;
+  actuator->dry = dry_run;
+  actuator->rate_kib = (guint64)rate * 1024;
+  actuator->restart_time = timeout;
+  if (dry_run)
+    return carry_out(plan, actuator, NULL, error);
+  g_autoptr(KtLock) lock = kt_lock_take(directory, "kvmtune apply", error);
+  g_autoptr(KtJournal) journal = lock ? kt_journal_open(directory, TRUE, error) : NULL;
+  return journal ? carry_out(plan, actuator, journal, error) : -1;
+}
+
+const KtCommand kt_command_apply = {
+    .name = "apply",
+    .arguments = "FILE",
+    .summary = "carry out a plan on this host, step by step",
+    .description =
+        "Makes the changes of a plan that was made on this running host: knobs of the host, pins and memory of running "
+        "guests, then persistent definitions; --restart has guests stopped and started. Each value that is changed has "
+        "to be what the plan expects, all are looked at before the first is written, and each is read back. "
+        "Before anything is done the steps are shown and asked for, and written into a journal with what was "
+        "there before, so that 'kvmtune rollback' can take them back after any end; Ctrl-C ends after the batch of "
+        "pages or the call that is being made. What Nova, Proxmox or a person has to do is listed and not "
+        "done. The exit status is 0 when every step was done, or none was left to be done.",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What apply and rollback share: the question, what is shown meanwhile, and how they are stopped. */
+#pragma once
+#include "apply/run.h"
+#include "base/term.h"
+
+/* Asks on the terminal. FALSE: no (*error NULL), or there is no terminal to ask on (*error). */
+gboolean kt_apply_ask(const char *question, GError **error);
+
+typedef struct {
+  KtTerm term;
+  gboolean back; /* a rollback */
+  gboolean bar;  /* standard error is a terminal */
+  /* Meanwhile. */
+  const KtStep *step;
+  gint64 drawn; /* monotonic time of the bar; 0: none is there */
+} KtApplyShow;
+
+/* Has the run shown: each step as a line, its calls in a dry run, a bar for what takes long. */
+void kt_apply_show(KtApplyShow *show, KtRun *run);
+
+/* From here on SIGINT and SIGTERM end the run cleanly: they set `actuator->stop`, and the process goes on. */
+void kt_apply_catch_signals(KtActuator *actuator);
+
+char *kt_apply_host(void); /* this machine's name. Caller frees. */

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "cmd/apply_parts.h"
+#include "cmd/command.h"
+#include "view/apply_view.h"
+
+#define BAR_US 200000 /* between two drawings */
+
+char *kt_apply_host(void)
+{
+  struct utsname names;
+  return g_strdup(uname(&names) == 0 ? names.nodename : "");
+}
+
+/* ---- the question ---- */
+
+gboolean kt_apply_ask(const char *question, GError **error)
+{
+  char answer[16] = "";
+  if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "no terminal to ask on; --yes does it without asking");
+    return FALSE;
+  }
+  printf("\n%s [y/N] ", question);
+  fflush(stdout);
+  if (!fgets(answer, sizeof answer, stdin))
+    return FALSE;
+  g_strchomp(answer);
+  return g_ascii_strcasecmp(answer, "y") == 0 || g_ascii_strcasecmp(answer, "yes") == 0;
+}
+
+/* ---- meanwhile ---- */
+
+static void clear_bar(KtApplyShow *show)
+{
+  if (show->drawn)
+    fputs("\r\033[K", stderr);
+  show->drawn = 0;
+}
+
+static void show_step(const KtReceipt *receipt, const KtStep *step, gboolean begun, gpointer data)
+{
+  KtApplyShow *show = data;
+  show->step = step;
+  clear_bar(show);
+  if (begun) {
+    g_autofree char *line = kt_view_apply_step(&show->term, receipt, step, show->back);
+    printf("%s\n", line);
+  } else if (step->error) {
+    g_autofree char *why = kt_term_clean(&show->term, step->error);
+    printf("        %s: %s\n", kt_step_states[step->state], why);
+  }
+  fflush(stdout);
+}
+
+static void show_call(const char *call, gpointer data)
+{
+  KtApplyShow *show = data;
+  g_autofree char *line = kt_term_clean(&show->term, call);
+  printf("        %s\n", line);
+}
+
+static void show_progress(const KtProgress *progress, gpointer data)
+{
+  KtApplyShow *show = data;
+  gint64 now = g_get_monotonic_time();
+  if (!show->step || (show->drawn && now - show->drawn < BAR_US))
+    return;
+  g_autofree char *line = kt_view_apply_progress(&show->term, show->step, progress);
+  fprintf(stderr, "\r\033[K%s", line);
+  fflush(stderr);
+  show->drawn = now;
+}
+
+void kt_apply_show(KtApplyShow *show, KtRun *run)
+{
+  KtActuator *actuator = run->actuator;
+  show->term = kt_term_of_stdout(KT_COLOUR_AUTO);
+  show->bar = isatty(STDERR_FILENO) && !actuator->dry;
+  run->step = show_step;
+  run->data = show;
+  actuator->called = actuator->dry ? show_call : NULL;
+  actuator->progress = show->bar ? show_progress : NULL;
+  actuator->data = show;
+}
+
+/* ---- being stopped ---- */
+
+static int wishes[2] = {-1, -1}; /* a pipe: a signal's handler may do no more than write */
+
+static void hear_signal(int which)
+{
+  int err = errno;
+  ssize_t n = write(wishes[1], "x", 1);
+  errno = n < 0 ? err : errno;
+}
+
+/* In a thread of its own, since what is stopped is in the middle of a call. */
+static gpointer wait_for_wish(gpointer stop)
+{
+  char wish;
+  while (read(wishes[0], &wish, 1) < 0 && errno == EINTR)
+    ;
+  g_cancellable_cancel(stop);
+  return NULL;
+}
+
+void kt_apply_catch_signals(KtActuator *actuator)
+{
+  static GCancellable *stop; /* lives as long as the thread */
+  const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+  const struct sigaction action = {.sa_handler = hear_signal, .sa_flags = SA_RESTART};
+  if (!stop && pipe2(wishes, O_CLOEXEC) == 0) {
+    stop = g_cancellable_new();
+    g_thread_unref(g_thread_new("stop", wait_for_wish, stop));
+    for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
+      sigaction(signals[i], &action, NULL);
+  }
+  actuator->stop = stop;
+}

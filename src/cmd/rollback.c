@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <unistd.h>
+
+#include "apply/run.h"
+#include "base/error.h"
+#include "base/units.h"
+#include "cmd/apply_parts.h"
+#include "cmd/command.h"
+#include "cmd/receipt_number.h"
+#include "view/apply_view.h"
+
+#define RATE_MIB 512
+
+static gboolean yes, dry_run;
+static char *state;
+static int rate = RATE_MIB;
+
+static const GOptionEntry *options(void)
+{
+  static const GOptionEntry entries[] = {
+      {"yes", 0, 0, G_OPTION_ARG_NONE, &yes, "do not ask", NULL},
+      {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "print each call that would be made, and make none", NULL},
+      {"rate", 0, 0, G_OPTION_ARG_INT, &rate, "memory moved a second at most; 0: no limit (default 512)", "MIB"},
+      {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "folder of the journal (default /var/lib/kvmtune for root)",
+       "DIR"},
+      {0},
+  };
+  return entries;
+}
+
+static gboolean check_receipt(const KtReceipt *receipt, GError **error)
+{
+  g_autofree char *host = kt_apply_host();
+  if (g_strcmp0(receipt->host, host) != 0) {
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "receipt %" G_GINT64_FORMAT " is of the host '%s', this is '%s'",
+                receipt->number, receipt->host ? receipt->host : "unknown", host);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* With the lock held, or in a dry run. */
+static int take_back(KtReceipt *receipt, KtJournal *journal, GError **error)
+{
+  KtApplyShow show = {.back = TRUE};
+  const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(KtActuator) actuator = kt_actuator_new(receipt->uri, NULL, error);
+  g_autofree char *steps = kt_view_apply_undo(&term, receipt);
+  if (!actuator || !kt_output(steps, error))
+    return -1;
+  if (receipt->state == KT_RECEIPT_UNDONE)
+    return KT_EXIT_HEALTHY;
+  if (!dry_run && !yes && !kt_apply_ask("Take these back?", &failed)) {
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return *error ? -1 : kt_output("Nothing was done.\n", error) ? KT_EXIT_HEALTHY : -1;
+  }
+  KtRun run = {.actuator = actuator, .journal = dry_run ? NULL : journal};
+  actuator->dry = dry_run;
+  actuator->rate_kib = (guint64)rate * 1024;
+  kt_output("\n", NULL);
+  kt_apply_catch_signals(actuator);
+  kt_apply_show(&show, &run);
+  if (!kt_run_rollback(&run, receipt, error))
+    return -1;
+  g_autofree char *end = dry_run ? g_strdup("Nothing was done: a dry run.\n") : kt_view_apply_end(&term, receipt);
+  if (!kt_output(end, error))
+    return -1;
+  return receipt->state == KT_RECEIPT_UNDONE || dry_run ? KT_EXIT_HEALTHY : KT_EXIT_FINDINGS;
+}
+
+static int run(int argc, char **argv, GError **error)
+{
+  gint64 number;
+  if (rate < 0 || argc > 1) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s",
+                argc > 1 ? "rollback takes one receipt, or none for the last" : "--rate: MiB a second, 0 for no limit");
+    return -1;
+  }
+  if (!kt_receipt_number(argc ? argv[0] : NULL, &number, error))
+    return -1;
+  g_autofree char *directory = state ? g_strdup(state) : kt_journal_directory();
+  g_autoptr(KtLock) lock = NULL;
+  g_autoptr(KtJournal) seen = kt_journal_open(directory, FALSE, error); /* nothing is made where nothing was applied */
+  if (!seen || (!dry_run && !(lock = kt_lock_take(directory, "kvmtune rollback", error))))
+    return -1;
+  g_autoptr(KtJournal) journal = kt_journal_open(directory, !dry_run, error);
+  g_autoptr(KtReceipt) receipt = journal ? kt_journal_load(journal, number, error) : NULL;
+  return receipt && check_receipt(receipt, error) ? take_back(receipt, journal, error) : -1;
+}
+
+const KtCommand kt_command_rollback = {
+    .name = "rollback",
+    .arguments = "[RECEIPT|last]",
+    .summary = "take back what apply did",
+    .description =
+        "Brings back what was there before a run of 'kvmtune apply', the last step first, after any end that it had; "
+        "without RECEIPT that of the last one. Definitions come back byte for byte, memory where there is room for "
+        "it. What somebody else has changed since is kept and named, and so is what cannot be taken back. A "
+        "rollback that was interrupted can be begun again. The exit status is 1 where something was kept.",
+    .options = options,
+    .run = run,
+};
