@@ -36,7 +36,7 @@ static double coverage(double (*noise)(GRand *), double echo, guint n, double ap
   guint holds = 0;
   *width = 0;
   for (guint i = 0; i < runs; i++) {
-    KtDifference d;
+    KtShift d;
     simulate(random, noise, 40, echo, before, n);
     simulate(random, noise, 40 + apart, echo, after, n);
     g_assert_true(kt_bootstrap_difference(before, n, after, n, 0.95, DRAWS, &d));
@@ -104,7 +104,7 @@ static void test_blocks(void)
 static void test_constant(void)
 {
   const double flat[] = {5, 5, 5, 5, 5, 5}, lower[] = {2, 2, 2, 2, 2};
-  KtDifference d;
+  KtShift d;
   g_assert_true(kt_bootstrap_difference(flat, 6, lower, 5, 0.95, DRAWS, &d));
   g_assert_cmpfloat(d.before, ==, 5);
   g_assert_cmpfloat(d.after, ==, 2);
@@ -120,7 +120,7 @@ static void test_constant(void)
 static void test_few(void)
 {
   const double values[] = {1, NAN, 2, INFINITY, 3, 4, NAN};
-  KtDifference d;
+  KtShift d;
   g_assert_false(kt_bootstrap_difference(values, 7, values, 7, 0.95, DRAWS, &d)); /* four are known */
   g_assert_cmpuint(d.n_before, ==, 4);
   g_assert_cmpfloat(d.before, ==, 2.5);
@@ -136,7 +136,7 @@ static void test_rare(void)
 {
   double before[40] = {0}, after[40] = {0};
   before[7] = 100;
-  KtDifference d;
+  KtShift d;
   g_assert_true(kt_bootstrap_difference(before, 40, after, 40, 0.95, DRAWS, &d));
   g_assert_true(isfinite(d.low) && isfinite(d.high));
   g_assert_cmpfloat(d.low, <=, 0);
@@ -151,7 +151,7 @@ static void test_gaps(void)
   simulate(random, normal, 12, 0.3, other, 30);
   for (guint i = 0; i < 60; i++)
     gaps[i] = i % 2 ? values[i / 2] : NAN;
-  KtDifference with, without;
+  KtShift with, without;
   g_assert_true(kt_bootstrap_difference(gaps, 60, other, 30, 0.95, DRAWS, &with));
   g_assert_true(kt_bootstrap_difference(values, 30, other, 30, 0.95, DRAWS, &without));
   g_assert_cmpfloat(with.low, ==, without.low); /* and the same again is the same */
@@ -166,7 +166,7 @@ static void test_long(void)
   GRand *random = g_rand_new_with_seed(9);
   simulate(random, normal, 50, 0.8, before, n);
   simulate(random, normal, 50.5, 0.8, after, n);
-  KtDifference d;
+  KtShift d;
   g_assert_true(kt_bootstrap_difference(before, n, after, n, 0.95, DRAWS, &d));
   g_assert_cmpuint(d.n_before, <=, KT_BOOTSTRAP_MAX);
   g_assert_cmpfloat(d.low, >, 0.2);

@@ -45,23 +45,23 @@ static KtMeasurement *measured(GRand *random, Load load, guint n)
   return m;
 }
 
-static KtVerdict *compare(GRand *random, Load before, Load after, guint n)
+static KtJudgement *compare(GRand *random, Load before, Load after, guint n)
 {
-  /* the verdict points into the measurements; tests of rows use kt_verdict_new() */
+  /* the verdict points into the measurements; tests of rows use kt_judgement_new() */
   KtMeasurement *a = measured(random, before, n), *b = measured(random, after, n);
-  KtVerdict *verdict = kt_verdict_new(a, b, FALSE);
+  KtJudgement *verdict = kt_judgement_new(a, b, FALSE);
   kt_measurement_free(a);
   kt_measurement_free(b);
   return verdict;
 }
 
-static const KtSubjectVerdict *only(const KtVerdict *verdict)
+static const KtSubjectVerdict *only(const KtJudgement *verdict)
 {
   g_assert_cmpuint(verdict->subjects->len, ==, 1);
   return verdict->subjects->pdata[0];
 }
 
-static const KtComparison *row(const KtVerdict *verdict, KtMetric metric)
+static const KtComparison *row(const KtJudgement *verdict, KtMetric metric)
 {
   const KtSubjectVerdict *subject = only(verdict);
   for (guint i = 0; i < subject->rows->len; i++)
@@ -81,7 +81,7 @@ static void test_noise(void)
     GRand *random = g_rand_new_with_seed(11 + k);
     guint counts[KT_VERDICTS] = {0};
     for (guint i = 0; i < 100; i++) {
-      g_autoptr(KtVerdict) verdict = compare(random, loads[k], loads[k], 60);
+      g_autoptr(KtJudgement) verdict = compare(random, loads[k], loads[k], 60);
       counts[verdict->kind]++;
     }
     g_test_message("load %u: %u no effect, %u better, %u worse, %u cannot tell", k, counts[KT_VERDICT_NO_EFFECT],
@@ -99,7 +99,7 @@ static void test_small_worsening(void)
   after.cpu = 44; /* a tenth more, for the same work */
   guint found = 0;
   for (guint i = 0; i < 20; i++) {
-    g_autoptr(KtVerdict) verdict = compare(random, before, after, 300);
+    g_autoptr(KtJudgement) verdict = compare(random, before, after, 300);
     found += verdict->kind == KT_VERDICT_WORSE;
     g_assert_cmpint(verdict->kind, !=, KT_VERDICT_BETTER);
   }
@@ -113,9 +113,9 @@ static void test_too_small_to_matter(void)
   const Load before = {.cpu = 60, .net = 5000, .locality = -1, .spread = 0.005, .echo = 0};
   Load after = before;
   after.cpu = 61; /* certain, and nothing to care about */
-  g_autoptr(KtVerdict) verdict = compare(random, before, after, 300);
+  g_autoptr(KtJudgement) verdict = compare(random, before, after, 300);
   g_assert_cmpint(verdict->kind, ==, KT_VERDICT_NO_EFFECT);
-  g_assert_cmpfloat(row(verdict, KT_METRIC_CPU_PCT)->difference.low, >, 0);
+  g_assert_cmpfloat(row(verdict, KT_METRIC_CPU_PCT)->shift.low, >, 0);
   g_rand_free(random);
 }
 
@@ -124,13 +124,13 @@ static void test_same_load(void)
   GRand *random = g_rand_new_with_seed(1);
   const Load before = {.cpu = 60, .net = 5000, .locality = 0, .spread = 0.1, .echo = 0.3};
   const Load after = {.cpu = 30, .net = 5020, .locality = 99, .spread = 0.1, .echo = 0.3};
-  g_autoptr(KtVerdict) verdict = compare(random, before, after, 120);
+  g_autoptr(KtJudgement) verdict = compare(random, before, after, 120);
   g_assert_cmpint(verdict->kind, ==, KT_VERDICT_BETTER);
   g_assert_cmpint(only(verdict)->load, ==, KT_LOAD_SAME);
   const KtComparison *cpu = row(verdict, KT_METRIC_CPU_PCT);
   g_assert_cmpint(cpu->kind, ==, KT_VERDICT_BETTER);
   g_assert_false(cpu->per_work);
-  g_assert_cmpfloat(cpu->difference.high, <, -20);
+  g_assert_cmpfloat(cpu->shift.high, <, -20);
   g_assert_cmpint(row(verdict, KT_METRIC_LOCALITY_PCT)->kind, ==, KT_VERDICT_BETTER);
   g_assert_cmpfloat_with_epsilon(verdict->confidence, 1 - 0.01 / 3, 1e-9);
   g_rand_free(random);
@@ -142,20 +142,20 @@ static void test_other_load(void)
   GRand *random = g_rand_new_with_seed(1);
   const Load before = {.cpu = 60, .net = 5000, .locality = -1, .spread = 0.1, .echo = 0.3};
   const Load idle = {.cpu = 36, .net = 3000, .locality = -1, .spread = 0.1, .echo = 0.3};
-  g_autoptr(KtVerdict) less = compare(random, before, idle, 200);
+  g_autoptr(KtJudgement) less = compare(random, before, idle, 200);
   g_assert_cmpint(only(less)->load, ==, KT_LOAD_OTHER);
   g_assert_cmpfloat_with_epsilon(only(less)->load_ratio, 0.6, 0.03);
   g_assert_true(row(less, KT_METRIC_CPU_PCT)->per_work);
   g_assert_cmpint(less->kind, ==, KT_VERDICT_NO_EFFECT);
   const Load cheaper = {.cpu = 36, .net = 6000, .locality = -1, .spread = 0.1, .echo = 0.3};
-  g_autoptr(KtVerdict) better = compare(random, before, cheaper, 200);
+  g_autoptr(KtJudgement) better = compare(random, before, cheaper, 200);
   g_assert_cmpint(better->kind, ==, KT_VERDICT_BETTER);
-  g_assert_cmpfloat_with_epsilon(row(better, KT_METRIC_CPU_PCT)->difference.after, 30, 2);
+  g_assert_cmpfloat_with_epsilon(row(better, KT_METRIC_CPU_PCT)->shift.after, 30, 2);
   const Load dearer = {.cpu = 60, .net = 3000, .locality = -1, .spread = 0.1, .echo = 0.3};
-  g_autoptr(KtVerdict) worse = compare(random, before, dearer, 200); /* the same CPU use for less work */
+  g_autoptr(KtJudgement) worse = compare(random, before, dearer, 200); /* the same CPU use for less work */
   g_assert_cmpint(worse->kind, ==, KT_VERDICT_WORSE);
   const Load tiny = {.cpu = 2, .net = 300, .locality = -1, .spread = 0.1, .echo = 0.3};
-  g_autoptr(KtVerdict) unlike = compare(random, before, tiny, 200); /* too far apart to compare */
+  g_autoptr(KtJudgement) unlike = compare(random, before, tiny, 200); /* too far apart to compare */
   g_assert_cmpint(unlike->kind, ==, KT_VERDICT_CANNOT_TELL);
   g_assert_cmpint(row(unlike, KT_METRIC_CPU_PCT)->doubt, ==, KT_DOUBT_LOAD);
   g_rand_free(random);
@@ -166,14 +166,14 @@ static void test_unknown_load(void)
   GRand *random = g_rand_new_with_seed(1);
   const Load before = {.cpu = 60, .locality = -1, .spread = 0.1}, after = {.cpu = 30, .locality = -1, .spread = 0.1};
   g_autoptr(KtMeasurement) a = measured(random, before, 100), b = measured(random, after, 100);
-  g_autoptr(KtVerdict) strict = kt_verdict_new(a, b, FALSE), stated = kt_verdict_new(a, b, TRUE);
+  g_autoptr(KtJudgement) strict = kt_judgement_new(a, b, FALSE), stated = kt_judgement_new(a, b, TRUE);
   g_assert_cmpint(strict->kind, ==, KT_VERDICT_CANNOT_TELL);
   g_assert_cmpint(only(strict)->load, ==, KT_LOAD_UNKNOWN);
   g_assert_cmpint(stated->kind, ==, KT_VERDICT_BETTER);
   g_assert_cmpint(only(stated)->load, ==, KT_LOAD_STATED);
   /* where memory lies needs no word on the load */
   const Load away = {.cpu = 60, .locality = 10, .spread = 0.1}, near = {.cpu = 30, .locality = 99, .spread = 0.1};
-  g_autoptr(KtVerdict) moved = compare(random, away, near, 100);
+  g_autoptr(KtJudgement) moved = compare(random, away, near, 100);
   g_assert_cmpint(moved->kind, ==, KT_VERDICT_BETTER);
   g_assert_cmpint(row(moved, KT_METRIC_CPU_PCT)->kind, ==, KT_VERDICT_CANNOT_TELL);
   g_rand_free(random);
@@ -185,7 +185,7 @@ static void test_wild(void)
   const Load load = {.cpu = 40, .net = 5000, .locality = -1, .spread = 0.9, .echo = 0.9};
   guint wrong = 0;
   for (guint i = 0; i < 50; i++) {
-    g_autoptr(KtVerdict) verdict = compare(random, load, load, 30);
+    g_autoptr(KtJudgement) verdict = compare(random, load, load, 30);
     wrong += verdict->kind == KT_VERDICT_BETTER || verdict->kind == KT_VERDICT_WORSE;
   }
   g_assert_cmpuint(wrong, <=, 6);
@@ -210,7 +210,7 @@ static void test_subjects(void)
   put(a, "gone", "u-3", KT_METRIC_CPU_PCT, 20);
   put(a, NULL, NULL, KT_METRIC_CPU_PCT, 20);
   put(b, NULL, NULL, KT_METRIC_CPU_PCT, 90);
-  g_autoptr(KtVerdict) verdict = kt_verdict_new(a, b, TRUE);
+  g_autoptr(KtJudgement) verdict = kt_judgement_new(a, b, TRUE);
   g_assert_cmpint(verdict->kind, ==, KT_VERDICT_BETTER);
   g_assert_cmpuint(verdict->subjects->len, ==, 3);
   g_assert_cmpstr(((const KtSubjectVerdict *)verdict->subjects->pdata[0])->domain, ==, "db");
@@ -221,10 +221,10 @@ static void test_subjects(void)
   g_assert_cmpstr(verdict->missing->pdata[0], ==, "gone");
   put(a, "db", "u-2", KT_METRIC_WAIT_PCT, 0);
   put(b, "db", "u-2", KT_METRIC_WAIT_PCT, 15);
-  g_autoptr(KtVerdict) worse = kt_verdict_new(a, b, TRUE);
+  g_autoptr(KtJudgement) worse = kt_judgement_new(a, b, TRUE);
   g_assert_cmpint(worse->kind, ==, KT_VERDICT_WORSE);
   g_autoptr(KtMeasurement) empty = kt_measurement_new(NULL, NULL, 2);
-  g_autoptr(KtVerdict) nothing = kt_verdict_new(empty, b, TRUE);
+  g_autoptr(KtJudgement) nothing = kt_judgement_new(empty, b, TRUE);
   g_assert_cmpint(nothing->kind, ==, KT_VERDICT_CANNOT_TELL);
 }
 
@@ -246,15 +246,15 @@ static void test_case(void)
   g_autoptr(KtMeasurement) before = measured_case("before"), after = measured_case("after");
   g_assert_nonnull(before);
   g_assert_nonnull(after);
-  g_autoptr(KtVerdict) verdict = kt_verdict_new(before, after, TRUE);
+  g_autoptr(KtJudgement) verdict = kt_judgement_new(before, after, TRUE);
   g_assert_cmpint(verdict->kind, ==, KT_VERDICT_BETTER);
   const KtComparison *cpu = row(verdict, KT_METRIC_CPU_PCT);
-  g_assert_cmpuint(cpu->difference.n_before, ==, 21);
-  g_assert_cmpuint(cpu->difference.n_after, ==, 6);
-  g_assert_cmpfloat_with_epsilon(cpu->difference.before, 75.5, 0.5); /* by hand, of the table */
-  g_assert_cmpfloat_with_epsilon(cpu->difference.after, 8.5, 0.2);
-  g_assert_cmpfloat(cpu->difference.high, <, -15);
-  g_assert_cmpfloat(cpu->difference.low, >, -130);
+  g_assert_cmpuint(cpu->shift.n_before, ==, 21);
+  g_assert_cmpuint(cpu->shift.n_after, ==, 6);
+  g_assert_cmpfloat_with_epsilon(cpu->shift.before, 75.5, 0.5); /* by hand, of the table */
+  g_assert_cmpfloat_with_epsilon(cpu->shift.after, 8.5, 0.2);
+  g_assert_cmpfloat(cpu->shift.high, <, -15);
+  g_assert_cmpfloat(cpu->shift.low, >, -130);
 }
 
 static void test_measured(void)

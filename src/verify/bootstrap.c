@@ -167,31 +167,31 @@ static double *draw_all(const Series *before, const Series *after, guint draws)
 }
 
 gboolean kt_bootstrap_difference(const double *before, guint n_before, const double *after, guint n_after,
-                                 double confidence, guint draws, KtDifference *difference)
+                                 double confidence, guint draws, KtShift *shift)
 {
   g_autofree double *known_before = known_values(before, n_before, &n_before);
   g_autofree double *known_after = known_values(after, n_after, &n_after);
-  *difference = (KtDifference){.before = n_before ? mean_of(known_before, n_before) : NAN,
-                               .after = n_after ? mean_of(known_after, n_after) : NAN,
-                               .low = NAN,
-                               .high = NAN,
-                               .n_before = n_before,
-                               .n_after = n_after};
+  *shift = (KtShift){.before = n_before ? mean_of(known_before, n_before) : NAN,
+                          .after = n_after ? mean_of(known_after, n_after) : NAN,
+                          .low = NAN,
+                          .high = NAN,
+                          .n_before = n_before,
+                          .n_after = n_after};
   if (n_before < KT_BOOTSTRAP_MIN || n_after < KT_BOOTSTRAP_MIN)
     return FALSE;
   g_auto(Series) first, second;
   series_init(&first, known_before, n_before);
   series_init(&second, known_after, n_after);
-  difference->block_before = first.block;
-  difference->block_after = second.block;
+  shift->block_before = first.block;
+  shift->block_after = second.block;
   double estimate = second.mean - first.mean, error = hypot(first.error, second.error);
   if (!(error > 0)) {
-    difference->low = difference->high = estimate;
+    shift->low = shift->high = estimate;
     return TRUE;
   }
   g_autofree double *distances = draw_all(&first, &second, draws);
   guint tail = (guint)((1 - confidence) / 2 * draws);
-  difference->low = estimate - distances[draws - 1 - tail] * error;
-  difference->high = estimate - distances[tail] * error;
+  shift->low = estimate - distances[draws - 1 - tail] * error;
+  shift->high = estimate - distances[tail] * error;
   return TRUE;
 }

@@ -35,14 +35,14 @@ typedef struct {
   double low, high;     /* of after - before */
   guint n_before, n_after;
   double block_before, block_after; /* lengths of blocks, in values (after neighbours were taken together) */
-} KtDifference;
+} KtShift;
 
 /* The interval that holds the difference of the means with this confidence (0.95). Values that are not finite
  * are left out. `draws`: KT_BOOTSTRAP_DRAWS, more for a confidence near 1 (at least 10 / (1 - confidence)).
  * FALSE with fewer than KT_BOOTSTRAP_MIN known values on either side: then only the numbers of values are set, and the
  * means where there is a value (else NAN). */
 gboolean kt_bootstrap_difference(const double *before, guint n_before, const double *after, guint n_after,
-                                 double confidence, guint draws, KtDifference *difference);
+                                 double confidence, guint draws, KtShift *shift);
 
 /* The mean length of blocks for a series, from 1 (no autocorrelation) to n / 3. */
 double kt_bootstrap_block(const double *values, guint n);

@@ -126,7 +126,7 @@ static int by_text(gconstpointer a, gconstpointer b)
 /* A load that varies much is not another one because its mean came out a little different. */
 static gboolean is_same(const KtSeries *before, const KtSeries *after, double ratio)
 {
-  KtDifference d;
+  KtShift d;
   if (fabs(ratio - 1) <= KT_SAME_LOAD)
     return TRUE;
   return fabs(ratio - 1) <= 3 * KT_SAME_LOAD &&
@@ -178,7 +178,7 @@ static double *per_work(const KtSeries *spent, const KtSeries *work, double at, 
 
 static KtVerdictKind judge_difference(const KtComparison *row, KtDoubt *doubt)
 {
-  const KtDifference *d = &row->difference;
+  const KtShift *d = &row->shift;
   double moved = d->after - d->before, floor = rules[row->metric].floor;
   double large = MAX(KT_LARGE * fabs(d->before), 5 * floor);
   *doubt = KT_DOUBT_NONE;
@@ -205,8 +205,8 @@ static void judge_row(const Pair *pair, KtComparison *row, double confidence, gu
     first = scaled_before = per_work(before, work_before, at, &n_first);
     second = scaled_after = per_work(after, work_after, at, &n_second);
   }
-  gboolean told = kt_bootstrap_difference(first, n_first, second, n_second, confidence, draws, &row->difference);
-  row->matters = MAX(KT_MATTERS * fabs(row->difference.before), rules[row->metric].floor);
+  gboolean told = kt_bootstrap_difference(first, n_first, second, n_second, confidence, draws, &row->shift);
+  row->matters = MAX(KT_MATTERS * fabs(row->shift.before), rules[row->metric].floor);
   row->kind = KT_VERDICT_CANNOT_TELL;
   row->doubt = KT_DOUBT_FEW;
   if (told)
@@ -221,7 +221,7 @@ static void judge_row(const Pair *pair, KtComparison *row, double confidence, gu
 
 /* ---- one subject ---- */
 
-static void add_rows(Pair *pair, KtVerdict *verdict)
+static void add_rows(Pair *pair, KtJudgement *verdict)
 {
   for (guint i = 0; i < KT_METRICS; i++) {
     if (!rules[i].rank || !pair->before.series[i] || !pair->after.series[i])
@@ -283,7 +283,7 @@ static KtVerdictKind judge_all(const GPtrArray *subjects)
 /* ---- all of it ---- */
 
 /* Subjects that both sides have, each with its rows; the others are told. Pair*. */
-static GPtrArray *pair_up(KtVerdict *verdict, GHashTable *before, GHashTable *after)
+static GPtrArray *pair_up(KtJudgement *verdict, GHashTable *before, GHashTable *after)
 {
   GPtrArray *pairs = g_ptr_array_new_with_free_func(g_free);
   GHashTable *sides[] = {before, after};
@@ -314,9 +314,9 @@ static GPtrArray *pair_up(KtVerdict *verdict, GHashTable *before, GHashTable *af
   return pairs;
 }
 
-KtVerdict *kt_verdict_new(const KtMeasurement *before, const KtMeasurement *after, gboolean same_load)
+KtJudgement *kt_judgement_new(const KtMeasurement *before, const KtMeasurement *after, gboolean same_load)
 {
-  KtVerdict *verdict = g_new0(KtVerdict, 1);
+  KtJudgement *verdict = g_new0(KtJudgement, 1);
   verdict->subjects = g_ptr_array_new_with_free_func(free_subject);
   verdict->missing = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GHashTable) sides_before = sides_of(before), sides_after = sides_of(after);
@@ -335,7 +335,7 @@ KtVerdict *kt_verdict_new(const KtMeasurement *before, const KtMeasurement *afte
   return verdict;
 }
 
-void kt_verdict_free(KtVerdict *verdict)
+void kt_judgement_free(KtJudgement *verdict)
 {
   if (!verdict)
     return;

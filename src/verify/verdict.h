@@ -54,7 +54,7 @@ typedef struct {
   KtDoubt doubt;
   gboolean decides;  /* FALSE: shown only */
   gboolean per_work; /* `after` is scaled to the load of before */
-  KtDifference difference;
+  KtShift shift;
   double matters;                 /* the least difference that counts */
   const KtSeries *before, *after; /* of the measurements, not owned */
 } KtComparison;
@@ -74,9 +74,9 @@ typedef struct {
   guint decisive;      /* rows that decide */
   GPtrArray *subjects; /* KtSubjectVerdict*: domains by name, the machine itself last */
   GPtrArray *missing;  /* char*: domains that were measured on one side only */
-} KtVerdict;
+} KtJudgement;
 
 /* Both measurements have to outlive the verdict. `same_load`: the user's word, where no counter says anything. */
-KtVerdict *kt_verdict_new(const KtMeasurement *before, const KtMeasurement *after, gboolean same_load);
-void kt_verdict_free(KtVerdict *verdict);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtVerdict, kt_verdict_free)
+KtJudgement *kt_judgement_new(const KtMeasurement *before, const KtMeasurement *after, gboolean same_load);
+void kt_judgement_free(KtJudgement *verdict);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtJudgement, kt_judgement_free)

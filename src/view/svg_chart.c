@@ -9,49 +9,7 @@
 #include "model/worst.h"
 #include "view/report.h"
 #include "view/svg.h"
-
-/* Percent of the width with two decimals, whatever the locale's decimal point is. */
-static void put_percent(KtHtml *html, const char *name, double percent)
-{
-  int n = (int)(CLAMP(percent, 0, 100) * 100 + 0.5);
-  kt_html_attrf(html, name, "%d.%02d%%", n / 100, n % 100);
-}
-
-static void put_bar(KtHtml *html, const char *class, double x, double width, int y, int height)
-{
-  kt_html_open(html, "rect", class);
-  put_percent(html, "x", x);
-  put_percent(html, "width", width);
-  kt_html_attrf(html, "y", "%d", y);
-  kt_html_attrf(html, "height", "%d", height);
-  kt_html_close(html);
-}
-
-static void put_note(KtHtml *html, const char *class, const char *x, int y, const char *text)
-{
-  kt_html_open(html, "text", class);
-  kt_html_attr(html, "x", x);
-  kt_html_attrf(html, "y", "%d", y);
-  kt_html_text(html, text);
-  kt_html_close(html);
-}
-
-static void open_figure(KtHtml *html, const char *heading, const char *text)
-{
-  kt_html_open(html, "figure", "chart");
-  kt_html_open(html, "figcaption", NULL);
-  kt_html_leaf(html, "h4", NULL, heading);
-  kt_html_leaf(html, "p", "muted", text);
-  kt_html_close(html);
-}
-
-static void open_plot(KtHtml *html, int height, const char *title, const char *description)
-{
-  kt_html_open(html, "svg", "plot");
-  kt_html_attr(html, "width", "100%");
-  kt_html_attrf(html, "height", "%d", height);
-  kt_html_describe(html, title, description);
-}
+#include "view/svg_parts.h"
 
 /* ---- hatches ---- */
 
@@ -170,7 +128,7 @@ static void put_grid(KtHtml *html, int top)
     kt_html_attrf(html, "y2", "%d", y);
     kt_html_close(html);
     g_autofree char *label = g_strdup_printf(top < 10 ? "%.2f %%" : top < 50 ? "%.1f %%" : "%.0f %%", value);
-    put_note(html, "axis y", "-8", y + 4, label);
+    kt_svg_put_note(html, "axis y", "-8", y + 4, label);
   }
 }
 
@@ -194,7 +152,7 @@ static void put_stack(KtHtml *html, const UsePlot *plot, guint bar, int top)
     if (y1 <= y0)
       continue;
     g_autofree char *class = g_strdup_printf("c-%s", kt_cpu_field_names[stacked[i]]);
-    put_bar(html, class, from, shown, PLOT_HEIGHT - y1, y1 - y0);
+    kt_svg_put_bar(html, class, from, shown, PLOT_HEIGHT - y1, y1 - y0);
   }
 }
 
@@ -212,7 +170,7 @@ static void put_worst(KtHtml *html, const UsePlot *plot, const KtWorst *worst)
   }
   double wide, from = place_of(plot, MIN(first, last) / plot->per_bar, &wide);
   double to = place_of(plot, last / plot->per_bar, &wide) + wide;
-  put_bar(html, "worst-band", from, to - from, 0, PLOT_HEIGHT);
+  kt_svg_put_bar(html, "worst-band", from, to - from, 0, PLOT_HEIGHT);
 }
 
 static char *time_of(const UsePlot *plot, guint row)
@@ -294,17 +252,17 @@ static gboolean put_cpu_use(KtHtml *html, const char *name, const KtMachine *m)
   if (kt_activity_stat(activity, KT_CPU_STEAL, &mean, &max))
     g_string_append_printf(text, _(" Steal: %.2f %%."), mean);
   g_autofree char *title = g_strdup_printf(_("%s: CPU use"), name), *say_worst = kt_report_worst(m);
-  open_figure(html, _("CPU use"), text->str);
+  kt_svg_open_figure(html, _("CPU use"), text->str);
   kt_html_open(html, "div", "axes");
-  open_plot(html, PLOT_HEIGHT + 24, title, text->str);
+  kt_svg_open_plot(html, PLOT_HEIGHT + 24, title, text->str);
   g_autoptr(KtWorst) worst = kt_activity_worst(activity);
   put_worst(html, &plot, worst);
   put_grid(html, top);
   for (guint bar = 0; bar < plot.bars; bar++)
     put_stack(html, &plot, bar, top);
-  put_note(html, "axis", "0", PLOT_HEIGHT + 18, first);
+  kt_svg_put_note(html, "axis", "0", PLOT_HEIGHT + 18, first);
   if (plot.rows->len > 1)
-    put_note(html, "axis end", "100%", PLOT_HEIGHT + 18, last);
+    kt_svg_put_note(html, "axis end", "100%", PLOT_HEIGHT + 18, last);
   kt_html_close(html);
   kt_html_close(html);
   if (say_worst)
@@ -348,10 +306,10 @@ static void put_named_bar(KtHtml *html, guint row, const char *class, const char
 {
   int y = (int)row * BAR_LINE;
   put_bar_name(html, y + 14, name, what);
-  put_note(html, "value", "100%", y + 14, value);
-  put_bar(html, "track", 0, 100, y + 20, 6);
+  kt_svg_put_note(html, "value", "100%", y + 14, value);
+  kt_svg_put_bar(html, "track", 0, 100, y + 20, 6);
   if (share > 0)
-    put_bar(html, class, 0, share * 100, y + 20, 6);
+    kt_svg_put_bar(html, class, 0, share * 100, y + 20, 6);
 }
 
 #define MAX_DEVICES 8
@@ -429,8 +387,8 @@ static gboolean put_interrupts(KtHtml *html, const char *name, const KtMachine *
                            : _("Counted over all CPUs, the busiest; RES and CAL are CPUs that wake each other.");
   g_autofree char *title = g_strdup_printf(_("%s: interrupts"), name);
   double most = g_array_index(lines, Line, 0).value;
-  open_figure(html, _("Interrupts"), text);
-  open_plot(html, (int)lines->len * BAR_LINE, title, text);
+  kt_svg_open_figure(html, _("Interrupts"), text);
+  kt_svg_open_plot(html, (int)lines->len * BAR_LINE, title, text);
   for (guint i = 0; i < lines->len; i++) {
     const Line *line = &g_array_index(lines, Line, i);
     g_autofree char *value = say_rate(line->value, rates);
@@ -494,7 +452,7 @@ static void put_counter(KtHtml *html, const char *name, const KtMachine *m, guin
     most = MAX(most, total_of(m->nodes->pdata[i], c).value);
   g_autofree char *title = g_strdup_printf(_("%s: %s by node"), name, counters[c].name);
   kt_html_leaf(html, "h5", NULL, counters[c].name);
-  open_plot(html, (int)shown * BAR_LINE, title, _("A bar for each node, in pages."));
+  kt_svg_open_plot(html, (int)shown * BAR_LINE, title, _("A bar for each node, in pages."));
   for (guint i = 0; i < shown; i++) {
     const KtNode *node = m->nodes->pdata[i];
     KtInt total = total_of(node, c);
@@ -520,8 +478,9 @@ static gboolean put_numa(KtHtml *html, const char *name, const KtMachine *m)
       known |= total_of(m->nodes->pdata[i], c).known;
   if (!known)
     return FALSE;
-  open_figure(html, _("NUMA counters"),
-              _("Pages since boot, by node. The bars of one counter share a scale; those of two counters do not."));
+  kt_svg_open_figure(
+      html, _("NUMA counters"),
+      _("Pages since boot, by node. The bars of one counter share a scale; those of two counters do not."));
   kt_html_open(html, "div", "counters");
   for (guint i = 0; i < G_N_ELEMENTS(drawn); i++) {
     gboolean any = FALSE;

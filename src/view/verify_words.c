@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "view/verify_words.h"
+
+#include <math.h>
+
+#include "base/i18n.h"
+#include "base/units.h"
+
+const char *kt_verify_metric(KtMetric metric)
+{
+  static const char *const names[KT_METRICS] = {
+      [KT_METRIC_CPU_PCT] = N_("CPU time"),
+      [KT_METRIC_STEAL_PCT] = N_("stolen time"),
+      [KT_METRIC_WAIT_PCT] = N_("waiting for a CPU"),
+      [KT_METRIC_WAKEUPS] = N_("wake-ups (RES + CAL)"),
+      [KT_METRIC_GUEST_WAKEUPS] = N_("wake-ups in the guest"),
+      [KT_METRIC_EXITS] = N_("KVM exits"),
+      [KT_METRIC_CONTEXT_SWITCHES] = N_("context switches"),
+      [KT_METRIC_LOCALITY_PCT] = N_("local memory"),
+      [KT_METRIC_NUMA_MISS] = N_("NUMA misses"),
+      [KT_METRIC_NUMA_MIGRATED] = N_("pages migrated"),
+      [KT_METRIC_THROUGHPUT_NET] = N_("network packets"),
+      [KT_METRIC_THROUGHPUT_DISK] = N_("disk requests"),
+  };
+  return kt_tr(names[metric]);
+}
+
+const char *kt_verify_kind(KtVerdictKind kind)
+{
+  static const char *const words[KT_VERDICTS] = {
+      [KT_VERDICT_CANNOT_TELL] = N_("cannot tell"),
+      [KT_VERDICT_NO_EFFECT] = N_("no effect"),
+      [KT_VERDICT_BETTER] = N_("better"),
+      [KT_VERDICT_WORSE] = N_("worse"),
+  };
+  return kt_tr(words[kind]);
+}
+
+const char *kt_verify_state(KtExpectState state)
+{
+  static const char *const words[KT_EXPECT_STATES] = {
+      [KT_EXPECT_UNKNOWN] = N_("cannot tell"),
+      [KT_EXPECT_FULFILLED] = N_("fulfilled"),
+      [KT_EXPECT_PENDING] = N_("at next start"),
+      [KT_EXPECT_MISSED] = N_("missed"),
+  };
+  return kt_tr(words[state]);
+}
+
+const char *kt_verify_doubt(KtDoubt doubt)
+{
+  static const char *const words[] = {
+      [KT_DOUBT_FEW] = N_("too few values"),
+      [KT_DOUBT_SPREAD] = N_("varies too much"),
+      [KT_DOUBT_LOAD] = N_("the load is not known to be the same"),
+  };
+  return doubt == KT_DOUBT_NONE ? NULL : kt_tr(words[doubt]);
+}
+
+/* ---- the head ---- */
+
+static void count_states(const GPtrArray *expectations, guint counts[KT_EXPECT_STATES])
+{
+  for (guint i = 0; i < KT_EXPECT_STATES; i++)
+    counts[i] = 0;
+  for (guint i = 0; expectations && i < expectations->len; i++)
+    counts[((const KtExpectation *)expectations->pdata[i])->state]++;
+}
+
+static const char *say_kind_as_sentence(KtVerdictKind kind)
+{
+  static const char *const sentences[KT_VERDICTS] = {
+      [KT_VERDICT_CANNOT_TELL] = N_("Cannot tell whether the load runs better than before."),
+      [KT_VERDICT_NO_EFFECT] = N_("No effect: the load runs as it did before."),
+      [KT_VERDICT_BETTER] = N_("Better: the load runs better than before."),
+      [KT_VERDICT_WORSE] = N_("Worse: the load runs worse than before."),
+  };
+  return kt_tr(sentences[kind]);
+}
+
+char *kt_verify_say_head(const KtVerifyReport *report)
+{
+  guint counts[KT_EXPECT_STATES];
+  count_states(report->expectations, counts);
+  g_autoptr(GString) head =
+      g_string_new(report->judgement ? say_kind_as_sentence(report->judgement->kind) : _("The load was not compared."));
+  if (report->expectations) {
+    guint all = report->expectations->len;
+    g_string_append_printf(head,
+                           kt_trn(" Of %u expectation of the plan %u is fulfilled",
+                                  " Of %u expectations of the plan %u are fulfilled", all),
+                           all, counts[KT_EXPECT_FULFILLED]);
+    if (counts[KT_EXPECT_MISSED])
+      g_string_append_printf(head, _(", %u missed"), counts[KT_EXPECT_MISSED]);
+    if (counts[KT_EXPECT_PENDING])
+      g_string_append_printf(head, _(", %u at the next start"), counts[KT_EXPECT_PENDING]);
+    g_string_append(head, _("."));
+  }
+  return g_string_free(g_steal_pointer(&head), FALSE);
+}
+
+/* ---- subjects ---- */
+
+char *kt_verify_say_subject(const KtSubjectVerdict *subject)
+{
+  return g_strdup_printf(_("%s: %s"), subject->domain ? subject->domain : _("the machine itself"),
+                         kt_verify_kind(subject->kind));
+}
+
+char *kt_verify_say_load(const KtSubjectVerdict *subject)
+{
+  switch (subject->load) {
+  case KT_LOAD_SAME:
+    return g_strdup_printf(_("The load is the same: %s %.2f times what they were."), kt_verify_metric(subject->work),
+                           subject->load_ratio);
+  case KT_LOAD_OTHER:
+    return g_strdup_printf(_("The load is another: %s %.2f times what they were. What grows with it is compared at the "
+                             "load of before."),
+                           kt_verify_metric(subject->work), subject->load_ratio);
+  case KT_LOAD_STATED:
+    return g_strdup(_("No counter tells how much work was done: compared as if the load were the same, as it was "
+                      "said to be."));
+  default:
+    return g_strdup(_("No counter tells how much work was done, so that only where memory lies can be compared "
+                      "(--same-load, if you know that it was the same)."));
+  }
+}
+
+char *kt_verify_say_value(KtMetric metric, double value)
+{
+  if (!isfinite(value))
+    return g_strdup(_("unknown"));
+  if (*kt_metrics[metric].unit == '%')
+    return g_strdup_printf("%.1f %%", value);
+  g_autofree char *count = kt_units_format_count((guint64)CLAMP(value + 0.5, 0, 1e18));
+  return g_strconcat(count, kt_metrics[metric].unit, NULL);
+}
+
+char *kt_verify_say_shift(const KtComparison *row)
+{
+  const KtShift *s = &row->shift;
+  if (!isfinite(s->low) || !isfinite(s->high))
+    return g_strdup("");
+  const char *format = *kt_metrics[row->metric].unit == '%' ? "%+.1f (%+.1f … %+.1f)" : "%+.0f (%+.0f … %+.0f)";
+  return g_strdup_printf(format, s->after - s->before, s->low, s->high);
+}
+
+char *kt_verify_say_change(const KtComparison *row)
+{
+  const KtShift *s = &row->shift;
+  double part = s->after / s->before - 1;
+  if (!isfinite(part))
+    return g_strdup("");
+  return fabs(part) < 9.995 ? g_strdup_printf("%+.0f %%", part * 100) : g_strdup_printf("x %.0f", part + 1);
+}
+
+/* ---- sides, method, the rest ---- */
+
+static guint length_of(const KtMeasurement *m)
+{
+  guint n = 0;
+  for (guint i = 0; i < m->series->len; i++)
+    n = MAX(n, ((const KtSeries *)m->series->pdata[i])->values->len);
+  return n;
+}
+
+char *kt_verify_say_side(const char *name, const KtMeasurement *m)
+{
+  if (!m)
+    return g_strdup(name);
+  guint n = length_of(m);
+  g_autoptr(GString) text = g_string_new(name);
+  g_string_append_printf(text, kt_trn(": %u value, one every %.4g s", ": %u values, one every %.4g s", n), n,
+                         m->interval_s);
+  if (m->started)
+    g_string_append_printf(text, _(", from %s on"), m->started);
+  return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+char *kt_verify_say_method(const KtJudgement *judgement)
+{
+  return g_strdup_printf(
+      _("Each interval holds the true difference with a certainty of %.4g %% (together %.4g %%), found by a block "
+        "bootstrap; differences below %.0f %% count as none."),
+      judgement->confidence * 100, KT_CONFIDENCE * 100, KT_MATTERS * 100);
+}
+
+char *kt_verify_say_found(const KtExpectation *e)
+{
+  if (e->state == KT_EXPECT_UNKNOWN && e->why)
+    return g_strdup(e->why);
+  return g_strdup(e->found ? e->found : _("unknown"));
+}
+
+GPtrArray *kt_verify_say_rest(const KtVerifyReport *report)
+{
+  GPtrArray *rest = g_ptr_array_new_with_free_func(g_free);
+  const KtJudgement *judgement = report->judgement;
+  if (report->uncompared)
+    g_ptr_array_add(rest, g_strdup(report->uncompared));
+  for (guint i = 0; judgement && i < judgement->missing->len; i++)
+    g_ptr_array_add(
+        rest, g_strdup_printf(_("'%s' was measured on one side only."), (const char *)judgement->missing->pdata[i]));
+  if (judgement && judgement->subjects->len)
+    g_ptr_array_add(rest, kt_verify_say_method(judgement));
+  if (report->undone)
+    g_ptr_array_add(rest, g_strdup(report->undone));
+  else if (report->rollback && judgement && judgement->kind == KT_VERDICT_WORSE)
+    g_ptr_array_add(rest, g_strdup_printf(_("To take it back: %s"), report->rollback));
+  return rest;
+}
