@@ -123,3 +123,19 @@ gboolean kt_units_parse_count(const char *text, guint64 *value)
     return FALSE;
   return g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT64, value, NULL);
 }
+
+gboolean kt_units_parse_seconds(const char *text, double *seconds)
+{
+  static const char units[] = "smhd";
+  static const double lengths[] = {1, 60, 3600, 86400};
+  const char *end;
+  if (!take_decimal(text, seconds, &end) || !(*seconds > 0) || *seconds > 1e9)
+    return FALSE;
+  while (*end == ' ')
+    end++;
+  const char *unit = *end ? strchr(units, *end) : units;
+  if (!unit || (*end && end[1]))
+    return FALSE;
+  *seconds *= lengths[unit - units];
+  return TRUE;
+}

@@ -21,3 +21,7 @@ gboolean kt_units_parse_decimal(const char *text, double *value);
 
 /* Reads a whole, non-negative number; the whole text must be it. */
 gboolean kt_units_parse_count(const char *text, guint64 *value);
+
+/* Reads a length of time: "30s", "10m", "24h", "2d", "1.5h", "30" (seconds); the whole text must be it. FALSE
+ * otherwise, and for 0. */
+gboolean kt_units_parse_seconds(const char *text, double *seconds);

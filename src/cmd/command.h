@@ -35,6 +35,7 @@ extern const KtCommand kt_command_guest;    /* guest.c */
 extern const KtCommand kt_command_apply;    /* apply.c */
 extern const KtCommand kt_command_rollback; /* rollback.c */
 extern const KtCommand kt_command_history;  /* history.c */
+extern const KtCommand kt_command_verify;   /* verify.c */
 extern const KtCommand kt_command_help;     /* help.c */
 
 /* The table; the first is what `kvmtune` alone does. */

@@ -9,10 +9,10 @@
 #include "cmd/command.h"
 
 static const KtCommand *const commands[] = {
-    &kt_command_doctor, &kt_command_compare,  &kt_command_facts,   &kt_command_capture,
-    &kt_command_checks, &kt_command_explain,  &kt_command_ignore,  &kt_command_domxml,
-    &kt_command_nova,   &kt_command_cloud,    &kt_command_plan,    &kt_command_guest,
-    &kt_command_apply,  &kt_command_rollback, &kt_command_history, &kt_command_help,
+    &kt_command_doctor,  &kt_command_compare, &kt_command_facts,  &kt_command_capture,  &kt_command_checks,
+    &kt_command_explain, &kt_command_ignore,  &kt_command_domxml, &kt_command_nova,     &kt_command_cloud,
+    &kt_command_plan,    &kt_command_guest,   &kt_command_apply,  &kt_command_rollback, &kt_command_history,
+    &kt_command_verify,  &kt_command_help,
 };
 
 const KtCommand *const *kt_commands(guint *n)

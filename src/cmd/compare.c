@@ -43,29 +43,6 @@ static void side_clear(Side *side)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Side, side_clear)
 
-/* "FILE#NAME" in two, unless a file has that very name; *name points into path or is NULL. */
-static char *split_name(char *path)
-{
-  char *mark = strrchr(path, '#');
-  if (!mark || g_file_test(path, G_FILE_TEST_EXISTS))
-    return NULL;
-  *mark = '\0';
-  return mark + 1;
-}
-
-static void set_ambiguous(const KtSnapshot *s, const char *given, GError **error)
-{
-  g_autoptr(GString) names = g_string_new(NULL);
-  guint shown = MIN(s->machines->len, 8);
-  for (guint i = 0; i < shown; i++) {
-    const KtMachine *m = s->machines->pdata[i];
-    g_autofree char *name = g_strescape(m->name ? m->name : "", NULL);
-    g_string_append_printf(names, "%s#%u (%s)", i ? ", " : "", i + 1, name);
-  }
-  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "'%s' holds %u machines; name one of them: %s%s", given,
-              s->machines->len, names->str, shown < s->machines->len ? ", ..." : "");
-}
-
 static gboolean take_domain(Side *side, const KtDomain *domain)
 {
   if (!domain)
@@ -93,7 +70,7 @@ static gboolean choose(Side *side, const char *given, const char *name, GError *
   if (name)
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "no machine or domain '%s' is in '%s'", name, given);
   else if (s->machines->len)
-    set_ambiguous(s, given, error);
+    kt_input_set_ambiguous(s, given, error);
   else if (s->domains->len)
     g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "'%s' holds %u domains; name one of them: %s#NAME", given,
                 s->domains->len, given);
@@ -107,7 +84,7 @@ static gboolean read_side(Side *side, char **files, GError **error)
   g_auto(GStrv) paths = g_strdupv(files);
   char *name = NULL;
   for (guint i = 0; paths[i]; i++) {
-    char *said = split_name(paths[i]);
+    char *said = kt_input_split_name(paths[i]);
     name = said ? said : name;
   }
   if (!paths[1] && g_str_equal(paths[0], "live")) {

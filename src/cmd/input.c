@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -52,6 +53,28 @@ gboolean kt_input_page(const char *html, gboolean json, GError **error)
     return TRUE;
   g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--json and '--html -' at once; give the page a file");
   return FALSE;
+}
+
+char *kt_input_split_name(char *path)
+{
+  char *mark = strrchr(path, '#');
+  if (!mark || g_file_test(path, G_FILE_TEST_EXISTS))
+    return NULL;
+  *mark = '\0';
+  return mark + 1;
+}
+
+void kt_input_set_ambiguous(const KtSnapshot *s, const char *given, GError **error)
+{
+  g_autoptr(GString) names = g_string_new(NULL);
+  guint shown = MIN(s->machines->len, 8);
+  for (guint i = 0; i < shown; i++) {
+    const KtMachine *m = s->machines->pdata[i];
+    g_autofree char *name = g_strescape(m->name ? m->name : "", NULL);
+    g_string_append_printf(names, "%s#%u (%s)", i ? ", " : "", i + 1, name);
+  }
+  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "'%s' holds %u machines; name one of them: %s%s", given,
+              s->machines->len, names->str, shown < s->machines->len ? ", ..." : "");
 }
 
 static char *refuse_file(const char *path, int err, GError **error)

@@ -22,3 +22,8 @@ gboolean kt_input_colour(const char *word, KtColour *when, GError **error);
 /* All bytes of a file, pipe or standard input ("-"), NUL-terminated behind; at most `limit`. NULL with
  * KT_ERROR_NOT_FOUND, _ACCESS, _LIMIT or _SYSTEM. A pipe that nobody writes into is empty. Caller frees. */
 char *kt_input_file(const char *path, gsize limit, gsize *length, GError **error);
+
+/* "FILE#NAME" in two, unless a file has that very name: what follows points into `path`, or is NULL. */
+char *kt_input_split_name(char *path);
+/* Several machines where one is wanted: names them in KT_ERROR_USAGE. `given` is the file as it was typed. */
+void kt_input_set_ambiguous(const KtSnapshot *s, const char *given, GError **error);

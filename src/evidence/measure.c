@@ -303,7 +303,7 @@ KtMeasurer *kt_measurer_new(KtRoot *root, const KtMeasureOptions *options, GErro
     return NULL;
   }
   g_autoptr(GDateTime) now = g_date_time_new_now_local();
-  g_autofree char *started = g_date_time_format_iso8601(now);
+  g_autofree char *started = g_date_time_format(now, "%FT%T%:z");
   const KtMachine *m = measurer->snapshot->machines->pdata[0];
   measurer->measurement = kt_measurement_new(m->name, started, options->interval_s);
   measurer->last = kt_sample_take(root, measurer->snapshot);

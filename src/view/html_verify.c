@@ -55,7 +55,8 @@ static void put_sides(KtHtml *html, const KtVerifyReport *r)
   kt_html_close(html);
 }
 
-static void open_table(KtHtml *html, const char *label, const char *const *heads)
+/* The columns `first` to `last` hold numbers. */
+static void open_table(KtHtml *html, const char *label, const char *const *heads, guint first, guint last)
 {
   kt_html_open(html, "div", "panel wide");
   kt_html_attr(html, "tabindex", "0");
@@ -63,8 +64,8 @@ static void open_table(KtHtml *html, const char *label, const char *const *heads
   kt_html_attr(html, "aria-label", label);
   kt_html_open(html, "table", NULL);
   kt_html_open(html, "tr", NULL);
-  for (; *heads; heads++)
-    kt_html_leaf(html, "th", NULL, *heads);
+  for (guint i = 0; heads[i]; i++)
+    kt_html_leaf(html, "th", i >= first && i <= last ? "num" : NULL, heads[i]);
   kt_html_close(html);
 }
 
@@ -110,7 +111,7 @@ static void put_subject(KtHtml *html, const KtSubjectVerdict *subject, guint *dr
   kt_html_leaf(html, "span", badge_of(subject->kind), kt_verify_kind(subject->kind));
   kt_html_close(html);
   kt_html_leaf(html, "p", "muted", load);
-  open_table(html, name, heads);
+  open_table(html, name, heads, 1, 4);
   for (guint i = 0; i < subject->rows->len; i++) {
     put_row(html, subject->rows->pdata[i]);
     scaled |= ((const KtComparison *)subject->rows->pdata[i])->per_work;
@@ -154,7 +155,7 @@ static void put_expectations(KtHtml *html, const GPtrArray *expectations)
     return;
   kt_html_open(html, "section", "subject");
   kt_html_leaf(html, "h2", NULL, _("What the plan expects"));
-  open_table(html, _("What the plan expects"), heads);
+  open_table(html, _("What the plan expects"), heads, 1, 0);
   for (guint i = 0; i < expectations->len; i++)
     put_expectation(html, expectations->pdata[i]);
   close_table(html);

@@ -118,7 +118,9 @@ void kt_svg_before_after(KtHtml *html, const char *name, const KtComparison *row
   g_autofree char *title = g_strdup_printf("%s: %s", name, kt_verify_metric(row->metric));
   g_autoptr(GString) text = g_string_new(kt_verify_kind(row->kind));
   if (*shift)
-    g_string_append_printf(text, _("; difference %s, %s"), shift, *change ? change : "-");
+    g_string_append_printf(text, _("; difference %s"), shift);
+  if (*shift && *change)
+    g_string_append_printf(text, ", %s", change);
   if (row->per_work)
     g_string_append(text, _("; the bars are as measured, the means at the load of before"));
   kt_svg_open_figure(html, kt_verify_metric(row->metric), text->str);

@@ -49,12 +49,7 @@ const char *kt_verify_state(KtExpectState state)
 
 const char *kt_verify_doubt(KtDoubt doubt)
 {
-  static const char *const words[] = {
-      [KT_DOUBT_FEW] = N_("too few values"),
-      [KT_DOUBT_SPREAD] = N_("varies too much"),
-      [KT_DOUBT_LOAD] = N_("the load is not known to be the same"),
-  };
-  return doubt == KT_DOUBT_NONE ? NULL : kt_tr(words[doubt]);
+  return doubt == KT_DOUBT_FEW ? _("too few values") : doubt == KT_DOUBT_SPREAD ? _("varies too much") : NULL;
 }
 
 /* ---- the head ---- */
@@ -107,6 +102,11 @@ char *kt_verify_say_subject(const KtSubjectVerdict *subject)
                          kt_verify_kind(subject->kind));
 }
 
+static gboolean is_comparable(const KtSubjectVerdict *subject)
+{
+  return subject->load_ratio <= KT_OTHER_LOAD && subject->load_ratio >= 1.0 / KT_OTHER_LOAD;
+}
+
 char *kt_verify_say_load(const KtSubjectVerdict *subject)
 {
   switch (subject->load) {
@@ -114,15 +114,18 @@ char *kt_verify_say_load(const KtSubjectVerdict *subject)
     return g_strdup_printf(_("The load is the same: %s %.2f times what they were."), kt_verify_metric(subject->work),
                            subject->load_ratio);
   case KT_LOAD_OTHER:
-    return g_strdup_printf(_("The load is another: %s %.2f times what they were. What grows with it is compared at the "
-                             "load of before."),
+    return g_strdup_printf(is_comparable(subject)
+                               ? _("The load is another: %s %.2f times what they were. What grows with it is compared "
+                                   "at the load of before.")
+                               : _("The load is another: %s %.2f times what they were, too far apart to compare what "
+                                   "depends on it."),
                            kt_verify_metric(subject->work), subject->load_ratio);
   case KT_LOAD_STATED:
-    return g_strdup(_("No counter tells how much work was done: compared as if the load were the same, as it was "
-                      "said to be."));
+    return g_strdup(_("How much work was done was not counted: compared as if the load were the same, as it was said "
+                      "to be."));
   default:
-    return g_strdup(_("No counter tells how much work was done, so that only where memory lies can be compared "
-                      "(--same-load, if you know that it was the same)."));
+    return g_strdup(_("How much work was done was not counted, or it was next to none: only where memory lies can be "
+                      "compared (--same-load, if you know that the load was the same)."));
   }
 }
 
@@ -149,7 +152,7 @@ char *kt_verify_say_change(const KtComparison *row)
 {
   const KtShift *s = &row->shift;
   double part = s->after / s->before - 1;
-  if (!isfinite(part))
+  if (!isfinite(part) || row->metric == KT_METRIC_LOCALITY_PCT) /* a share of a share misleads */
     return g_strdup("");
   return fabs(part) < 9.995 ? g_strdup_printf("%+.0f %%", part * 100) : g_strdup_printf("x %.0f", part + 1);
 }

@@ -6,7 +6,8 @@
 const char *kt_verify_metric(KtMetric metric);    /* "CPU time"; translated, not to be freed */
 const char *kt_verify_kind(KtVerdictKind kind);   /* "better"; likewise */
 const char *kt_verify_state(KtExpectState state); /* "fulfilled"; likewise */
-const char *kt_verify_doubt(KtDoubt doubt); /* why it cannot be told, as half a sentence; likewise; NULL: it can */
+/* Why a row cannot be told; likewise. NULL: it can, or the load's sentence says why. */
+const char *kt_verify_doubt(KtDoubt doubt);
 
 char *kt_verify_say_head(const KtVerifyReport *report);
 char *kt_verify_say_subject(const KtSubjectVerdict *subject); /* "web: better" */

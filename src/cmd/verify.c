@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/i18n.h"
+#include "base/units.h"
+#include "cmd/command.h"
+#include "cmd/input.h"
+#include "cmd/verify_parts.h"
+#include "evidence/measurement_json.h"
+#include "view/verify_view.h"
+
+#define EXIT_CANNOT_TELL 3
+#define SECONDS 60       /* measured if nothing else is asked for */
+#define SECONDS_LEAST 30 /* as long as the measurement before, within these */
+#define SECONDS_MOST 600
+#define SECONDS_LONGEST (31 * 86400.0)
+
+static gboolean json, same_load, inside, deep, auto_rollback;
+static char *record, *duration, *interval, *watch, *domain, *connect_uri, *html, *colour;
+
+static const GOptionEntry *options(void)
+{
+  static const GOptionEntry entries[] = {
+      {"record", 0, 0, G_OPTION_ARG_FILENAME, &record, "measure this machine and its domains into FILE", "FILE"},
+      {"duration", 0, 0, G_OPTION_ARG_STRING, &duration,
+       "how long to measure: 30s, 10m, 24h (as long as before; to record: 60s)", "D"},
+      {"interval", 0, 0, G_OPTION_ARG_STRING, &interval, "time between two values (2s; longer for very long D)", "D"},
+      {"watch", 0, 0, G_OPTION_ARG_STRING, &watch,
+       "measure for this long and print a line every hour; Ctrl-C ends it with what there is", "D"},
+      {"domain", 0, 0, G_OPTION_ARG_STRING, &domain, "measure this domain only, by name or UUID", "NAME"},
+      {"inside", 0, 0, G_OPTION_ARG_NONE, &inside,
+       "also ask each guest's agent for its own interrupts (libvirt is opened for writing)", NULL},
+      {"same-load", 0, 0, G_OPTION_ARG_NONE, &same_load,
+       "the load was the same, where no counter tells how much work was done", NULL},
+      {"auto-rollback", 0, 0, G_OPTION_ARG_NONE, &auto_rollback, "if it is worse, take the receipt's changes back",
+       NULL},
+      {"deep", 0, 0, G_OPTION_ARG_NONE, &deep, "also look where the memory of very large guests lies", NULL},
+      {"connect", 0, 0, G_OPTION_ARG_STRING, &connect_uri, "this machine's libvirt", "URI"},
+      {"html", 0, 0, G_OPTION_ARG_FILENAME, &html,
+       "also write the verdict as a page into FILE; '-': the page instead of the verdict", "FILE"},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL},
+      {"color", 0, 0, G_OPTION_ARG_STRING, &colour, "colours in the verdict", "auto|always|never"},
+      {0},
+  };
+  return entries;
+}
+
+/* ---- what is asked for ---- */
+
+static gboolean refuse(GError **error, const char *why)
+{
+  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s", why);
+  return FALSE;
+}
+
+static gboolean read_time(const char *option, const char *text, double *seconds, GError **error)
+{
+  if (!text || (kt_units_parse_seconds(text, seconds) && *seconds >= 0.1 && *seconds <= SECONDS_LONGEST))
+    return TRUE;
+  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--%s is a length of time from 0.1s to 31d, as in 30s, 10m, 24h",
+              option);
+  return FALSE;
+}
+
+/* duration_s stays 0 where it follows from the measurement before. */
+static gboolean read_times(KtMeasureOptions *measure, GError **error)
+{
+  if (!read_time("duration", duration, &measure->duration_s, error) ||
+      !read_time("watch", watch, &measure->duration_s, error) ||
+      !read_time("interval", interval, &measure->interval_s, error))
+    return FALSE;
+  if (measure->duration_s > 0 && measure->interval_s > measure->duration_s)
+    return refuse(error, "--interval is longer than the time to measure");
+  return TRUE;
+}
+
+static gboolean check_options(int argc, GError **error)
+{
+  if (record && argc)
+    return refuse(error, "--record measures this machine, and takes no arguments");
+  if (!record && argc != 1 && argc != 2)
+    return refuse(error, "'verify' needs a receipt ('last' or its number), or two measurements: BEFORE AFTER");
+  if (argc == 2 && (duration || interval || watch || domain || inside || deep || connect_uri || auto_rollback))
+    return refuse(error,
+                  "BEFORE AFTER are measured already: without --duration, --interval, --watch, --domain, --inside, "
+                  "--deep, --connect and --auto-rollback");
+  if (watch && duration)
+    return refuse(error, "--watch and --duration at once; give one of them");
+  if (record && (watch || same_load || auto_rollback || html || json || deep))
+    return refuse(error, "--record judges nothing: without --watch, --same-load, --auto-rollback, --deep, --html and "
+                         "--json");
+  return TRUE;
+}
+
+/* ---- what is answered ---- */
+
+/* Missed or worse: 1; nothing of that, and told: 0; else 3. */
+static int status_of(const KtVerifyReport *report)
+{
+  gboolean missed = FALSE;
+  for (guint i = 0; report->expectations && i < report->expectations->len; i++)
+    missed |= ((const KtExpectation *)report->expectations->pdata[i])->state == KT_EXPECT_MISSED;
+  KtVerdictKind kind = report->judgement ? report->judgement->kind : KT_VERDICT_CANNOT_TELL;
+  if (missed || kind == KT_VERDICT_WORSE)
+    return KT_EXIT_FINDINGS;
+  return kind == KT_VERDICT_CANNOT_TELL ? EXIT_CANNOT_TELL : KT_EXIT_HEALTHY;
+}
+
+static int answer(const KtVerifyReport *report, KtColour when, GError **error)
+{
+  const KtTerm term = kt_term_of_stdout(when);
+  g_autofree char *text = json ? kt_view_verify_json(report) : kt_view_verify_text(&term, report);
+  g_autofree char *page = html ? kt_view_verify_html(report) : NULL;
+  return kt_output_report(text, html, page, error) ? status_of(report) : -1;
+}
+
+static int answer_files(char **paths, KtColour when, GError **error)
+{
+  gboolean texts[2];
+  g_autoptr(KtMeasurement) before = kt_verify_read_side(paths[0], &texts[0], error);
+  g_autoptr(KtMeasurement) after = before ? kt_verify_read_side(paths[1], &texts[1], error) : NULL;
+  if (!after)
+    return -1;
+  /* sar and captures count no work: who chose these two stretches of time says that they can be compared */
+  gboolean stated = same_load || (texts[0] && texts[1]);
+  g_autoptr(KtJudgement) judgement = kt_judgement_new(before, after, stated);
+  const KtVerifyReport report = {
+      .judgement = judgement, .before = before, .after = after, .before_name = paths[0], .after_name = paths[1]};
+  return answer(&report, when, error);
+}
+
+/* ---- receipts ---- */
+
+/* As long as the measurement before, within reason. */
+static double length_like(const KtMeasurement *before)
+{
+  guint values = 0;
+  for (guint i = 0; i < before->series->len; i++)
+    values = MAX(values, ((const KtSeries *)before->series->pdata[i])->values->len);
+  return CLAMP(values * before->interval_s, SECONDS_LEAST, SECONDS_MOST);
+}
+
+/* `kvmtune rollback N --yes`; what came of it, in words. */
+static char *roll_back(const KtVerifyReceipt *receipt)
+{
+  const KtCommand *command = kt_command_find("rollback");
+  g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, receipt->number);
+  char *argv[] = {"rollback", number, "--yes", NULL};
+  g_autoptr(GError) failed = NULL;
+  int status = command ? kt_command_run(command, 3, argv, &failed) : -1;
+  if (status == KT_EXIT_HEALTHY)
+    return g_strdup_printf(_("%s was rolled back."), receipt->name);
+  return g_strdup_printf(_("%s could not be rolled back as a whole: %s"), receipt->name,
+                         failed    ? failed->message
+                         : command ? _("see 'kvmtune history'")
+                                   : _("this build has no 'kvmtune rollback'"));
+}
+
+static void note(const KtVerifyReceipt *receipt, const KtJudgement *judgement)
+{
+  g_autoptr(GError) failed = NULL;
+  if (judgement && !kt_verify_note(receipt, judgement->kind, &failed))
+    fprintf(stderr, "kvmtune: the verdict is not noted: %s\n", failed->message);
+}
+
+static int answer_receipt(const char *which, KtMeasureOptions *measure, KtColour when, GError **error)
+{
+  g_auto(KtVerifyReceipt) receipt = {0};
+  if (!kt_verify_read_receipt(which, &receipt, error))
+    return -1;
+  g_autoptr(GPtrArray) expectations = kt_verify_expect(&receipt, connect_uri, deep, error);
+  if (!expectations)
+    return -1;
+  g_autoptr(KtMeasurement) after = NULL;
+  g_autoptr(KtJudgement) judgement = NULL;
+  if (receipt.before) {
+    const KtVerifyWatch hourly = {.before = receipt.before, .same_load = same_load, .quiet = json || html};
+    if (!(measure->duration_s > 0))
+      measure->duration_s = length_like(receipt.before);
+    measure->connect_uri = connect_uri ? connect_uri : receipt.uri;
+    after = kt_verify_measure(measure, watch ? &hourly : NULL, error);
+    if (!after)
+      return -1;
+    judgement = kt_judgement_new(receipt.before, after, same_load);
+    note(&receipt, judgement);
+  }
+  g_autofree char *rollback = g_strdup_printf("kvmtune rollback %" G_GINT64_FORMAT, receipt.number);
+  gboolean worse = judgement && judgement->kind == KT_VERDICT_WORSE;
+  g_autofree char *undone = worse && auto_rollback ? roll_back(&receipt) : NULL;
+  const KtVerifyReport report = {.judgement = judgement,
+                                 .uncompared = receipt.before ? NULL : _("Nothing was measured before the changes."),
+                                 .expectations = expectations,
+                                 .before = receipt.before,
+                                 .after = after,
+                                 .before_name = receipt.name,
+                                 .after_name = _("now"),
+                                 .rollback = rollback,
+                                 .undone = undone};
+  return answer(&report, when, error);
+}
+
+/* ---- recording ---- */
+
+static int answer_record(KtMeasureOptions *measure, GError **error)
+{
+  if (!(measure->duration_s > 0))
+    measure->duration_s = SECONDS;
+  measure->connect_uri = connect_uri;
+  g_autoptr(KtMeasurement) m = kt_verify_measure(measure, NULL, error);
+  if (!m)
+    return -1;
+  g_autofree char *text = kt_measurement_to_json(m);
+  if (!kt_output_file(record, text, error))
+    return -1;
+  if (g_str_equal(record, "-"))
+    return KT_EXIT_HEALTHY;
+  g_autoptr(GHashTable) domains = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < m->series->len; i++) {
+    const KtSeries *series = m->series->pdata[i];
+    if (series->domain)
+      g_hash_table_add(domains, series->domain);
+  }
+  guint n = g_hash_table_size(domains);
+  g_autofree char *said =
+      g_strdup_printf("%s: %u series of this machine and %u domain%s\n", record, m->series->len, n, n == 1 ? "" : "s");
+  return kt_output(said, error) ? KT_EXIT_HEALTHY : -1;
+}
+
+static int run(int argc, char **argv, GError **error)
+{
+  KtMeasureOptions measure = {.domain = domain, .inside = inside};
+  KtColour when;
+  if (!check_options(argc, error) || !read_times(&measure, error) || !kt_input_colour(colour, &when, error) ||
+      !kt_input_page(html, json, error))
+    return -1;
+  if (record)
+    return answer_record(&measure, error);
+  return argc == 2 ? answer_files(argv, when, error) : answer_receipt(argv[0], &measure, when, error);
+}
+
+const KtCommand kt_command_verify = {
+    .name = "verify",
+    .arguments = "RECEIPT|last|BEFORE AFTER",
+    .summary = "judge whether a change has helped",
+    .description =
+        "With a receipt of 'kvmtune apply': looks at this machine anew, judges each expectation of the plan, measures "
+        "the load and compares it with what was measured before the changes. With two files: compares two measurements "
+        "of 'verify --record', or two captures or texts of sar, mpstat or vmstat (#N or #NAME behind a file names one "
+        "of "
+        "several machines); these count no work, and are compared as if the load were the same. Differences have "
+        "intervals of confidence; with another load what grows with it is compared per unit of work. Exit status: 0 "
+        "better or no effect, and no expectation missed; 1 worse, or an expectation missed; 2 bad usage or unreadable "
+        "input; 3 it cannot be told.",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What `kvmtune verify` is made of. */
+#pragma once
+#include "evidence/measure.h"
+#include "plan/plan.h"
+#include "verify/verdict.h"
+
+/* One side of BEFORE AFTER: a measurement, or evidence of one machine (with #NAME of several) that shows its CPU use
+ * again and again; *evidence tells which. NULL and *error in one line. */
+KtMeasurement *kt_verify_read_side(const char *path, gboolean *evidence, GError **error);
+
+/* What a long measurement is held against every hour. */
+typedef struct {
+  const KtMeasurement *before; /* NULL: nothing */
+  gboolean same_load;
+  gboolean quiet; /* the lines go to standard error: standard output is for scripts */
+} KtVerifyWatch;
+
+/* Measures this machine, showing how far it is; SIGINT and SIGTERM end it with what there is. `watch` NULL: no
+ * lines. */
+KtMeasurement *kt_verify_measure(const KtMeasureOptions *options, const KtVerifyWatch *watch, GError **error);
+
+/* A receipt of `kvmtune apply`, as far as it is asked: what was planned, and what was measured before. */
+typedef struct {
+  gint64 number;
+  char *name, *uri, *begun;
+  KtPlan *plan;
+  KtMeasurement *before; /* NULL: was not measured, or this build cannot read it */
+} KtVerifyReceipt;
+
+void kt_verify_receipt_clear(KtVerifyReceipt *receipt);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KtVerifyReceipt, kt_verify_receipt_clear)
+
+/* "last" or a number. FALSE and *error: there is none, it was rolled back, or is at work. */
+gboolean kt_verify_read_receipt(const char *which, KtVerifyReceipt *receipt, GError **error);
+/* Notes the verdict in the journal. */
+gboolean kt_verify_note(const KtVerifyReceipt *receipt, KtVerdictKind kind, GError **error);
+
+/* Looks at this machine anew and judges what the plan expects (KtExpectation*, caller frees). NULL and *error if it
+ * cannot be looked at, or is not the plan's. */
+GPtrArray *kt_verify_expect(const KtVerifyReceipt *receipt, const char *connect_uri, gboolean deep, GError **error);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A receipt, and the machine that it is of, looked at anew. */
+#include <string.h>
+
+#include "apply/journal.h"
+#include "base/error.h"
+#include "base/units.h"
+#include "cmd/input.h"
+#include "cmd/verify_parts.h"
+#include "domxml/domxml.h"
+#include "evidence/libvirt_live.h"
+#include "evidence/measurement_json.h"
+#include "plan/plan_json.h"
+#include "verify/expect.h"
+
+void kt_verify_receipt_clear(KtVerifyReceipt *receipt)
+{
+  g_clear_pointer(&receipt->name, g_free);
+  g_clear_pointer(&receipt->uri, g_free);
+  g_clear_pointer(&receipt->begun, g_free);
+  g_clear_pointer(&receipt->plan, kt_plan_free);
+  g_clear_pointer(&receipt->before, kt_measurement_free);
+}
+
+/* ---- the receipt ---- */
+
+static gboolean check_state(const KtReceipt *receipt, const char *directory, GError **error)
+{
+  if (receipt->state == KT_RECEIPT_UNDONE || receipt->state == KT_RECEIPT_KEPT)
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE,
+                "receipt %" G_GINT64_FORMAT " was rolled back: nothing is left to judge", receipt->number);
+  else if ((receipt->state == KT_RECEIPT_RUNNING || receipt->state == KT_RECEIPT_UNDOING) &&
+           kt_lock_is_taken(directory))
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "receipt %" G_GINT64_FORMAT " is at work: wait until it has ended",
+                receipt->number);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static KtReceipt *load(const char *which, GError **error)
+{
+  guint64 number = 0;
+  if (!g_str_equal(which, "last") && (!kt_units_parse_count(which, &number) || !number || number > G_MAXINT64)) {
+    g_set_error(
+        error, KT_ERROR, KT_ERROR_USAGE,
+        "'%s' is no receipt: expected 'last' or a number of 'kvmtune history'; or two measurements, BEFORE AFTER",
+        which);
+    return NULL;
+  }
+  g_autofree char *directory = kt_journal_directory();
+  g_autoptr(KtJournal) journal = kt_journal_open(directory, FALSE, error);
+  g_autoptr(KtReceipt) receipt = journal ? kt_journal_load(journal, (gint64)number, error) : NULL;
+  return receipt && check_state(receipt, directory, error) ? g_steal_pointer(&receipt) : NULL;
+}
+
+gboolean kt_verify_read_receipt(const char *which, KtVerifyReceipt *out, GError **error)
+{
+  g_autoptr(KtReceipt) receipt = load(which, error);
+  if (!receipt)
+    return FALSE;
+  out->number = receipt->number;
+  out->name = g_strdup_printf("receipt %" G_GINT64_FORMAT, receipt->number);
+  out->uri = g_strdup(receipt->uri);
+  out->begun = g_strdup(receipt->begun);
+  g_autofree char *plan_name = g_strconcat(out->name, ", its plan", NULL);
+  g_autofree char *measured_name = g_strconcat(out->name, ", its measurement", NULL);
+  out->plan = kt_plan_from_json(plan_name, receipt->plan, strlen(receipt->plan), error);
+  if (!out->plan)
+    return FALSE;
+  if (receipt->measured)
+    out->before = kt_measurement_from_json(measured_name, receipt->measured, strlen(receipt->measured), error);
+  return !receipt->measured || out->before;
+}
+
+gboolean kt_verify_note(const KtVerifyReceipt *receipt, KtVerdictKind kind, GError **error)
+{
+  g_autofree char *directory = kt_journal_directory();
+  g_autoptr(KtJournal) journal = kt_journal_open(directory, TRUE, error);
+  return journal && kt_journal_set_verdict(journal, receipt->number, kt_verdict_names[kind], error);
+}
+
+/* ---- definitions ---- */
+
+typedef struct {
+  GHashTable *running, *next; /* UUID -> KtDomXml*, NULL where there is none */
+} Definitions;
+
+static void free_xml(gpointer xml)
+{
+  kt_domxml_free(xml);
+}
+
+/* What each domain has as its definition now. */
+static GHashTable *parse_all(const KtSnapshot *snapshot)
+{
+  GHashTable *all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_xml);
+  for (guint i = 0; i < snapshot->domains->len; i++) {
+    const KtDomain *d = snapshot->domains->pdata[i];
+    KtDomXml *xml =
+        d->uuid && d->definition ? kt_domxml_parse(d->name, d->definition, strlen(d->definition), NULL) : NULL;
+    if (xml)
+      g_hash_table_replace(all, g_strdup(d->uuid), xml);
+  }
+  return all;
+}
+
+static gboolean lookup(const KtDomain *domain, gboolean running, const char *path, char **value, gpointer data)
+{
+  const Definitions *definitions = data;
+  GHashTable *all = running ? definitions->running : definitions->next;
+  const KtDomXml *xml = domain->uuid && all ? g_hash_table_lookup(all, domain->uuid) : NULL;
+  g_autoptr(GError) failed = NULL;
+  *value = xml ? kt_domxml_get(xml, path, &failed) : NULL;
+  return xml && !failed;
+}
+
+/* ---- the machine ---- */
+
+static gboolean is_same_host(const KtVerifyReceipt *receipt, const KtSnapshot *snapshot, GError **error)
+{
+  const KtMachine *host = kt_snapshot_host(snapshot);
+  if (!receipt->plan->host || !host || !host->name || g_str_equal(receipt->plan->host, host->name))
+    return TRUE;
+  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s is of the host '%s', and this is '%s'", receipt->name,
+              receipt->plan->host, host->name);
+  return FALSE;
+}
+
+GPtrArray *kt_verify_expect(const KtVerifyReceipt *receipt, const char *connect_uri, gboolean deep, GError **error)
+{
+  const char *uri = connect_uri ? connect_uri : receipt->uri;
+  const KtLiveInput live = {.interval_s = 1, .connect_uri = uri, .deep = deep};
+  g_autoptr(KtSnapshot) snapshot = kt_input_live(&live, error);
+  if (!snapshot || !is_same_host(receipt, snapshot, error))
+    return NULL;
+  g_autoptr(GHashTable) running = parse_all(snapshot), next = NULL;
+  if (kt_libvirt_read_definitions(uri, snapshot, NULL))
+    next = parse_all(snapshot);
+  Definitions definitions = {.running = running, .next = next};
+  const KtSight sight = {.snapshot = snapshot, .lookup = lookup, .data = &definitions};
+  return kt_expect(receipt->plan, &sight);
+}
