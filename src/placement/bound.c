@@ -27,7 +27,7 @@ typedef struct {
   const KtSearchGuest *g;
   gint64 *left; /* room for memory on this home and all later ones */
   gint64 *fits; /* parts that have it all at home there */
-  double least_spill, best;
+  double best;
   double beyond;    /* what one part more than that costs at least */
   double incumbent; /* homes that would cost as much in contention alone are not looked at */
   guint64 steps;
@@ -35,9 +35,9 @@ typedef struct {
   double cost, contention;
 } Alone;
 
-static double spill_of(const KtSearch *s, guint node, gint64 memory)
+static double spill_of(const KtSearch *s, guint kind, guint node, gint64 memory)
 {
-  return s->spill[node] * (double)MAX(memory - s->room[node].memory, 0);
+  return s->spill[kind][node] * (double)MAX(memory - s->room[node].memory[kind], 0);
 }
 
 /* Of `n` of the least parts, with nothing else there. */
@@ -62,12 +62,13 @@ static void alone(Alone *a, guint k)
     a->best = MIN(a->best, a->cost);
     return;
   }
-  gint64 part = s->need[a->g->first + a->g->n - 1].memory; /* the least */
+  gint64 part = s->kib[a->g->first + a->g->n - 1]; /* the least */
   if (k == s->n_homes || a->steps == 0)
     return;
   a->steps--;
   gint64 more = part * rest - a->left[k], excess = (gint64)rest - a->fits[k];
-  double spill = MAX(more > 0 ? a->least_spill * (double)more : 0, excess > 0 ? a->beyond * (double)excess : 0);
+  double spill =
+      MAX(more > 0 ? s->least_spill[a->g->kind] * (double)more : 0, excess > 0 ? a->beyond * (double)excess : 0);
   if (a->cost + spill >= a->best)
     return;
   guint node = s->homes[k], before = a->count;
@@ -78,7 +79,8 @@ static void alone(Alone *a, guint k)
     for (guint p = 0; p < here; p++)
       s->home[a->g->first + before + p] = node;
     a->count = before + here;
-    a->cost = cost + (a->g->per_cell == 1 ? a->g->across : a->g->within) * far * here + spill_of(s, node, part * here);
+    a->cost = cost + (a->g->per_cell == 1 ? a->g->across : a->g->within) * far * here +
+              spill_of(s, a->g->kind, node, part * here);
     a->contention = contention + contention_of(a, node, here);
     if (a->cost < a->best && a->cost + a->contention < a->incumbent)
       alone(a, k + 1);
@@ -133,16 +135,16 @@ static gint64 most_parts(const KtSearch *s, const KtSearchGuest *g, guint node, 
  * first one does that overfills a node, and brings each of the others one part nearer. */
 double kt_search_least_of_wide(const KtSearch *s, const KtSearchGuest *g, double incumbent)
 {
-  gint64 part = s->need[g->first + g->n - 1].memory; /* the least */
+  gint64 part = s->kib[g->first + g->n - 1]; /* the least */
   g_autofree gint64 *fit = g_new0(gint64, s->n_homes + 1), *most = g_new0(gint64, s->n_homes + 1);
   double beyond = INFINITY, least = INFINITY;
   if (part <= 0 || g->per_cell > 1)
     return 0;
   for (guint k = 0; k < s->n_homes; k++) {
     guint node = s->homes[k];
-    fit[k] = MIN(s->room[node].memory / part, (gint64)g->n);
+    fit[k] = MIN(s->room[node].memory[g->kind] / part, (gint64)g->n);
     most[k] = most_parts(s, g, node, incumbent);
-    beyond = MIN(beyond, spill_of(s, node, (fit[k] + 1) * part));
+    beyond = MIN(beyond, spill_of(s, g->kind, node, (fit[k] + 1) * part));
   }
   for (guint excess = 0; excess <= g->n && beyond * excess < least; excess++)
     least = MIN(least, beyond * excess + g->across * nearest_pairs(s, fit, most, g->n, excess));
@@ -153,7 +155,7 @@ double kt_search_least_of_wide(const KtSearch *s, const KtSearchGuest *g, double
 static double least_alone(KtSearch *s, guint guest, double incumbent)
 {
   const KtSearchGuest *g = &s->guests[guest];
-  gint64 part = s->need[g->first + g->n - 1].memory; /* the least */
+  gint64 part = s->kib[g->first + g->n - 1]; /* the least */
   double by_count = g->least;
   if (by_count < incumbent - KT_PLACE_EPSILON)
     by_count = kt_search_least_of_wide(s, g, incumbent);
@@ -166,17 +168,16 @@ static double least_alone(KtSearch *s, guint guest, double incumbent)
              .left = left,
              .fits = fits,
              .beyond = INFINITY,
-             .least_spill = INFINITY,
              .best = incumbent,
              .incumbent = incumbent,
              .steps = WIDE_STEPS};
   if (g->per_cell == g->n || g->per_cell == 1) { /* else pairs differ, and homes in order are not all there is */
     for (guint k = s->n_homes; k-- > 0;) {
-      gint64 room = s->room[s->homes[k]].memory, fit = part > 0 ? MIN(room / part, (gint64)g->n) : (gint64)g->n;
+      gint64 room = s->room[s->homes[k]].memory[g->kind],
+             fit = part > 0 ? MIN(room / part, (gint64)g->n) : (gint64)g->n;
       left[k] = left[k + 1] + room;
       fits[k] = fits[k + 1] + fit;
-      a.beyond = MIN(a.beyond, spill_of(s, s->homes[k], part * (fit + 1)));
-      a.least_spill = MIN(a.least_spill, s->spill[s->homes[k]]);
+      a.beyond = MIN(a.beyond, spill_of(s, g->kind, s->homes[k], part * (fit + 1)));
     }
     alone(&a, 0);
   } else {
@@ -193,7 +194,8 @@ typedef struct {
   KtSearch *s;
   gboolean with_memory;
   const double *least; /* of wide guests */
-  double *price;       /* of each node: worth, memory */
+  guint n;             /* of each node: worth, and each kind of memory */
+  double *price;
   double *most;
   double *sold; /* in the same order: what guests take, less what there is */
   double *unit; /* of both: scale of the steps */
@@ -204,25 +206,28 @@ static double dual_value(Dual *d)
   KtSearch *s = d->s;
   double value = 0;
   for (guint i = 0; i < s->n_nodes; i++) {
-    d->sold[2 * i] = -(double)s->room[i].worth;
-    d->sold[2 * i + 1] = -(double)s->room[i].memory;
-    value += d->price[2 * i] * d->sold[2 * i] + d->price[2 * i + 1] * d->sold[2 * i + 1];
+    double *sold = &d->sold[d->n * i];
+    sold[0] = -(double)s->room[i].worth;
+    for (guint k = 1; k < d->n; k++)
+      sold[k] = -(double)s->room[i].memory[k - 1];
+    for (guint k = 0; k < d->n; k++)
+      value += d->price[d->n * i + k] * sold[k];
   }
   for (guint p = 0; p < s->n_parts; p++) {
     const KtSearchGuest *g = &s->guests[s->owner[p]];
-    double worth = (double)least_worth(s, p), memory = (double)s->need[p].memory, least = INFINITY;
-    guint best = s->homes[0];
+    double worth = (double)least_worth(s, p), memory = (double)s->kib[p], least = INFINITY;
+    guint best = s->homes[0], kind = 1 + g->kind;
     for (guint k = 0; k < s->n_homes; k++) {
       guint i = s->homes[k];
-      double cost = (g->at ? g->at[i] : 0) + d->price[2 * i] * worth + d->price[2 * i + 1] * memory;
+      double cost = (g->at ? g->at[i] : 0) + d->price[d->n * i] * worth + d->price[d->n * i + kind] * memory;
       if (cost < least) {
         least = cost;
         best = i;
       }
     }
     value += least + (g->first == p && !g->at ? d->least[s->owner[p]] : 0);
-    d->sold[2 * best] += worth;
-    d->sold[2 * best + 1] += memory;
+    d->sold[d->n * best] += worth;
+    d->sold[d->n * best + kind] += memory;
   }
   s->steps += (guint64)s->n_parts * s->n_homes / 4;
   return value;
@@ -231,7 +236,7 @@ static double dual_value(Dual *d)
 /* Steps along the subgradient, by Polyak's rule towards the incumbent. */
 static double raise_prices(Dual *d, double incumbent)
 {
-  guint n = 2 * d->s->n_nodes, idle = 0;
+  guint n = d->n * d->s->n_nodes, idle = 0;
   guint rounds = (guint)MIN((guint64)ROUNDS, STEPS / ((guint64)d->s->n_parts * d->s->n_homes + 1) + 10);
   double best = -INFINITY, pace = 1;
   g_autofree double *best_price = g_new0(double, n);
@@ -247,7 +252,7 @@ static double raise_prices(Dual *d, double incumbent)
       dual_value(d);
     }
     for (guint k = 0; k < n; k++) {
-      double gradient = d->sold[k] / d->unit[k % 2];
+      double gradient = d->sold[k] / d->unit[k % d->n];
       if (d->most[k] > 0 && (gradient > 0 || d->price[k] > 0))
         square += gradient * gradient;
     }
@@ -255,8 +260,8 @@ static double raise_prices(Dual *d, double incumbent)
       break;
     for (guint k = 0; k < n; k++)
       d->price[k] =
-          CLAMP(d->price[k] + pace * (incumbent - value) / square * d->sold[k] / d->unit[k % 2] / d->unit[k % 2], 0,
-                d->most[k]);
+          CLAMP(d->price[k] + pace * (incumbent - value) / square * d->sold[k] / d->unit[k % d->n] / d->unit[k % d->n],
+                0, d->most[k]);
   }
   memcpy(d->price, best_price, n * sizeof(double));
   return best;
@@ -265,30 +270,34 @@ static double raise_prices(Dual *d, double incumbent)
 static void set_limits(Dual *d)
 {
   const KtSearch *s = d->s;
-  d->unit[0] = d->unit[1] = 1;
+  for (guint k = 0; k < d->n; k++)
+    d->unit[k] = 1;
   for (guint i = 0; i < s->n_nodes; i++) {
-    d->most[2 * i] = s->per_worth;
-    d->most[2 * i + 1] = d->with_memory ? s->spill[i] : 0;
+    d->most[d->n * i] = s->per_worth;
     d->unit[0] += (double)MAX(s->room[i].worth, 0) / s->n_nodes;
-    d->unit[1] += (double)s->room[i].memory / s->n_nodes;
+    for (guint k = 1; k < d->n; k++) {
+      d->most[d->n * i + k] = d->with_memory ? s->spill[k - 1][i] : 0;
+      d->unit[k] += (double)s->room[i].memory[k - 1] / s->n_nodes;
+    }
   }
 }
 
 static double find_dual(KtSearch *s, const double *least, gboolean with_memory, double incumbent)
 {
-  g_autofree double *price = g_new0(double, 2 * s->n_nodes), *most = g_new0(double, 2 * s->n_nodes);
-  g_autofree double *sold = g_new0(double, 2 * s->n_nodes);
-  double unit[2], best;
-  Dual d = {s, with_memory, least, price, most, sold, unit};
+  guint n = 1 + s->n_kinds, all_prices = n * s->n_nodes;
+  g_autofree double *price = g_new0(double, all_prices), *most = g_new0(double, all_prices);
+  g_autofree double *sold = g_new0(double, all_prices);
+  double unit[1 + KT_PLACE_KINDS], best;
+  Dual d = {s, with_memory, least, n, price, most, sold, unit};
   set_limits(&d);
   best = dual_value(&d);
   if (best >= incumbent - KT_PLACE_EPSILON)
     return best;
   for (guint i = 0; i < s->n_nodes; i++)
-    price[2 * i] = most[2 * i];
+    price[n * i] = most[n * i];
   double all = dual_value(&d); /* what exceeds the whole host */
   if (all < best)
-    memset(price, 0, 2 * s->n_nodes * sizeof *price);
+    memset(price, 0, all_prices * sizeof *price);
   best = MAX(best, all);
   return MAX(best, raise_prices(&d, incumbent));
 }

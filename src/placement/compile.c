@@ -13,11 +13,36 @@ static double demand_of(const KtPlaceGuest *guest)
 
 /* ---- nodes ---- */
 
+/* n_kinds: no guest uses such pages. */
+static guint kind_of(const KtSearch *s, gint64 page_kib)
+{
+  guint kind = 0;
+  while (kind < s->n_kinds && s->page_kib[kind] != page_kib)
+    kind++;
+  return kind;
+}
+
+static void find_kinds(KtSearch *s)
+{
+  s->n_kinds = 1;
+  for (guint g = 0; g < s->problem->guests->len; g++) {
+    gint64 page_kib = ((const KtPlaceGuest *)s->problem->guests->pdata[g])->page_kib;
+    if (kind_of(s, page_kib) == s->n_kinds && s->n_kinds < KT_PLACE_KINDS)
+      s->page_kib[s->n_kinds++] = page_kib;
+  }
+}
+
 static void fill_rooms(KtSearch *s)
 {
   for (guint i = 0; i < s->n_nodes; i++) {
     const KtPlaceNode *node = s->problem->nodes->pdata[i];
-    s->room[i].memory = node->memory_kib;
+    s->room[i].memory[0] = node->memory_kib;
+    for (guint k = 0; k < node->pools->len; k++) {
+      const KtPlacePool *pool = &g_array_index(node->pools, KtPlacePool, k);
+      guint kind = kind_of(s, pool->page_kib);
+      if (kind < s->n_kinds)
+        s->room[i].memory[kind] = pool->kib;
+    }
     for (guint k = s->host.first_core[i]; k < s->host.first_core[i + 1]; k++) {
       guint threads = g_array_index(s->host.cores, KtCore, k).n_cpus;
       s->room[i].worth += kt_core_worth(threads);
@@ -42,7 +67,7 @@ static void seat_immovable(KtSearch *s)
       continue;
     for (guint k = 0; k < guest->now_memory->len; k++) {
       const KtPlaceMemory *memory = &g_array_index(guest->now_memory, KtPlaceMemory, k);
-      s->room[kt_host_node_index(s->problem, memory->node_id)].memory -= memory->kib;
+      s->room[kt_host_node_index(s->problem, memory->node_id)].memory[kind_of(s, guest->page_kib)] -= memory->kib;
     }
     if (guest->policy == KT_PLACE_DEDICATED)
       continue;
@@ -52,7 +77,8 @@ static void seat_immovable(KtSearch *s)
       s->busy[i] += kt_worth(demand_of(guest) * share[i]);
   }
   for (guint i = 0; i < s->n_nodes; i++) {
-    s->room[i].memory = MAX(s->room[i].memory, 0);
+    for (guint k = 0; k < s->n_kinds; k++)
+      s->room[i].memory[k] = MAX(s->room[i].memory[k], 0);
     s->room[i].worth += kt_worth(KT_ROUNDING) - s->busy[i];
   }
   kt_host_clear(&all);
@@ -74,6 +100,22 @@ static void price_flow(KtSearch *s)
   }
 }
 
+/* To the nearest neighbour; what stays there need not be moved. */
+static void price_spill(KtSearch *s, guint kind)
+{
+  double moved = s->problem->weights.move / s->total_kib;
+  s->least_spill[kind] = INFINITY;
+  for (guint i = 0; i < s->n_nodes; i++) {
+    double nearest = INFINITY;
+    for (guint j = 0; j < s->n_nodes; j++)
+      if (j != i && s->room[j].memory[kind] > 0)
+        nearest = MIN(nearest, s->far[i * s->n_nodes + j]);
+    s->spill[kind][i] = isinf(nearest) ? s->per_kib : MAX(nearest * s->per_kib - moved, 0);
+  }
+  for (guint k = 0; k < s->n_homes; k++)
+    s->least_spill[kind] = MIN(s->least_spill[kind], s->spill[kind][s->homes[k]]);
+}
+
 static void price(KtSearch *s)
 {
   const KtPlaceWeights *w = &s->problem->weights;
@@ -85,14 +127,8 @@ static void price(KtSearch *s)
   s->per_shared_core = w->contention * 2 * KT_PLACE_SMT_WORTH;
   s->per_cpu = w->remote;
   s->per_kib = w->remote / s->total_kib;
-  for (guint i = 0; i < s->n_nodes; i++) {
-    double nearest = INFINITY;
-    for (guint j = 0; j < s->n_nodes; j++)
-      if (j != i && s->room[j].memory > 0)
-        nearest = MIN(nearest, s->far[i * s->n_nodes + j]);
-    /* to the nearest neighbour; what stays there need not be moved */
-    s->spill[i] = isinf(nearest) ? s->per_kib : MAX(nearest * s->per_kib - w->move / s->total_kib, 0);
-  }
+  for (guint kind = 0; kind < s->n_kinds; kind++)
+    price_spill(s, kind);
   price_flow(s);
 }
 
@@ -112,7 +148,7 @@ static guint capacity(const KtSearch *s, const KtPlaceGuest *guest, guint parts,
     else if (worth > 0)
       fit = MIN(fit, floor((double)room->worth / worth));
     if (with_memory && memory > 0)
-      fit = MIN(fit, floor((double)room->memory / memory));
+      fit = MIN(fit, floor((double)room->memory[kind_of(s, guest->page_kib)] / memory));
     sum += (guint)CLAMP(fit, 0, parts);
   }
   return sum;
@@ -130,7 +166,9 @@ static guint choose_parts(const KtSearch *s, const KtPlaceGuest *guest, guint st
 
 static void fill_parts(KtSearch *s, KtSearchGuest *g, const KtPlaceGuest *guest)
 {
-  gint64 unit = guest->memory_kib % 1024 ? 1 : 1024, units = guest->memory_kib / unit;
+  gint64 unit = MAX(guest->page_kib, 1024);
+  unit = guest->memory_kib % unit ? 1 : unit;
+  gint64 units = guest->memory_kib / unit;
   guint cells = g->n / g->per_cell, threads = s->host.threads;
   for (guint k = 0; k < g->n; k++) {
     guint cell = k / g->per_cell, piece = k % g->per_cell;
@@ -138,7 +176,7 @@ static void fill_parts(KtSearch *s, KtSearchGuest *g, const KtPlaceGuest *guest)
     guint vcpus = of_cell / g->per_cell + (piece < of_cell % g->per_cell);
     KtLoad *need = &s->need[g->first + k];
     s->owner[g->first + k] = (guint)(g - s->guests);
-    need->memory = (units / g->n + (k < units % g->n)) * unit;
+    need->memory[g->kind] = s->kib[g->first + k] = (units / g->n + (k < units % g->n)) * unit;
     if (guest->policy == KT_PLACE_DEDICATED) {
       need->cpus = (gint32)vcpus;
       need->cores = (gint32)((vcpus + threads - 1) / threads);
@@ -231,20 +269,26 @@ static gboolean is_free(const KtSearch *s, guint k)
   return !s->why[k] && (!guest->started || guest->movable);
 }
 
-static gint64 amount(const KtPlaceGuest *guest, gboolean cpus)
+/* What all of the host may be too little for: exclusive CPUs, or a kind of memory. */
+#define CPUS KT_PLACE_KINDS
+
+static gint64 amount(const KtSearch *s, guint k, guint of)
 {
-  return cpus ? (guest->policy == KT_PLACE_DEDICATED ? guest->vcpus : 0) : guest->memory_kib;
+  const KtPlaceGuest *guest = s->problem->guests->pdata[k];
+  if (of == CPUS)
+    return guest->policy == KT_PLACE_DEDICATED ? guest->vcpus : 0;
+  return kind_of(s, guest->page_kib) == of ? guest->memory_kib : 0;
 }
 
 /* Who is left out when `excess` is too much: one that is not started before one that runs, the smallest one that is
  * enough before the largest. */
-static guint choose_out(const KtSearch *s, gboolean cpus, gint64 excess)
+static guint choose_out(const KtSearch *s, guint of, gint64 excess)
 {
   guint best = KT_NOWHERE;
   gint64 best_rank = 0;
   for (guint k = 0; k < s->problem->guests->len; k++) {
     const KtPlaceGuest *guest = s->problem->guests->pdata[k];
-    gint64 size = amount(guest, cpus), far = G_GINT64_CONSTANT(1) << 60;
+    gint64 size = amount(s, k, of), far = G_GINT64_CONSTANT(1) << 60;
     if (!is_free(s, k) || size == 0)
       continue;
     gint64 rank = (size >= excess ? far - size : size) + (guest->started ? 0 : 2 * far);
@@ -256,26 +300,33 @@ static guint choose_out(const KtSearch *s, gboolean cpus, gint64 excess)
   return best;
 }
 
+static char *why_out(const KtSearch *s, guint of, gint64 size, gint64 excess)
+{
+  if (of == CPUS)
+    return g_strdup_printf("it needs %" G_GINT64_FORMAT " exclusive CPUs, and the host has %" G_GINT64_FORMAT
+                           " fewer than all guests need",
+                           size, excess);
+  g_autofree char *needed = kt_units_format_kib((guint64)size), *missing = kt_units_format_kib((guint64)excess);
+  g_autofree char *page = kt_units_format_kib((guint64)s->page_kib[of]);
+  return of == 0 ? g_strdup_printf("it needs %s, and the host has %s less than all guests need", needed, missing)
+                 : g_strdup_printf("it needs %s in pages of %s, and the host has %s less than all such guests need",
+                                   needed, page, missing);
+}
+
 /* Where all of the host is too little, somebody stays out; nobody does for another reason. */
-static void leave_out(KtSearch *s, gboolean cpus)
+static void leave_out(KtSearch *s, guint of)
 {
   gint64 room = 0, excess;
   for (guint i = 0; i < s->n_nodes; i++)
-    room += cpus ? s->room[i].cpus : s->room[i].memory;
+    room += of == CPUS ? s->room[i].cpus : s->room[i].memory[of];
   do {
     excess = -room;
     for (guint k = 0; k < s->problem->guests->len; k++)
-      excess += is_free(s, k) ? amount(s->problem->guests->pdata[k], cpus) : 0;
-    guint out = excess > 0 ? choose_out(s, cpus, excess) : KT_NOWHERE;
+      excess += is_free(s, k) ? amount(s, k, of) : 0;
+    guint out = excess > 0 ? choose_out(s, of, excess) : KT_NOWHERE;
     if (out == KT_NOWHERE)
       return;
-    gint64 size = amount(s->problem->guests->pdata[out], cpus);
-    g_autofree char *needed = kt_units_format_kib((guint64)size), *missing = kt_units_format_kib((guint64)excess);
-    s->why[out] =
-        cpus ? g_strdup_printf("it needs %" G_GINT64_FORMAT " exclusive CPUs, and the host has %" G_GINT64_FORMAT
-                               " fewer than all guests need",
-                               size, excess)
-             : g_strdup_printf("it needs %s, and the host has %s less than all guests need", needed, missing);
+    s->why[out] = why_out(s, of, amount(s, out, of), excess);
   } while (TRUE);
 }
 
@@ -288,6 +339,7 @@ static void fill_guests(KtSearch *s)
       continue;
     KtSearchGuest *g = &s->guests[s->n_guests++];
     g->index = k;
+    g->kind = kind_of(s, guest->page_kib);
     g->n = choose_parts(s, guest, MAX(guest->cells, 1), guest->cells == 0);
     g->per_cell = guest->cells ? g->n / guest->cells : 1;
     s->n_parts += g->n;
@@ -295,6 +347,7 @@ static void fill_guests(KtSearch *s)
   g_qsort_with_data(s->guests, (gint)s->n_guests, sizeof *s->guests, by_need, (gpointer)s->problem);
   s->need = g_new0(KtLoad, s->n_parts + 1);
   s->owner = g_new0(guint, s->n_parts + 1);
+  s->kib = g_new0(gint64, s->n_parts + 1);
   s->home = g_new0(guint, s->n_parts + 1);
   s->guest_cost = g_new0(double, s->n_guests + 1);
   guint first = 0;
@@ -321,18 +374,21 @@ KtSearch *kt_search_new(const KtPlaceProblem *problem)
   s->room = g_new0(KtLoad, s->n_nodes);
   s->load = g_new0(KtLoad, s->n_nodes);
   s->node_cost = g_new0(double, s->n_nodes);
-  s->spill = g_new0(double, s->n_nodes);
+  for (guint k = 0; k < KT_PLACE_KINDS; k++)
+    s->spill[k] = g_new0(double, s->n_nodes);
   s->far = g_new0(double, (gsize)s->n_nodes * s->n_nodes);
   s->busy = g_new0(gint64, s->n_nodes);
   s->why = g_new0(char *, problem->guests->len + 1);
   s->random = 1;
   g_autoptr(KtSet) gone = kt_host_immovable_cpus(problem);
   kt_host_init(&s->host, problem, gone);
+  find_kinds(s);
   fill_rooms(s);
   seat_immovable(s);
   price(s);
-  leave_out(s, FALSE);
-  leave_out(s, TRUE);
+  for (guint kind = 0; kind < s->n_kinds; kind++)
+    leave_out(s, kind);
+  leave_out(s, CPUS);
   for (guint k = 0; k < problem->guests->len && !s->n_homes; k++)
     if (is_free(s, k))
       s->why[k] = g_strdup("the host has no CPU for guests");
@@ -364,7 +420,9 @@ void kt_search_free(KtSearch *s)
   g_free(s->load);
   g_free(s->node_cost);
   g_free(s->guest_cost);
-  g_free(s->spill);
+  for (guint k = 0; k < KT_PLACE_KINDS; k++)
+    g_free(s->spill[k]);
+  g_free(s->kib);
   g_free(s->far);
   g_free(s->need);
   g_free(s->owner);

@@ -26,7 +26,7 @@ static gboolean improve_part(KtSearch *s, guint part)
     guint node = s->homes[k];
     double change = node == home ? 0 : kt_search_move_change(s, part, node);
     if (change < best + s->farther)
-      change = kt_search_with_spill(s, change, home, node, s->need[part].memory, best);
+      change = kt_search_with_spill(s, change, part, node, KT_NOWHERE, best);
     if (change < best) {
       best = change;
       to = node;
@@ -37,8 +37,7 @@ static gboolean improve_part(KtSearch *s, guint part)
       continue;
     double change = kt_search_swap_change(s, part, other);
     if (change < best + s->farther)
-      change =
-          kt_search_with_spill(s, change, home, s->home[other], s->need[part].memory - s->need[other].memory, best);
+      change = kt_search_with_spill(s, change, part, s->home[other], other, best);
     if (change < best) {
       best = change;
       with = other;

@@ -18,7 +18,7 @@ typedef struct {
   KtLoad rest[MAX_PARTS + 1];           /* what parts from here on need */
   double least[MAX_PARTS + 1];          /* what their guests cost at least */
   gboolean alike[MAX_HOMES][MAX_HOMES]; /* homes that differ by their load alone */
-  double least_spill, floor;
+  double floor;
   double node_cost, guest_cost; /* of the parts that are placed */
   double best;
   guint *best_home;
@@ -30,13 +30,17 @@ typedef struct {
 static double beyond(const Exact *x, guint k)
 {
   const KtSearch *s = x->s;
-  gint64 worth = x->rest[k].worth, memory = x->rest[k].memory;
+  KtLoad rest = x->rest[k];
   for (guint i = 0; i < s->n_homes; i++) {
     const KtLoad *room = &s->room[s->homes[i]], *load = &s->load[s->homes[i]];
-    worth -= MAX(room->worth - load->worth, 0);
-    memory -= MAX(room->memory - load->memory, 0);
+    rest.worth -= MAX(room->worth - load->worth, 0);
+    for (guint kind = 0; kind < s->n_kinds; kind++)
+      rest.memory[kind] -= MAX(room->memory[kind] - load->memory[kind], 0);
   }
-  return (worth > 0 ? s->per_worth * (double)worth : 0) + (memory > 0 ? x->least_spill * (double)memory : 0);
+  double cost = rest.worth > 0 ? s->per_worth * (double)rest.worth : 0;
+  for (guint kind = 0; kind < s->n_kinds; kind++)
+    cost += rest.memory[kind] > 0 ? s->least_spill[kind] * (double)rest.memory[kind] : 0;
+  return cost;
 }
 
 /* Another home that would lead to the same. */
@@ -110,15 +114,18 @@ static double weight(const Exact *x, guint part)
   const KtSearch *s = x->s;
   const KtSearchGuest *g = &s->guests[s->owner[part]];
   double worth = (double)s->need[part].worth / (double)MAX(x->rest[0].worth, 1);
-  double memory = (double)s->need[part].memory / (double)MAX(x->rest[0].memory, 1);
+  double memory = (double)s->kib[part] / (double)MAX(x->rest[0].memory[g->kind], 1);
   return MAX(worth, memory) + (g->n > 1 ? 20 : 0) + (g->now && !x->nodes_only ? 10 : 0);
 }
 
 static gboolean are_alike(const Exact *x, guint a, guint b)
 {
   const KtSearch *s = x->s;
-  if (memcmp(&s->room[a], &s->room[b], sizeof(KtLoad)) != 0 || s->spill[a] != s->spill[b])
+  if (memcmp(&s->room[a], &s->room[b], sizeof(KtLoad)) != 0)
     return FALSE;
+  for (guint kind = 0; kind < s->n_kinds; kind++)
+    if (s->spill[kind][a] != s->spill[kind][b])
+      return FALSE;
   for (guint g = 0; g < s->n_guests && !x->nodes_only; g++)
     if (!s->guests[g].at || s->guests[g].at[a] != s->guests[g].at[b])
       return FALSE;
@@ -171,19 +178,11 @@ double kt_search_exact(KtSearch *s, double bound, guint64 steps)
              .nodes_only = TRUE,
              .best = node_cost,
              .best_home = ignored,
-             .end = MIN(s->steps + steps / 2, s->max_steps),
-             .least_spill = INFINITY};
-  for (guint k = 0; k < s->n_homes; k++)
-    x.least_spill = MIN(x.least_spill, s->spill[s->homes[k]]);
+             .end = MIN(s->steps + steps / 2, s->max_steps)};
   prepare(&x);
   branch(&x, 0);
   double floor = x.cut ? 0 : x.best; /* what nodes cost at least */
-  Exact y = {.s = s,
-             .best = cost,
-             .best_home = best,
-             .floor = floor,
-             .least_spill = x.least_spill,
-             .end = MIN(s->steps + steps / 2, s->max_steps)};
+  Exact y = {.s = s, .best = cost, .best_home = best, .floor = floor, .end = MIN(s->steps + steps / 2, s->max_steps)};
   prepare(&y);
   branch(&y, 0);
   kt_search_set(s, best);

@@ -4,8 +4,14 @@
 typedef struct {
   const KtSearch *s;
   gint64 *kib;  /* parts x nodes */
-  gint64 *free; /* of each node */
+  gint64 *free; /* of each node, of one kind */
+  guint kind;   /* of memory that is at hand */
 } Memory;
+
+static gboolean is_of_kind(const Memory *m, guint part)
+{
+  return m->s->guests[m->s->owner[part]].kind == m->kind;
+}
 
 /* What is elsewhere now and costs less there than moved stays. */
 static void settle(Memory *m, guint part)
@@ -14,7 +20,7 @@ static void settle(Memory *m, guint part)
   const KtSearchGuest *g = &s->guests[s->owner[part]];
   guint home = s->home[part];
   gint64 *kib = &m->kib[(gsize)part * s->n_nodes];
-  kib[home] = s->need[part].memory;
+  kib[home] = s->kib[part];
   for (guint j = 0; j < s->n_nodes && g->at && g->now; j++)
     if (j != home && g->move > s->per_kib * s->far[home * s->n_nodes + j]) {
       kib[j] = MIN(MIN(g->now[j], kib[home]), MAX(m->free[j], 0));
@@ -40,7 +46,8 @@ static void export(Memory *m, guint from, guint to, gint64 excess)
     guint best = KT_NOWHERE;
     double best_rank = -1;
     for (guint p = 0; p < s->n_parts; p++)
-      if (s->home[p] == from && m->kib[(gsize)p * s->n_nodes + from] > 0 && rank(m, p, to) > best_rank) {
+      if (is_of_kind(m, p) && s->home[p] == from && m->kib[(gsize)p * s->n_nodes + from] > 0 &&
+          rank(m, p, to) > best_rank) {
         best = p;
         best_rank = rank(m, p, to);
       }
@@ -56,20 +63,30 @@ static void export(Memory *m, guint from, guint to, gint64 excess)
   }
 }
 
-gint64 *kt_memory_assign(KtSearch *s)
+static void assign(Memory *m, KtSearch *s, gint64 *memory)
 {
-  g_autofree gint64 *memory = g_new0(gint64, s->n_nodes), *room = g_new(gint64, s->n_nodes);
-  Memory m = {s, g_new0(gint64, (gsize)s->n_parts * s->n_nodes + 1), room};
-  for (guint i = 0; i < s->n_nodes; i++)
-    room[i] = s->room[i].memory;
+  for (guint i = 0; i < s->n_nodes; i++) {
+    memory[i] = 0;
+    m->free[i] = s->room[i].memory[m->kind];
+  }
   for (guint p = 0; p < s->n_parts; p++)
-    settle(&m, p);
+    if (is_of_kind(m, p))
+      settle(m, p);
   for (guint p = 0; p < s->n_parts; p++)
-    memory[s->home[p]] += m.kib[(gsize)p * s->n_nodes + s->home[p]];
-  kt_flow_solve(&s->flow, memory, room);
+    if (is_of_kind(m, p))
+      memory[s->home[p]] += m->kib[(gsize)p * s->n_nodes + s->home[p]];
+  kt_flow_solve(&s->flow, memory, m->free);
   for (guint i = 0; i < s->n_nodes; i++)
     for (guint j = 0; j < s->n_nodes; j++)
       if (i != j)
-        export(&m, i, j, s->flow.kib[i * s->n_nodes + j]);
+        export(m, i, j, s->flow.kib[i * s->n_nodes + j]);
+}
+
+gint64 *kt_memory_assign(KtSearch *s)
+{
+  g_autofree gint64 *memory = g_new0(gint64, s->n_nodes), *room = g_new(gint64, s->n_nodes);
+  Memory m = {s, g_new0(gint64, (gsize)s->n_parts * s->n_nodes + 1), room, 0};
+  for (; m.kind < s->n_kinds; m.kind++)
+    assign(&m, s, memory);
   return m.kib;
 }

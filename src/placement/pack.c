@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hosts without slack: nodes are filled one after the other, each by a set of parts that wastes no more of worth,
- * memory and cores than the host as a whole has to waste (bin completion, S. Martello and P. Toth 1990, in three
- * dimensions). The largest part that is left always goes into the next node, of each kind that is left in turn. */
+ * memory of each kind and cores than the host as a whole has to waste (bin completion, S. Martello and P. Toth 1990, in
+ * so many dimensions). The largest part that is left always goes into the next node, of each kind that is left in turn.
+ */
 #include <string.h>
 
 #include "placement/matching.h"
 #include "placement/search.h"
 
-enum { DIMENSIONS = 3, MAX_PARTS = 200 };
+enum { DIMENSIONS = 2 + KT_PLACE_KINDS, MAX_PARTS = 200 };
 
 typedef struct {
   gint64 d[DIMENSIONS]; /* the scarcest first */
@@ -33,12 +34,15 @@ typedef struct {
 
 static gint64 resource(const KtLoad *load, guint which)
 {
-  return which == 0 ? load->worth : which == 1 ? load->memory : load->cores;
+  return which == 0 ? load->worth : which == 1 ? load->cores : load->memory[which - 2];
 }
 
 static gboolean fits(const Size *need, const Size *room)
 {
-  return need->d[0] <= room->d[0] && need->d[1] <= room->d[1] && need->d[2] <= room->d[2];
+  for (guint k = 0; k < DIMENSIONS; k++)
+    if (need->d[k] > room->d[k])
+      return FALSE;
+  return TRUE;
 }
 
 static void take(Size *from, const Size *what, gint64 sign)

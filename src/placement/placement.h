@@ -19,10 +19,12 @@
  *   move           KiB that have to be moved from where they are now. Guests that are not started move nothing.
  * It is built on resident memory, load and distance; what a guest touches is not looked at.
  *
- * What is not cost but rule: memory of a node is never exceeded, an exclusive CPU has one owner, an immovable guest
- * stays, a guest that fits an empty node gets one cell, a larger one the fewest equal cells that do. A cell has one
- * node; where nothing else is left, its memory spills to where that costs least, exclusive CPUs to the nearest. A guest
- * stays unplaced only where the host's memory (or its CPUs for dedicated guests) cannot hold all.
+ * What is not cost but rule: memory of a node is never exceeded, nor is a pool of huge pages, which are memory of a
+ * kind of its own: guests on pages of a size take from such pools, and from nothing else. An exclusive CPU has one
+ * owner, an immovable guest stays, a guest that fits an empty node gets one cell, a larger one the fewest equal cells
+ * that do. A cell has one node; where nothing else is left, its memory spills to where that costs least, exclusive CPUs
+ * to the nearest. A guest stays unplaced only where the host's memory (or its CPUs for dedicated guests) cannot hold
+ * all.
  *
  * How: guests start where they are (or in a balanced first fit), local search over moves and exchanges of cells
  * removes cost, restarts from kicks leave dead ends; a search for perfect packing, node by node, is for hosts without
@@ -36,6 +38,7 @@
 #define KT_PLACE_SMT_WORTH 0.25
 #define KT_PLACE_CELL_TRAFFIC 0.1
 enum { KT_PLACE_MAX_NODES = 256, KT_PLACE_MAX_GUESTS = 10000, KT_PLACE_MAX_VCPUS = 8192 };
+enum { KT_PLACE_PAGE_SIZES = 3 };                     /* that guests of one host use */
 #define KT_PLACE_MAX_KIB (G_GINT64_CONSTANT(1) << 42) /* 4 PiB: of a node or guest */
 
 typedef enum {
@@ -46,10 +49,16 @@ typedef enum {
 /* ---- the problem ---- */
 
 typedef struct {
+  gint64 page_kib; /* > 0 */
+  gint64 kib;      /* 0 to KT_PLACE_MAX_KIB */
+} KtPlacePool;
+
+typedef struct {
   guint id;          /* the host's number of the node; any, each once */
   GPtrArray *cores;  /* KtSet *: the CPUs (threads) of each core; may be empty */
   GPtrArray *l3;     /* KtSet *: the CPUs of each L3 group; CPUs in none are one group of their own */
-  gint64 memory_kib; /* what guests may use; 0: none */
+  gint64 memory_kib; /* what guests may use, huge pages not counted; 0: none */
+  GArray *pools;     /* KtPlacePool, each page size once: huge pages that guests may use */
   GArray *distances; /* guint, to each node in the order of the problem's nodes: 10-255 */
 } KtPlaceNode;
 
@@ -62,6 +71,7 @@ typedef struct {
   char *name;
   guint vcpus;         /* >= 1 */
   gint64 memory_kib;   /* >= 0 */
+  gint64 page_kib;     /* all its memory is huge pages of this size, of the nodes' pools; 0: ordinary memory */
   double demand_cores; /* measured run time + run delay; < 0: unknown, taken as many as vCPUs */
   KtPlacePolicy policy;
   guint cells;      /* 0: choose */

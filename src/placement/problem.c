@@ -12,6 +12,7 @@ static void node_free(gpointer data)
   KtPlaceNode *node = data;
   g_ptr_array_unref(node->cores);
   g_ptr_array_unref(node->l3);
+  g_array_unref(node->pools);
   g_array_unref(node->distances);
   g_free(node);
 }
@@ -51,6 +52,7 @@ KtPlaceNode *kt_place_problem_add_node(KtPlaceProblem *problem, guint id)
   node->id = id;
   node->cores = g_ptr_array_new_with_free_func((GDestroyNotify)kt_set_free);
   node->l3 = g_ptr_array_new_with_free_func((GDestroyNotify)kt_set_free);
+  node->pools = g_array_new(FALSE, TRUE, sizeof(KtPlacePool));
   node->distances = g_array_new(FALSE, TRUE, sizeof(guint));
   g_ptr_array_add(problem->nodes, node);
   return node;
@@ -93,6 +95,46 @@ static gboolean disjoint(const GPtrArray *sets, KtSet *all, const char *what, gu
   return TRUE;
 }
 
+static gboolean check_pools(const KtPlaceNode *node, GError **error)
+{
+  for (guint k = 0; k < node->pools->len; k++) {
+    const KtPlacePool *pool = &g_array_index(node->pools, KtPlacePool, k);
+    if (pool->page_kib <= 0 || pool->kib < 0 || pool->kib > KT_PLACE_MAX_KIB)
+      return refuse(error,
+                    "node %u: a pool of %" G_GINT64_FORMAT " KiB in pages of %" G_GINT64_FORMAT
+                    " KiB; expected 0 to 4 PiB in pages of 1 KiB or more",
+                    node->id, pool->kib, pool->page_kib);
+    for (guint other = 0; other < k; other++)
+      if (g_array_index(node->pools, KtPlacePool, other).page_kib == pool->page_kib)
+        return refuse(error, "node %u: two pools of pages of %" G_GINT64_FORMAT " KiB", node->id, pool->page_kib);
+  }
+  return TRUE;
+}
+
+/* Page sizes that guests use. */
+static gboolean check_page_sizes(const KtPlaceProblem *problem, GError **error)
+{
+  gint64 seen[KT_PLACE_PAGE_SIZES];
+  guint n = 0;
+  for (guint g = 0; g < problem->guests->len; g++) {
+    const KtPlaceGuest *guest = problem->guests->pdata[g];
+    guint k = 0;
+    if (guest->page_kib < 0)
+      return refuse(error, "guest '%s': pages of %" G_GINT64_FORMAT " KiB; expected 0 or more", guest->name,
+                    guest->page_kib);
+    while (k < n && seen[k] != guest->page_kib)
+      k++;
+    if (guest->page_kib == 0 || k < n)
+      continue;
+    if (n == KT_PLACE_PAGE_SIZES) {
+      g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "guests on huge pages of more than %d sizes", KT_PLACE_PAGE_SIZES);
+      return FALSE;
+    }
+    seen[n++] = guest->page_kib;
+  }
+  return TRUE;
+}
+
 static gboolean check_node(const KtPlaceProblem *problem, const KtPlaceNode *node, KtSet *cpus, KtSet *l3,
                            GError **error)
 {
@@ -107,7 +149,8 @@ static gboolean check_node(const KtPlaceProblem *problem, const KtPlaceNode *nod
     if (distance < 10 || distance > 255)
       return refuse(error, "node %u: distance %u; expected 10 to 255", node->id, distance);
   }
-  return disjoint(node->cores, cpus, "core", node->id, error) && disjoint(node->l3, l3, "L3 group", node->id, error);
+  return check_pools(node, error) && disjoint(node->cores, cpus, "core", node->id, error) &&
+         disjoint(node->l3, l3, "L3 group", node->id, error);
 }
 
 static gboolean has_node(const KtPlaceProblem *problem, guint id)
@@ -208,7 +251,7 @@ gboolean kt_place_problem_check(const KtPlaceProblem *problem, GError **error)
       return FALSE;
   }
   kt_set_remove_all(cpus, problem->reserved_cpus);
-  if (!check_names(problem, error))
+  if (!check_names(problem, error) || !check_page_sizes(problem, error))
     return FALSE;
   for (guint k = 0; k < problem->guests->len; k++)
     if (!check_guest(problem, problem->guests->pdata[k], cpus, owned, error))

@@ -11,18 +11,22 @@
 
 #define KT_PLACE_EPSILON 1e-11 /* costs that differ by less are equal: a KiB of 16 TiB is 6e-14 */
 
+/* Of memory: ordinary, and huge pages of so many sizes that guests use. */
+enum { KT_PLACE_KINDS = 1 + KT_PLACE_PAGE_SIZES };
+
 /* What a part needs, what a node has in use, what it has room for. */
 typedef struct {
-  gint64 worth;  /* of KT_CORE */
-  gint64 memory; /* KiB */
-  gint32 cpus;   /* exclusive ones */
-  gint32 cores;  /* that exclusive CPUs fill when siblings are packed */
+  gint64 worth;                  /* of KT_CORE */
+  gint64 memory[KT_PLACE_KINDS]; /* KiB: ordinary memory, huge pages of each size */
+  gint32 cpus;                   /* exclusive ones */
+  gint32 cores;                  /* that exclusive CPUs fill when siblings are packed */
 } KtLoad;
 
 typedef struct {
   guint index;           /* in the problem */
   guint first, n;        /* parts */
   guint per_cell;        /* parts a cell */
+  guint kind;            /* of its memory */
   double within, across; /* cost of a pair of parts in one cell, in two, at distance 20 */
   double move;           /* cost of a KiB that is moved; 0: not started */
   gint64 *now;           /* KiB on each node; NULL: not started */
@@ -34,15 +38,19 @@ typedef struct {
   const KtPlaceProblem *problem;
   KtHost host;
   guint n_nodes, n_parts, n_guests, n_homes;
-  guint *homes;                    /* nodes with CPUs */
-  KtLoad *room;                    /* of each node */
-  double *far;                     /* n_nodes x n_nodes: distance / 10 - 1 */
-  double *spill;                   /* least cost of a KiB that a node has no room for: on the nearest */
-  KtFlow flow;                     /* where it goes */
-  double per_flow;                 /* cost of a KiB at a cost of 1 there */
-  gint64 *flow_memory, *flow_room; /* for it */
-  KtLoad *need;                    /* of each part */
-  guint *owner;                    /* guest of each part */
+  guint *homes;                       /* nodes with CPUs */
+  KtLoad *room;                       /* of each node */
+  double *far;                        /* n_nodes x n_nodes: distance / 10 - 1 */
+  guint n_kinds;                      /* of memory that guests use */
+  gint64 page_kib[KT_PLACE_KINDS];    /* 0: ordinary */
+  double *spill[KT_PLACE_KINDS];      /* least cost of a KiB that a node has no room for: on the nearest */
+  double least_spill[KT_PLACE_KINDS]; /* of all homes */
+  KtFlow flow;                        /* where it goes */
+  double per_flow;                    /* cost of a KiB at a cost of 1 there */
+  gint64 *flow_memory, *flow_room;    /* for it */
+  KtLoad *need;                       /* of each part */
+  gint64 *kib;                        /* of each part: its memory, whatever the kind */
+  guint *owner;                       /* guest of each part */
   KtSearchGuest *guests;
   double per_worth, per_shared_core, per_cpu, per_kib; /* costs; per_kib: at distance 20 */
   double total_kib;                                    /* at least 1 */
@@ -65,7 +73,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtSearch, kt_search_free)
 static inline void kt_load_add(KtLoad *load, const KtLoad *more)
 {
   load->worth += more->worth;
-  load->memory += more->memory;
+  for (guint k = 0; k < KT_PLACE_KINDS; k++)
+    load->memory[k] += more->memory[k];
   load->cpus += more->cpus;
   load->cores += more->cores;
 }
@@ -73,7 +82,8 @@ static inline void kt_load_add(KtLoad *load, const KtLoad *more)
 static inline void kt_load_take(KtLoad *load, const KtLoad *less)
 {
   load->worth -= less->worth;
-  load->memory -= less->memory;
+  for (guint k = 0; k < KT_PLACE_KINDS; k++)
+    load->memory[k] -= less->memory[k];
   load->cpus -= less->cpus;
   load->cores -= less->cores;
 }
@@ -84,8 +94,9 @@ static inline double kt_search_node_cost(const KtSearch *s, guint node, const Kt
   double cost = 0;
   if (load->worth > room->worth)
     cost += s->per_worth * (double)(load->worth - room->worth);
-  if (load->memory > room->memory)
-    cost += s->spill[node] * (double)(load->memory - room->memory);
+  for (guint k = 0; k < s->n_kinds; k++)
+    if (load->memory[k] > room->memory[k])
+      cost += s->spill[k][node] * (double)(load->memory[k] - room->memory[k]);
   if (load->cpus > 0 && load->cores > room->cores)
     cost += s->per_shared_core * (load->cores - room->cores);
   if (load->cpus > room->cpus)
@@ -100,9 +111,10 @@ double kt_search_guest_change(KtSearch *s, guint part, guint new_home); /* of gu
 void kt_search_put(KtSearch *s, guint part, guint node);                /* KT_NOWHERE: takes it away */
 double kt_search_move_change(KtSearch *s, guint part, guint node);      /* of the cost; one step */
 double kt_search_swap_change(KtSearch *s, guint a, guint b);            /* parts of different guests and homes */
-/* A change of the cost with what memory without room really costs, when `kib` go from one home to another. `enough`:
- * what it is compared with; a change that cannot be below that is not looked at, and returned as it is. */
-double kt_search_with_spill(KtSearch *s, double change, guint from, guint to, gint64 kib, double enough);
+/* A change of the cost with what memory without room really costs, when a part goes to `node` and `other` (KT_NOWHERE:
+ * none) comes from there. `enough`: what it is compared with; a change that cannot be below that is not looked at, and
+ * returned as it is. */
+double kt_search_with_spill(KtSearch *s, double change, guint part, guint node, guint other, double enough);
 double kt_search_farther(KtSearch *s); /* s->farther, measured if it is not known */
 double kt_search_cost(KtSearch *s);
 void kt_search_set(KtSearch *s, const guint *home); /* all parts at once */

@@ -9,7 +9,8 @@ static double fullness(const KtSearch *s, guint part, guint node)
 {
   const KtLoad *load = &s->load[node], *need = &s->need[part], *room = &s->room[node];
   double worth = (double)(load->worth + need->worth) / (double)MAX(room->worth, 1);
-  double memory = (double)(load->memory + need->memory) / (double)MAX(room->memory, 1);
+  guint kind = s->guests[s->owner[part]].kind;
+  double memory = (double)(load->memory[kind] + s->kib[part]) / (double)MAX(room->memory[kind], 1);
   double cpus = (double)(load->cpus + need->cpus) / MAX(room->cpus, 1);
   return MAX(MAX(worth, memory), need->cpus ? cpus : 0);
 }
@@ -91,7 +92,7 @@ static Sized *by_share(const KtSearch *s)
     double worth = 0, memory = 0, cpus = 0;
     for (guint p = g->first; p < g->first + g->n; p++) {
       worth += (double)s->need[p].worth / (double)MAX(all.worth, 1);
-      memory += (double)s->need[p].memory / (double)MAX(all.memory, 1);
+      memory += (double)s->kib[p] / (double)MAX(all.memory[g->kind], 1);
       cpus += (double)s->need[p].cpus / MAX(all.cpus, 1);
     }
     order[k] = (Sized){k, MAX(MAX(worth, memory), cpus) + (g->n > 1 ? 1e3 : 0)};

@@ -14,7 +14,7 @@ static double moved(const KtSearch *s, const KtSearchGuest *g)
     for (guint b = g->first; b < g->first + g->n && !seen; b++)
       if (s->home[b] == home) {
         seen = b < a;
-        there += s->need[b].memory;
+        there += s->kib[b];
       }
     if (!seen && there > g->now[home])
       kib += (double)(there - g->now[home]);
@@ -54,7 +54,7 @@ double kt_search_guest_change(KtSearch *s, guint part, guint new_home)
   if (g->at)
     return g->at[new_home] - s->guest_cost[guest];
   double within = 0, across = 0;
-  gint64 at_old = 0, at_new = s->need[part].memory;
+  gint64 at_old = 0, at_new = s->kib[part];
   s->steps += g->n / 4;
   for (guint b = g->first; b < g->first + g->n; b++) {
     guint home = s->home[b];
@@ -67,13 +67,13 @@ double kt_search_guest_change(KtSearch *s, guint part, guint new_home)
       within += more;
     else
       across += more;
-    at_old += home == old ? s->need[b].memory : 0;
-    at_new += home == new_home ? s->need[b].memory : 0;
+    at_old += home == old ? s->kib[b] : 0;
+    at_new += home == new_home ? s->kib[b] : 0;
   }
   double change = g->within * within + g->across * across;
   if (!g->now || new_home == old)
     return change;
-  gint64 part_kib = s->need[part].memory, moved_more = MAX(at_new - g->now[new_home], 0);
+  gint64 part_kib = s->kib[part], moved_more = MAX(at_new - g->now[new_home], 0);
   moved_more -= MAX(at_new - part_kib - g->now[new_home], 0);
   if (old != KT_NOWHERE)
     moved_more += MAX(at_old - g->now[old], 0) - MAX(at_old + part_kib - g->now[old], 0);
@@ -82,7 +82,10 @@ double kt_search_guest_change(KtSearch *s, guint part, guint new_home)
 
 static gboolean is_short(const KtSearch *s, guint node)
 {
-  return s->load[node].memory > s->room[node].memory;
+  for (guint k = 0; k < s->n_kinds; k++)
+    if (s->load[node].memory[k] > s->room[node].memory[k])
+      return TRUE;
+  return FALSE;
 }
 
 void kt_search_put(KtSearch *s, guint part, guint node)
@@ -134,40 +137,43 @@ double kt_search_swap_change(KtSearch *s, guint a, guint b)
   return change + kt_search_guest_change(s, a, at_b) + kt_search_guest_change(s, b, at_a);
 }
 
-/* What memory without room costs beyond the nodes' costs, when `kib` more have one home and less another. */
-static double farther(KtSearch *s, guint from, guint to, gint64 kib)
+/* What memory of a kind without room costs beyond the nodes' costs, when `kib` go from one home to another. */
+static double farther(KtSearch *s, guint kind, guint from, guint to, gint64 kib)
 {
   double nearest = 0;
   gint64 *memory = s->flow_memory, *room = s->flow_room;
   for (guint i = 0; i < s->n_nodes; i++) {
-    memory[i] = s->load[i].memory + (i == to ? kib : 0) - (i == from ? kib : 0);
-    room[i] = s->room[i].memory;
-    nearest += s->spill[i] * (double)MAX(memory[i] - room[i], 0);
+    memory[i] = s->load[i].memory[kind] + (i == to ? kib : 0) - (i == from ? kib : 0);
+    room[i] = s->room[i].memory[kind];
+    nearest += s->spill[kind][i] * (double)MAX(memory[i] - room[i], 0);
   }
+  if (nearest <= 0)
+    return 0;
   s->steps += s->n_nodes;
-  return nearest > 0 ? MAX(kt_flow_solve(&s->flow, memory, room) * s->per_flow - nearest, 0) : 0;
+  return MAX(kt_flow_solve(&s->flow, memory, room) * s->per_flow - nearest, 0);
 }
 
 double kt_search_farther(KtSearch *s)
 {
-  if (!s->measured)
-    s->farther = s->n_short ? farther(s, 0, 0, 0) : 0;
+  if (s->measured)
+    return s->farther;
   s->measured = TRUE;
+  s->farther = 0;
+  for (guint kind = 0; kind < s->n_kinds && s->n_short; kind++)
+    s->farther += farther(s, kind, 0, 0, 0);
   return s->farther;
 }
 
-double kt_search_with_spill(KtSearch *s, double change, guint from, guint to, gint64 kib, double enough)
+double kt_search_with_spill(KtSearch *s, double change, guint part, guint node, guint other, double enough)
 {
-  guint less = kib > 0 ? from : to, more = kib > 0 ? to : from;
-  if (kib == 0)
+  double now = kt_search_farther(s), then = 0;
+  if (change - now >= enough)
     return change;
-  gint64 after = s->load[more].memory + ABS(kib);
-  gboolean none = s->n_short == (guint)is_short(s, less) && s->load[less].memory - ABS(kib) <= s->room[less].memory &&
-                  after <= s->room[more].memory;
-  double now = kt_search_farther(s);
-  if (none || change - now >= enough)
-    return change - (none ? now : 0);
-  return change - now + farther(s, from, to, kib);
+  for (guint kind = 0; kind < s->n_kinds; kind++) {
+    gint64 kib = s->need[part].memory[kind] - (other == KT_NOWHERE ? 0 : s->need[other].memory[kind]);
+    then += farther(s, kind, s->home[part], node, kib);
+  }
+  return change - now + then;
 }
 
 double kt_search_cost(KtSearch *s)
