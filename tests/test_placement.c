@@ -109,7 +109,7 @@ static void assert_valid(const KtPlaceProblem *problem, const KtPlacement *place
       }
       for (guint m = 0; m < cell->memory->len; m++) {
         used[g_array_index(cell->memory, KtPlaceMemory, m).node_id] +=
-            g_array_index(cell->memory, KtPlaceMemory, m).kib;
+            g->page_kib ? 0 : g_array_index(cell->memory, KtPlaceMemory, m).kib;
         memory += g_array_index(cell->memory, KtPlaceMemory, m).kib;
       }
     }
@@ -317,6 +317,43 @@ static void test_memory_spills(void)
   g_autoptr(KtPlacement) other = solve(problem);
   assert_valid(problem, other);
   g_assert_cmpfloat_with_epsilon(other->cost.remote, 1.1 * 6 / 70, 1e-9);
+}
+
+static void add_pool(KtPlaceProblem *problem, guint node, gint64 page_kib, gint64 gib)
+{
+  const KtPlacePool pool = {page_kib, gib * GIB};
+  g_array_append_val(((KtPlaceNode *)problem->nodes->pdata[node])->pools, pool);
+}
+
+/* Pools and ordinary memory do not stand in for each other; a pool's guests go where the pool is. */
+static void test_pools(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(3, 8, 1);
+  g_autoptr(GError) error = NULL;
+  add_pool(problem, 1, 2048, 20);
+  add_pool(problem, 2, 2048, 6);
+  add_pool(problem, 2, 1 << 20, 8);
+  runs_on(problem, guest(problem, "full", 1, 1, 64), 1);
+  guest(problem, "a", 2, 2, 12)->page_kib = 2048;
+  guest(problem, "b", 2, 2, 8)->page_kib = 2048;
+  guest(problem, "c", 2, 2, 6)->page_kib = 2048;
+  guest(problem, "d", 2, 2, 8)->page_kib = 1 << 20;
+  g_autoptr(KtPlacement) placement = solve(problem);
+  assert_valid(problem, placement);
+  g_assert_cmpfloat(placement->cost.total, ==, 0);
+  static const guint nodes[] = {3, 3, 3, 5, 5};
+  for (guint k = 0; k < G_N_ELEMENTS(nodes); k++)
+    g_assert_cmpuint(memory_node(cell_of(placement, k, 0)), ==, nodes[k]);
+  ((KtPlaceGuest *)problem->guests->pdata[4])->memory_kib = 9 * GIB;
+  g_autoptr(KtPlacement) short_of = solve(problem);
+  g_assert_cmpstr(answer_of(short_of, 4)->why, ==,
+                  "it needs 9 GiB in pages of 1 GiB, and the host has 1 GiB less than all such guests need");
+  g_assert_null(answer_of(short_of, 3)->why);
+  static const gint64 sizes[] = {4, 8, 16};
+  for (guint k = 0; k < G_N_ELEMENTS(sizes); k++)
+    ((KtPlaceGuest *)problem->guests->pdata[k])->page_kib = sizes[k];
+  g_assert_null(kt_placement_solve(problem, &error));
+  g_assert_error(error, KT_ERROR, KT_ERROR_LIMIT);
 }
 
 static void test_no_room(void)
@@ -527,6 +564,7 @@ int main(int argc, char **argv)
   g_test_add_func("/placement/l3", test_l3);
   g_test_add_func("/placement/even-l3", test_even_l3);
   g_test_add_func("/placement/memory-spills", test_memory_spills);
+  g_test_add_func("/placement/pools", test_pools);
   g_test_add_func("/placement/no-room", test_no_room);
   g_test_add_func("/placement/reserved", test_reserved_cpus);
   g_test_add_func("/placement/contradictions", test_contradictions);

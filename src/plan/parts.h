@@ -38,7 +38,13 @@ GArray *kt_plan_pins_now(const KtDomain *d, const KtMachine *host);
  * dedicated guests keep the CPUs that they own now, vCPU by vCPU. */
 void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host);
 
-/* pools.c: adds to `notes` (char*) what nodes lack of huge pages of that size. `only_free`: others have the rest. */
+/* pools.c: the size of the huge pages that a guest is on; 0: on none, or which ones or what pools there are is not
+ * known. */
+gint64 kt_plan_page_kib(const KtDomain *d, const KtMachine *host);
+gint64 kt_plan_pool_kib(const KtPagePool *pool); /* 0: small pages */
+gboolean kt_plan_knows_pools(const KtNode *node);
+gint64 kt_plan_free_kib(const KtNode *node, gint64 page_kib); /* -1: not known */
+/* Adds to `notes` (char*) what nodes lack of huge pages of that size. `only_free`: others have the rest. */
 void kt_plan_check_pools(const KtMachine *host, const KtPlaceAnswer *answer, const char *name, gint64 page_kib,
                          gboolean only_free, GPtrArray *notes);
 

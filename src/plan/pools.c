@@ -1,7 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Are there huge pages where a guest on huge pages is to be? */
+/* Huge pages: which a guest is on, what pools there are, and whether they are where it is to be. */
 #include "base/units.h"
 #include "plan/parts.h"
+
+#define HUGE_KIB 2048 /* libvirt lists small pages as well */
+
+gint64 kt_plan_pool_kib(const KtPagePool *pool)
+{
+  return pool->size_kib >= HUGE_KIB && pool->total > 0 && pool->total <= KT_PLACE_MAX_KIB / pool->size_kib
+             ? pool->total * pool->size_kib
+             : 0;
+}
+
+gboolean kt_plan_knows_pools(const KtNode *node)
+{
+  for (guint i = 0; i < node->pools->len; i++)
+    if (g_array_index(node->pools, KtPagePool, i).size_kib >= HUGE_KIB)
+      return TRUE;
+  return FALSE;
+}
+
+gint64 kt_plan_free_kib(const KtNode *node, gint64 page_kib)
+{
+  for (guint i = 0; i < node->pools->len; i++) {
+    const KtPagePool *pool = &g_array_index(node->pools, KtPagePool, i);
+    if (pool->size_kib == page_kib && pool->free.known)
+      return CLAMP(pool->free.value, 0, MAX(pool->total, 0)) * page_kib;
+  }
+  return -1;
+}
+
+/* The only size of which the host has pages; 0: none, or several. */
+static gint64 only_size(const KtMachine *host)
+{
+  gint64 size = 0;
+  for (guint i = 0; i < host->nodes->len; i++) {
+    const KtNode *node = host->nodes->pdata[i];
+    for (guint k = 0; k < node->pools->len; k++) {
+      const KtPagePool *pool = &g_array_index(node->pools, KtPagePool, k);
+      if (!kt_plan_pool_kib(pool) || pool->size_kib == size)
+        continue;
+      if (size)
+        return 0;
+      size = pool->size_kib;
+    }
+  }
+  return size;
+}
+
+gint64 kt_plan_page_kib(const KtDomain *d, const KtMachine *host)
+{
+  gboolean known = FALSE;
+  for (guint i = 0; i < host->nodes->len; i++)
+    known |= kt_plan_knows_pools(host->nodes->pdata[i]);
+  if (!d->hugepages || !known)
+    return 0;
+  gint64 page_kib = d->hugepage_kib.known ? d->hugepage_kib.value : only_size(host);
+  return page_kib >= HUGE_KIB ? page_kib : 0;
+}
 
 /* What the cells want of the node. */
 static gint64 needed_on(const KtPlaceAnswer *answer, int node)

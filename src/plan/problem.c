@@ -41,7 +41,7 @@ static void add_l3(KtPlaceNode *to, const KtMachine *host, const KtSet *cpus)
   }
 }
 
-/* All the domains' memory is huge pages: they live in the pools alone. */
+/* Their memory is huge pages, but of which sizes there are pools is not known: they live in what is known of them. */
 static gboolean all_on_hugepages(const GArray *subjects)
 {
   for (guint i = 0; i < subjects->len; i++)
@@ -50,7 +50,31 @@ static gboolean all_on_hugepages(const GArray *subjects)
   return subjects->len > 0;
 }
 
-static void add_nodes(KtPlaceProblem *problem, const KtMachine *host, gboolean pools)
+/* What is left of a node's memory beside its pools and the host's share. */
+static gint64 ordinary_kib(const KtNode *node, gboolean only_pools)
+{
+  gint64 kib = node->memory_kib.value - node->memory_kib.value / HOST_SHARE, pools = 0;
+  for (guint i = 0; i < node->pools->len; i++)
+    pools += kt_plan_pool_kib(&g_array_index(node->pools, KtPagePool, i));
+  if (!kt_plan_knows_pools(node) && node->hugepages_total.known) {
+    if (only_pools)
+      return node->hugepages_total.value;
+    pools = node->hugepages_total.value;
+  }
+  return MAX(kib - pools, 0);
+}
+
+static void add_pools(KtPlaceNode *to, const KtNode *node)
+{
+  for (guint i = 0; i < node->pools->len; i++) {
+    const KtPagePool *pool = &g_array_index(node->pools, KtPagePool, i);
+    const KtPlacePool there = {pool->size_kib, kt_plan_pool_kib(pool)};
+    if (there.kib > 0)
+      g_array_append_val(to->pools, there);
+  }
+}
+
+static void add_nodes(KtPlaceProblem *problem, const KtMachine *host, gboolean only_pools)
 {
   for (guint i = 0; i < host->nodes->len; i++) {
     const KtNode *node = host->nodes->pdata[i];
@@ -60,9 +84,8 @@ static void add_nodes(KtPlaceProblem *problem, const KtMachine *host, gboolean p
       kt_set_keep_only(cpus, host->online_set);
     add_cores(to, host, cpus);
     add_l3(to, host, cpus);
-    to->memory_kib = pools && node->hugepages_total.known
-                         ? node->hugepages_total.value
-                         : node->memory_kib.value - node->memory_kib.value / HOST_SHARE;
+    add_pools(to, node);
+    to->memory_kib = ordinary_kib(node, only_pools);
     for (guint k = 0; k < host->nodes->len; k++) {
       guint distance = k < node->distances->len ? (guint)g_array_index(node->distances, int, k) : k == i ? 10 : 20;
       g_array_append_val(to->distances, distance);
@@ -365,6 +388,7 @@ static KtPlaceGuest *add_guest(KtPlaceProblem *problem, const KtPlanSubject *sub
   KtPlaceGuest *guest = kt_place_problem_add_guest(problem, d->name);
   guest->vcpus = (guint)d->vcpus.value;
   guest->memory_kib = d->memory_kib.value;
+  guest->page_kib = kt_plan_page_kib(d, host);
   guest->demand_cores = demand_of(d);
   guest->policy = subject->dedicated ? KT_PLACE_DEDICATED : KT_PLACE_SHARED;
   guest->cells = cells_of(d, diagnoses, host);
@@ -389,21 +413,47 @@ void kt_plan_problem_free(KtPlanProblem *problem)
   g_free(problem);
 }
 
-/* What guests have on a node already is theirs, whatever the host's share. */
-static void make_room_for_what_is_there(KtPlaceProblem *problem, const GArray *subjects)
+/* What guests that run have of this kind of memory on a node. */
+static gint64 used_kib(const KtPlaceProblem *problem, const GArray *subjects, guint node_id, gint64 page_kib)
+{
+  gint64 used = 0;
+  for (guint k = 0; k < problem->guests->len; k++) {
+    const KtPlaceGuest *guest = problem->guests->pdata[k];
+    const KtDomain *d = g_array_index(subjects, KtPlanSubject, k).domain;
+    for (guint m = 0; d->runtime && guest->page_kib == page_kib && m < guest->now_memory->len; m++) {
+      const KtPlaceMemory *part = &g_array_index(guest->now_memory, KtPlaceMemory, m);
+      used += part->node_id == node_id ? part->kib : 0;
+    }
+  }
+  return used;
+}
+
+/* Whether it is known where all guests that run on such pages have them. */
+static gboolean all_have_places(const KtPlaceProblem *problem, const GArray *subjects, gint64 page_kib)
+{
+  for (guint k = 0; k < problem->guests->len; k++) {
+    const KtPlaceGuest *guest = problem->guests->pdata[k];
+    if (g_array_index(subjects, KtPlanSubject, k).domain->runtime && guest->page_kib == page_kib && !guest->started)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* What guests have on a node already is theirs, whatever the host's share. Of a pool, what is neither free nor theirs
+ * is somebody else's. */
+static void make_room_for_what_is_there(KtPlaceProblem *problem, const KtMachine *host, const GArray *subjects)
 {
   for (guint i = 0; i < problem->nodes->len; i++) {
     KtPlaceNode *node = problem->nodes->pdata[i];
-    gint64 used = 0;
-    for (guint k = 0; k < problem->guests->len; k++) {
-      const KtPlaceGuest *guest = problem->guests->pdata[k];
-      const KtDomain *d = g_array_index(subjects, KtPlanSubject, k).domain;
-      for (guint m = 0; d->runtime && m < guest->now_memory->len; m++) {
-        const KtPlaceMemory *part = &g_array_index(guest->now_memory, KtPlaceMemory, m);
-        used += part->node_id == node->id ? part->kib : 0;
-      }
+    node->memory_kib = MAX(node->memory_kib, used_kib(problem, subjects, node->id, 0));
+    for (guint k = 0; k < node->pools->len; k++) {
+      KtPlacePool *pool = &g_array_index(node->pools, KtPlacePool, k);
+      gint64 used = used_kib(problem, subjects, node->id, pool->page_kib);
+      gint64 free = kt_plan_free_kib(host->nodes->pdata[i], pool->page_kib);
+      if (free >= 0 && all_have_places(problem, subjects, pool->page_kib))
+        pool->kib = MIN(pool->kib, free + used);
+      pool->kib = MAX(pool->kib, used);
     }
-    node->memory_kib = MAX(node->memory_kib, used);
   }
 }
 
@@ -432,7 +482,7 @@ KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const GPtrArray *diag
     const KtPlanSubject *subject = &g_array_index(result->subjects, KtPlanSubject, i);
     tame_fixed(add_guest(result->problem, subject, diagnoses, host), options->reserved, owned);
   }
-  make_room_for_what_is_there(result->problem, result->subjects);
+  make_room_for_what_is_there(result->problem, host, result->subjects);
   if (options->reserved)
     kt_set_add_all(result->problem->reserved_cpus, options->reserved);
   return result;

@@ -25,8 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtPlanProblem, kt_plan_problem_free)
 /* The problem of the snapshot's host and its domains (those that run, or, where none is
  * seen running, those that are defined: they are where their pins and numatune will put them). `diagnoses`: of the
  * snapshot, KtDiagnosis. The snapshot has to outlive it. What is
- * left to guests of a node: its memory less 1/16 for the host itself; of a node with a pool of huge
- * pages, the pool for guests on huge pages is not separated yet. Domains without known size are left out, and named in
+ * left to guests of a node: its memory less its pools of huge pages and 1/16 for the host itself; of each pool, what is
+ * free or theirs. Domains without known size are left out, and named in
  * `notes` (char*). NULL with KT_ERROR_NOT_FOUND (no host, or its nodes are not known). */
 KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const GPtrArray *diagnoses, const KtPlanOptions *options,
                                GPtrArray *notes, GError **error);
