@@ -30,12 +30,13 @@ is_drawn() { # PAGE WIDTH
 
 "$kvmtune" doctor examples/crm-case/before --html "$dir/doctor.html" >"$dir/report"
 "$kvmtune" compare examples/crm-case/vmware examples/crm-case/before --html "$dir/compare.html" >/dev/null
+"$kvmtune" verify examples/crm-case/before examples/crm-case/after --html "$dir/verify.html" >/dev/null
 sed 's|^Vendor ID:.*|&\nModel name: <script>document.body.id="owned"</script>"><img src=x onerror="document.body.id=1">|' \
     examples/crm-case/before/lscpu.txt >"$dir/<script>document.body.id='owned'<!script>.txt"
 "$kvmtune" doctor "$dir/"*.txt --html "$dir/hostile.html" >/dev/null
 
-echo 1..6
-for page in doctor compare hostile; do
+echo 1..7
+for page in doctor compare verify hostile; do
     browse --dump-dom "file://$dir/$page.html" >"$dir/$page.dom"
     grep -q '</main>' "$dir/$page.dom" && ! grep 'CONSOLE' "$dir/log"
     verdict $? "$page: loads, and the console is silent"
@@ -44,5 +45,5 @@ grep -qF "$(sed -n '1s/^[^ ]* //p' "$dir/report")" "$dir/doctor.dom"
 verdict $? "the page says the report's verdict"
 ! grep -qE 'id="(owned|1)"|<script|<img' "$dir/hostile.dom" && grep -qF '&lt;script&gt;' "$dir/hostile.dom"
 verdict $? "what is hostile is text"
-is_drawn "$dir/doctor.html" 1400 && is_drawn "$dir/compare.html" 320
+is_drawn "$dir/doctor.html" 1400 && is_drawn "$dir/compare.html" 320 && is_drawn "$dir/verify.html" 400
 verdict $? "something is drawn"

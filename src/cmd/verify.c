@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/i18n.h"
+#include "base/shell.h"
 #include "base/units.h"
 #include "cmd/command.h"
 #include "cmd/input.h"
@@ -17,7 +19,7 @@
 #define SECONDS_LONGEST (31 * 86400.0)
 
 static gboolean json, same_load, inside, deep, auto_rollback;
-static char *record, *duration, *interval, *watch, *domain, *connect_uri, *html, *colour;
+static char *record, *duration, *interval, *watch, *domain, *connect_uri, *state, *html, *colour;
 
 static const GOptionEntry *options(void)
 {
@@ -37,6 +39,8 @@ static const GOptionEntry *options(void)
        NULL},
       {"deep", 0, 0, G_OPTION_ARG_NONE, &deep, "also look where the memory of very large guests lies", NULL},
       {"connect", 0, 0, G_OPTION_ARG_STRING, &connect_uri, "this machine's libvirt", "URI"},
+      {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "folder of the journal (default /var/lib/kvmtune for root)",
+       "DIR"},
       {"html", 0, 0, G_OPTION_ARG_FILENAME, &html,
        "also write the verdict as a page into FILE; '-': the page instead of the verdict", "FILE"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL},
@@ -141,20 +145,33 @@ static double length_like(const KtMeasurement *before)
   return CLAMP(values * before->interval_s, SECONDS_LEAST, SECONDS_MOST);
 }
 
-/* `kvmtune rollback N --yes`; what came of it, in words. */
+/* `kvmtune rollback N --yes`; what it says goes to standard error where standard output is for scripts. */
+static int run_rollback(const KtVerifyReceipt *receipt, GError **error)
+{
+  g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, receipt->number);
+  char *argv[] = {"rollback", number, "--yes", "--state", receipt->directory, NULL};
+  gboolean apart = json || g_strcmp0(html, "-") == 0;
+  fflush(stdout);
+  int own = apart ? dup(STDOUT_FILENO) : -1;
+  if (own >= 0)
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+  int status = kt_command_run(&kt_command_rollback, 5, argv, error);
+  fflush(stdout);
+  if (own >= 0) {
+    dup2(own, STDOUT_FILENO);
+    close(own);
+  }
+  return status;
+}
+
+/* What came of it, in words. */
 static char *roll_back(const KtVerifyReceipt *receipt)
 {
-  const KtCommand *command = kt_command_find("rollback");
-  g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, receipt->number);
-  char *argv[] = {"rollback", number, "--yes", NULL};
   g_autoptr(GError) failed = NULL;
-  int status = command ? kt_command_run(command, 3, argv, &failed) : -1;
-  if (status == KT_EXIT_HEALTHY)
+  if (run_rollback(receipt, &failed) == KT_EXIT_HEALTHY)
     return g_strdup_printf(_("%s was rolled back."), receipt->name);
   return g_strdup_printf(_("%s could not be rolled back as a whole: %s"), receipt->name,
-                         failed    ? failed->message
-                         : command ? _("see 'kvmtune history'")
-                                   : _("this build has no 'kvmtune rollback'"));
+                         failed ? failed->message : _("see 'kvmtune history'"));
 }
 
 static void note(const KtVerifyReceipt *receipt, const KtJudgement *judgement)
@@ -167,7 +184,7 @@ static void note(const KtVerifyReceipt *receipt, const KtJudgement *judgement)
 static int answer_receipt(const char *which, KtMeasureOptions *measure, KtColour when, GError **error)
 {
   g_auto(KtVerifyReceipt) receipt = {0};
-  if (!kt_verify_read_receipt(which, &receipt, error))
+  if (!kt_verify_read_receipt(which, state, &receipt, error))
     return -1;
   g_autoptr(GPtrArray) expectations = kt_verify_expect(&receipt, connect_uri, deep, error);
   if (!expectations)
@@ -185,7 +202,9 @@ static int answer_receipt(const char *which, KtMeasureOptions *measure, KtColour
     judgement = kt_judgement_new(receipt.before, after, same_load);
     note(&receipt, judgement);
   }
-  g_autofree char *rollback = g_strdup_printf("kvmtune rollback %" G_GINT64_FORMAT, receipt.number);
+  g_autofree char *where = state ? kt_shell_word(state) : NULL;
+  g_autofree char *rollback = g_strdup_printf("kvmtune rollback %" G_GINT64_FORMAT "%s%s", receipt.number,
+                                              where ? " --state " : "", where ? where : "");
   gboolean worse = judgement && judgement->kind == KT_VERDICT_WORSE;
   g_autofree char *undone = worse && auto_rollback ? roll_back(&receipt) : NULL;
   const KtVerifyReport report = {.judgement = judgement,

@@ -23,7 +23,8 @@ KtMeasurement *kt_verify_measure(const KtMeasureOptions *options, const KtVerify
 /* A receipt of `kvmtune apply`, as far as it is asked: what was planned, and what was measured before. */
 typedef struct {
   gint64 number;
-  char *name, *uri, *begun;
+  char *directory;  /* of its journal */
+  char *name, *uri; /* "receipt 3"; libvirt's, NULL: this machine's */
   KtPlan *plan;
   KtMeasurement *before; /* NULL: was not measured, or this build cannot read it */
 } KtVerifyReceipt;
@@ -31,8 +32,9 @@ typedef struct {
 void kt_verify_receipt_clear(KtVerifyReceipt *receipt);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KtVerifyReceipt, kt_verify_receipt_clear)
 
-/* "last" or a number. FALSE and *error: there is none, it was rolled back, or is at work. */
-gboolean kt_verify_read_receipt(const char *which, KtVerifyReceipt *receipt, GError **error);
+/* "last" or a number, in the journal of the folder `state` (NULL: where apply keeps it). FALSE and *error: there is
+ * none, it was rolled back, or is at work. */
+gboolean kt_verify_read_receipt(const char *which, const char *state, KtVerifyReceipt *receipt, GError **error);
 /* Notes the verdict in the journal. */
 gboolean kt_verify_note(const KtVerifyReceipt *receipt, KtVerdictKind kind, GError **error);
 

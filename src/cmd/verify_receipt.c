@@ -4,8 +4,8 @@
 
 #include "apply/journal.h"
 #include "base/error.h"
-#include "base/units.h"
 #include "cmd/input.h"
+#include "cmd/receipt_number.h"
 #include "cmd/verify_parts.h"
 #include "domxml/domxml.h"
 #include "evidence/libvirt_live.h"
@@ -15,9 +15,9 @@
 
 void kt_verify_receipt_clear(KtVerifyReceipt *receipt)
 {
+  g_clear_pointer(&receipt->directory, g_free);
   g_clear_pointer(&receipt->name, g_free);
   g_clear_pointer(&receipt->uri, g_free);
-  g_clear_pointer(&receipt->begun, g_free);
   g_clear_pointer(&receipt->plan, kt_plan_free);
   g_clear_pointer(&receipt->before, kt_measurement_free);
 }
@@ -38,31 +38,27 @@ static gboolean check_state(const KtReceipt *receipt, const char *directory, GEr
   return FALSE;
 }
 
-static KtReceipt *load(const char *which, GError **error)
+static KtReceipt *load(const char *which, const char *directory, GError **error)
 {
-  guint64 number = 0;
-  if (!g_str_equal(which, "last") && (!kt_units_parse_count(which, &number) || !number || number > G_MAXINT64)) {
-    g_set_error(
-        error, KT_ERROR, KT_ERROR_USAGE,
-        "'%s' is no receipt: expected 'last' or a number of 'kvmtune history'; or two measurements, BEFORE AFTER",
-        which);
+  gint64 number;
+  if (!kt_receipt_number(which, &number, error)) {
+    g_prefix_error(error, "neither a receipt nor BEFORE AFTER: ");
     return NULL;
   }
-  g_autofree char *directory = kt_journal_directory();
   g_autoptr(KtJournal) journal = kt_journal_open(directory, FALSE, error);
-  g_autoptr(KtReceipt) receipt = journal ? kt_journal_load(journal, (gint64)number, error) : NULL;
+  g_autoptr(KtReceipt) receipt = journal ? kt_journal_load(journal, number, error) : NULL;
   return receipt && check_state(receipt, directory, error) ? g_steal_pointer(&receipt) : NULL;
 }
 
-gboolean kt_verify_read_receipt(const char *which, KtVerifyReceipt *out, GError **error)
+gboolean kt_verify_read_receipt(const char *which, const char *state, KtVerifyReceipt *out, GError **error)
 {
-  g_autoptr(KtReceipt) receipt = load(which, error);
+  out->directory = state ? g_strdup(state) : kt_journal_directory();
+  g_autoptr(KtReceipt) receipt = load(which, out->directory, error);
   if (!receipt)
     return FALSE;
   out->number = receipt->number;
   out->name = g_strdup_printf("receipt %" G_GINT64_FORMAT, receipt->number);
   out->uri = g_strdup(receipt->uri);
-  out->begun = g_strdup(receipt->begun);
   g_autofree char *plan_name = g_strconcat(out->name, ", its plan", NULL);
   g_autofree char *measured_name = g_strconcat(out->name, ", its measurement", NULL);
   out->plan = kt_plan_from_json(plan_name, receipt->plan, strlen(receipt->plan), error);
@@ -75,8 +71,7 @@ gboolean kt_verify_read_receipt(const char *which, KtVerifyReceipt *out, GError 
 
 gboolean kt_verify_note(const KtVerifyReceipt *receipt, KtVerdictKind kind, GError **error)
 {
-  g_autofree char *directory = kt_journal_directory();
-  g_autoptr(KtJournal) journal = kt_journal_open(directory, TRUE, error);
+  g_autoptr(KtJournal) journal = kt_journal_open(receipt->directory, TRUE, error);
   return journal && kt_journal_set_verdict(journal, receipt->number, kt_verdict_names[kind], error);
 }
 
@@ -119,7 +114,7 @@ static gboolean lookup(const KtDomain *domain, gboolean running, const char *pat
 
 static gboolean is_same_host(const KtVerifyReceipt *receipt, const KtSnapshot *snapshot, GError **error)
 {
-  const KtMachine *host = kt_snapshot_host(snapshot);
+  const KtMachine *host = snapshot->machines->len == 1 ? snapshot->machines->pdata[0] : kt_snapshot_host(snapshot);
   if (!receipt->plan->host || !host || !host->name || g_str_equal(receipt->plan->host, host->name))
     return TRUE;
   g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s is of the host '%s', and this is '%s'", receipt->name,

@@ -172,11 +172,11 @@ gboolean kt_bootstrap_difference(const double *before, guint n_before, const dou
   g_autofree double *known_before = known_values(before, n_before, &n_before);
   g_autofree double *known_after = known_values(after, n_after, &n_after);
   *shift = (KtShift){.before = n_before ? mean_of(known_before, n_before) : NAN,
-                          .after = n_after ? mean_of(known_after, n_after) : NAN,
-                          .low = NAN,
-                          .high = NAN,
-                          .n_before = n_before,
-                          .n_after = n_after};
+                     .after = n_after ? mean_of(known_after, n_after) : NAN,
+                     .low = NAN,
+                     .high = NAN,
+                     .n_before = n_before,
+                     .n_after = n_after};
   if (n_before < KT_BOOTSTRAP_MIN || n_after < KT_BOOTSTRAP_MIN)
     return FALSE;
   g_auto(Series) first, second;

@@ -22,9 +22,16 @@ static gboolean same_set(const char *a, const char *b)
 
 /* ---- knobs of the host ---- */
 
+/* A host that is a guest itself still is the plan's host. */
+static const KtMachine *host_of(const KtSnapshot *snapshot)
+{
+  const KtMachine *host = kt_snapshot_host(snapshot);
+  return host || snapshot->machines->len != 1 ? host : snapshot->machines->pdata[0];
+}
+
 static Look look_at_setting(const KtSight *sight, const char *name, const KtEdit *edit, char **found)
 {
-  const KtMachine *host = kt_snapshot_host(sight->snapshot);
+  const KtMachine *host = host_of(sight->snapshot);
   *found = host ? g_strdup(kt_machine_setting(host, name)) : NULL;
   if (!*found)
     return UNKNOWN;
