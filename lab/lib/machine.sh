@@ -15,7 +15,7 @@ machine_pids() { # STATE: all processes of this lab
 machine_runs() { # STATE
     local pid
     pid=$(cat "$1/qemu.pid" 2>/dev/null) || return 1
-    tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$1/qemu.pid"
+    tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF "$1/qemu.pid"
 }
 
 # Seconds of CPU that it took so far: the fair measure on a busy machine.

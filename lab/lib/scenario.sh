@@ -26,7 +26,8 @@ scenario_in() {
     talk_run "export RESULTS=/run/lab/results/$title; exec bash /run/lab/scenarios/$title $(printf '%q ' "$@")" || status=$?
     cp -r "$share/results/$title" "$state/results/"
     cp "$state"/*.log "$state/results/$title/"
-    say "$title: $([ "$status" = 0 ] && echo passed || echo failed) after $((SECONDS - start)) s, $(($(machine_cpu_seconds) - cpu)) s of CPU"
+    if machine_runs "$state"; then cpu=", $(($(machine_cpu_seconds) - cpu)) s of CPU"; else cpu=; fi
+    say "$title: $([ "$status" = 0 ] && echo passed || echo failed) after $((SECONDS - start)) s$cpu"
     return "$status"
 }
 
