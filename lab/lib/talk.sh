@@ -50,9 +50,20 @@ talk_run() {
     return "$status"
 }
 
+# Behind a prompt; one that is still open (the terminal was closed) ends.
+talk_hang_up() {
+    stty "$talk_settings" 2>/dev/null || true
+    kill "${talk_cats[@]}" 2>/dev/null || true
+    if ! talk_done; then
+        talk_send hangup "$job" || true
+        wait_for 5 talk_done || true
+    fi
+    rm -rf "$share/jobs/$job"
+}
+
 # A prompt on this terminal. It ends with `exit`.
 talk_terminal() {
-    local size printer watcher
+    local size
     [ -t 0 ] || die "sh: a prompt needs a terminal; give a command instead"
     exec 7>"$state/terminal.lock"
     flock -n 7 || die "sh: there is one prompt at a time; another is open"
@@ -60,16 +71,19 @@ talk_terminal() {
     [ "$size" != "0 0" ] || size="24 80"
     talk_job "ROWS=${size% *} COLS=${size#* } TERMINAL=${TERM:-linux}"
     talk_settings=$(stty -g)
-    trap 'stty "$talk_settings"; kill "$printer" "$watcher" 2>/dev/null' EXIT
+    # not local: the trap comes when this function is over
+    talk_cats=()
+    trap 'talk_hang_up' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 143' TERM
     stty raw -echo
     # what nobody read
     timeout 0.2 cat "$state/terminal.out" >/dev/null 2>&1 || true
     cat "$state/terminal.out" &
-    printer=$!
+    talk_cats+=($!)
     talk_send terminal "$job"
     exec 6<&0
-    cat <&6 >"$state/terminal.in" &
-    watcher=$!
+    cat <&6 >"$state/terminal.in" 2>/dev/null &
+    talk_cats+=($!)
     until talk_done; do sleep 0.2; done
-    rm -rf "$share/jobs/$job"
 }
