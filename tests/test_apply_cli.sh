@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kvmtune apply, rollback and history on libvirt's test driver, which forgets all with each process. TAP.
+# usage: test_apply_cli.sh KVMTUNE
+kvmtune=$1
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+LC_ALL=C.UTF-8 LANGUAGE='' COLUMNS=80
+export LC_ALL LANGUAGE COLUMNS
+uri=test:///default
+n=0
+
+cd "$dir" || exit 1
+run() { # STATUS OPTION...: into out and err
+  want=$1
+  shift
+  timeout 120 "$kvmtune" "$@" >out 2>err </dev/null
+  status=$?
+  [ "$status" -eq "$want" ] || { echo "# status $status" >>err && false; }
+}
+verdict() { # STATUS NAME
+  n=$((n + 1))
+  if [ "$1" -eq 0 ]; then echo "ok $n - $2"; else
+    echo "not ok $n - $2"
+    sed 's/^/# /' out err
+  fi
+}
+refused() { # WORDS NAME OPTION...: one line, nothing done
+  words=$1 name=$2
+  shift 2
+  run 2 "$@" && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] && grep -qF "$words" err
+  verdict $? "$name"
+}
+plan() { # HOST LIVE EXPECTED
+  cat <<END
+{"kvmtune_plan": 1, "host": "$1", "live": $2,
+ "guests": [{"domain": "test", "uuid": "6695eb01-f6a4-8304-79aa-97f2502e193f", "before": {}, "after": {}}],
+ "changes": [
+  {"id": "test/vcpupin", "domain": "test", "title": "pins", "act": "vcpupin",
+   "edits": [{"where": "0", "before": "$3", "after": "1"}, {"where": "1", "before": "$3", "after": "2"}]},
+  {"id": "test/topology", "domain": "test", "title": "topology", "act": "domxml", "risk": "B M!",
+   "edits": [{"where": "cpu/topology/@sockets", "before": null, "after": "1"},
+             {"where": "cpu/topology/@cores", "before": null, "after": "2"},
+             {"where": "cpu/topology/@threads", "before": null, "after": "1"}]},
+  {"id": "test/nova", "domain": "test", "title": "a flavor", "act": "nova",
+   "edits": [{"where": "flavor hw:numa_nodes", "before": null, "after": "2"}]}]}
+END
+}
+
+host=$(uname -n)
+plan "$host" true 0-7 >plan.json
+run 0 apply plan.json --connect $uri --dry-run --state s
+case $(cat err) in *"cannot talk to libvirt"* | *json-glib*)
+  echo "1..0 # SKIP built without libvirt or json-glib"
+  exit 0
+  ;;
+esac
+[ "$status" -eq 0 ] && grep -qF 'virDomainPinVcpu(test, 0, 1)' out && grep -qF 'virDomainDefineXMLFlags(test' out && [ ! -e s ]
+verdict $? "a dry run prints the calls, and leaves nothing behind"
+grep -qF 'openstack flavor set <flavor>' out && grep -qF 'what the guest can migrate to' out
+verdict $? "what a person does is listed, and what is risked"
+
+run 2 apply plan.json --connect $uri --state s && grep -qF "no terminal to ask on" err && run 0 history --state s &&
+  grep -qF "Nothing was applied yet" out
+verdict $? "no terminal and no --yes: nothing was applied"
+run 0 apply plan.json --connect $uri --state s --yes --measure 0 && grep -qF 'Receipt 1: 3 of 3 steps done.' out
+verdict $? "done"
+run 0 history --state s && grep -q '^ *1 .* all *done' out && run 0 history 1 --json --state s &&
+  grep -qF '"state": "done"' out && ! grep -qF '<domain' out
+verdict $? "the history knows it, without definitions"
+[ "$(stat -c %a s/journal.db)" = 600 ] && [ "$(stat -c %a s)" = 700 ]
+verdict $? "its folder is the owner's alone"
+run 0 rollback --state s --yes && grep -qF 'all is as it was before' out && run 0 history --state s && grep -q undone out
+verdict $? "taken back"
+run 0 rollback --state s --yes && grep -qF 'Nothing of receipt 1 is left' out
+verdict $? "once"
+
+refused "one of --live, --next-boot" "two scopes" apply plan.json --live --restart
+refused "does not know the domain" "another domain" apply plan.json --connect $uri --domain web --dry-run
+refused "there is no receipt 7" "another receipt" rollback 7 --state s --yes
+refused "is no receipt" "no receipt" history zero --state s
+plan "$host" false 0-7 >capture.json
+refused "made of a capture" "a plan of a capture" apply capture.json --connect $uri --yes --state s
+plan elsewhere true 0-7 >other.json
+refused "is of the host 'elsewhere'" "a plan of another host" apply other.json --connect $uri --yes --state s
+plan "$host" true 0-3 >old.json
+refused "is 0-7, the plan expects 0-3" "a plan of another state" apply old.json --connect $uri --yes --state s
+echo '{"kvmtune_plan": 1' >cut.json
+refused "cut.json" "a plan that is cut off" apply cut.json --connect $uri --yes --state s
+
+head -c 9000 /dev/zero | tr '\0' x >s/journal.db
+refused "it is no journal" "a journal that is none" apply plan.json --connect $uri --yes --state s
+refused "it is no journal" "nor has it a history" history --state s
+rm s/journal.db
+if [ -c /dev/full ] && mkdir full && ln -s /dev/full full/journal.db; then
+  run 2 apply plan.json --connect $uri --yes --state full
+  [ "$status" -eq 2 ] && ! grep -q '1/3' out
+  verdict $? "a journal that cannot hold anything"
+fi
+echo "1..$n"
