@@ -232,7 +232,7 @@ static KtReceipt *rollback(Host *host, gint64 number, KtReceiptState expected)
 
 static void test_there_and_back(Host *host, gconstpointer data)
 {
-  g_autoptr(KtReceipt) done = apply(host, KT_SCOPE_ALL);
+  kt_receipt_free(apply(host, KT_SCOPE_ALL));
   g_autofree char *after = kt_fake_state(host->path);
   g_assert_nonnull(strstr(after, "memory-0=3:1000000"));
   g_assert_nonnull(strstr(after, "nodeset-=3"));
@@ -247,7 +247,7 @@ static void test_there_and_back(Host *host, gconstpointer data)
 
 static void test_restart(Host *host, gconstpointer data)
 {
-  g_autoptr(KtReceipt) done = apply(host, KT_SCOPE_RESTART);
+  kt_receipt_free(apply(host, KT_SCOPE_RESTART));
   g_autoptr(KtReceipt) kept = rollback(host, 1, KT_RECEIPT_KEPT);
   g_assert_nonnull(strstr(((KtStep *)kept->steps->pdata[4])->error, "until it is stopped and started"));
   kt_fake_set(host->path, "crm", "id", "5");
@@ -267,7 +267,7 @@ static const KtStep *find(const KtReceipt *receipt, const char *name)
 
 static void test_others(Host *host, gconstpointer data)
 {
-  g_autoptr(KtReceipt) done = apply(host, KT_SCOPE_ALL);
+  kt_receipt_free(apply(host, KT_SCOPE_ALL));
   kt_fake_set(host->path, "crm", "vcpupin-0", "2"); /* somebody else's */
   kt_fake_set(host->path, "db", "memory-0", "1:500000");
   g_autoptr(KtReceipt) xml = kt_journal_load(host->journal, 1, NULL);
@@ -286,13 +286,13 @@ static void test_others(Host *host, gconstpointer data)
   kt_fake_set(host->path, "crm", "vcpupin-0", "6"); /* and put back as the run left it: now it is taken back */
   kt_fake_set(host->path, "db", "memory-0", "2:500000");
   kt_fake_set(host->path, "db", "definition-", find(kept, "definition of 'db'")->found);
-  g_autoptr(KtReceipt) undone = rollback(host, 1, KT_RECEIPT_UNDONE);
+  kt_receipt_free(rollback(host, 1, KT_RECEIPT_UNDONE));
   assert_state(host, host->start);
 }
 
 static void test_shut_down(Host *host, gconstpointer data)
 {
-  g_autoptr(KtReceipt) done = apply(host, KT_SCOPE_ALL);
+  kt_receipt_free(apply(host, KT_SCOPE_ALL));
   kt_fake_set(host->path, "crm", "id", NULL); /* its live state has ended with it; its definition has not */
   g_autoptr(KtReceipt) undone = rollback(host, 1, KT_RECEIPT_UNDONE);
   g_assert_cmpint(find(undone, "vcpupin 0 of 'crm'")->state, ==, KT_STEP_UNDONE);
@@ -312,12 +312,13 @@ static void test_newer(Host *host, gconstpointer data)
   kt_plan_add_guest(host->plan, "crm", NULL);
   KtChange *change = kt_plan_add_change(host->plan, KT_ACT_VCPUPIN, "crm", NULL, "vcpupin");
   kt_change_add_edit(change, "1", "7", "5");
-  g_autoptr(KtReceipt) second = apply(host, KT_SCOPE_LIVE);
+  kt_receipt_free(apply(host, KT_SCOPE_LIVE));
   g_assert_false(kt_run_rollback(&run, first, &error));
   g_assert_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED);
   g_assert_cmpstr(error->message, ==,
                   "receipt 2 changed vcpupin 1 of 'crm' after it: roll that back first; nothing was done");
-  g_autoptr(KtReceipt) two = rollback(host, 2, KT_RECEIPT_UNDONE), one = rollback(host, 1, KT_RECEIPT_UNDONE);
+  kt_receipt_free(rollback(host, 2, KT_RECEIPT_UNDONE));
+  kt_receipt_free(rollback(host, 1, KT_RECEIPT_UNDONE));
   assert_state(host, host->start);
 }
 
@@ -358,7 +359,7 @@ static void test_stopped(Host *host, gconstpointer data)
   g_assert_cmpstr(error->message, ==, "stopped at step 7, nodeset of 'crm'");
   actuator->stop = NULL;
   actuator->called = NULL;
-  g_autoptr(KtReceipt) undone = rollback(host, 1, KT_RECEIPT_UNDONE);
+  kt_receipt_free(rollback(host, 1, KT_RECEIPT_UNDONE));
   assert_state(host, host->start);
 }
 
