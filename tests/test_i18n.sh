@@ -111,6 +111,14 @@ if zh:
     with open(hostile, 'wb') as f:
         f.write(text)
     check('no escape from evidence', [c for c in run(zh, 'doctor', hostile) if ord(c) < 32 and c != '\n'])
+    features = os.environ.get('KT_FEATURES', 'archive json xml')
+    plan_capture = os.path.join(source, 'tests', 'golden', 'lab', 'wide.tar.xz')
+    document = os.path.join(scratch.name, 'plan.json')
+    plan = run(zh, 'plan', '--host', plan_capture, '-o', document) if 'archive' in features and 'xml' in features else ''
+    check('plan', [w for w in ('2 个插槽 x 2 核 x 1 线程', '比主机的一个节点宽', '内存在节点 0-1（strict）', '停止并启动虚拟机')
+                   if plan and w not in plan])
+    check('a plan that is kept is English', [] if not plan or open(document).read().isascii() and
+          open(document).read() == run({'LC_ALL': 'C'}, 'plan', '--host', plan_capture, '--json') else ['it is not'])
     for command in (['doctor', before], ['compare', vmware, before], ['checks']):
         check('%s --json is the same in every language' % command[0],
               [] if run(zh, *command, '--json') == run({'LC_ALL': 'C'}, *command, '--json') else ['it differs'])

@@ -9,7 +9,7 @@
 
 #define DOMAIN "kvmtune"
 
-static gboolean translating;
+static gboolean translating, held;
 
 void kt_i18n_start(const char *directory)
 {
@@ -21,15 +21,21 @@ void kt_i18n_stop(void)
   translating = FALSE;
 }
 
+gboolean kt_i18n_hold(gboolean hold)
+{
+  held = hold;
+  return translating;
+}
+
 const char *kt_tr(const char *text)
 {
   /* "" would be the catalog's own header */
-  return translating && text && *text ? dgettext(DOMAIN, text) : text;
+  return translating && !held && text && *text ? dgettext(DOMAIN, text) : text;
 }
 
 const char *kt_trn(const char *one, const char *many, gulong n)
 {
-  return translating ? dngettext(DOMAIN, one, many, n) : n == 1 ? one : many;
+  return translating && !held ? dngettext(DOMAIN, one, many, n) : n == 1 ? one : many;
 }
 
 #else
@@ -40,6 +46,11 @@ void kt_i18n_start(const char *directory)
 
 void kt_i18n_stop(void)
 {
+}
+
+gboolean kt_i18n_hold(gboolean hold)
+{
+  return FALSE;
 }
 
 const char *kt_tr(const char *text)

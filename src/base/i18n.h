@@ -13,6 +13,8 @@
 void kt_i18n_start(const char *directory);
 /* English again: for output that scripts read. */
 void kt_i18n_stop(void);
+/* The same until it is let go: for a document beside what people read. FALSE: it is English anyway. */
+gboolean kt_i18n_hold(gboolean hold);
 
 /* The text in the user's language, or itself; NULL and "" are themselves. Never freed. */
 const char *kt_tr(const char *text) G_GNUC_FORMAT(1);

@@ -4,7 +4,6 @@
 #include "cmd/input.h"
 #include "cmd/plan_parts.h"
 #include "plan/fresh.h"
-#include "plan/plan_json.h"
 #include "view/fresh_view.h"
 #include "view/plan_view.h"
 
@@ -92,11 +91,11 @@ static gboolean check_options(int argc, GError **error)
   return TRUE;
 }
 
-static char *make_text(const KtPlanReport *report, KtColour when)
+static char *make_text(const KtPlanReport *report, const char *document, KtColour when)
 {
   const KtTerm term = kt_term_of_stdout(when);
   if (json)
-    return kt_plan_to_json(report->plan);
+    return g_strdup(document);
   return ticket ? kt_view_plan_ticket(report) : kt_view_plan_text(&term, report);
 }
 
@@ -110,10 +109,9 @@ static int answer(const KtPlanRequest *request, KtColour when, GError **error)
                                .diffs = result.diffs,
                                .explain = result.explain,
                                .file = output};
-  g_autofree char *document = output ? kt_plan_to_json(result.plan) : NULL;
-  if (output && !kt_output_file(output, document, error))
+  if (output && !kt_output_file(output, result.document, error))
     return -1;
-  g_autofree char *text = make_text(&report, when), *page = html ? kt_view_plan_html(&report) : NULL;
+  g_autofree char *text = make_text(&report, result.document, when), *page = html ? kt_view_plan_html(&report) : NULL;
   if (g_strcmp0(output, "-") != 0 ? !kt_output_report(text, html, page, error)
                                   : html && !kt_output_file(html, page, error))
     return -1;

@@ -4,6 +4,7 @@
 
 #include "apply/definition.h"
 #include "base/error.h"
+#include "base/i18n.h"
 #include "cmd/accepted_files.h"
 #include "cmd/input.h"
 #include "cmd/plan_parts.h"
@@ -12,6 +13,7 @@
 #include "evidence/libvirt_hosts.h"
 #include "evidence/libvirt_live.h"
 #include "plan/build.h"
+#include "plan/plan_json.h"
 #include "plan/problem.h"
 
 #define TIMEOUT_S 30 /* for a libvirt given as a URI */
@@ -22,6 +24,7 @@ void kt_plan_result_clear(KtPlanResult *result)
   g_clear_pointer(&result->snapshot, kt_snapshot_free);
   g_clear_pointer(&result->diffs, g_ptr_array_unref);
   g_clear_pointer(&result->explain, g_free);
+  g_clear_pointer(&result->document, g_free);
 }
 
 /* ---- evidence ---- */
@@ -99,10 +102,10 @@ static guint count_changes(const KtPlan *plan, const KtDomain *d)
   return n;
 }
 
-static void note(KtPlan *plan, const KtDomain *d, guint changes, const char *what)
+static void tell(KtPlan *plan, const KtDomain *d, guint changes, const char *what)
 {
-  g_ptr_array_add(plan->notes, g_strdup_printf("domain '%s': %u change%s of its definition %s", d->name, changes,
-                                               changes == 1 ? "" : "s", what));
+  g_autofree char *n = g_strdup_printf(kt_trn("%u change", "%u changes", changes), changes);
+  g_ptr_array_add(plan->notes, g_strdup_printf(_("domain '%s': %s of its definition %s"), d->name, n, what));
 }
 
 /* Changes of a definition that is not there, or not the guest's, cannot say what they expect. */
@@ -118,7 +121,7 @@ static void drop_definition(KtPlan *plan, const KtDomain *d, const char *why)
     guest->after = guest->before;
     guest->after.cpu = g_strdup(guest->before.cpu);
   }
-  note(plan, d, dropped, why);
+  tell(plan, d, dropped, why);
 }
 
 /* One that was edited for the next start, while the guest runs on as it was. */
@@ -141,22 +144,35 @@ static gboolean expect_definition(KtPlanResult *result, const KtDomain *d, GErro
   g_autofree char *name = g_strdup_printf("%s.xml", d->name);
   g_autoptr(KtDomXml) xml = bytes ? kt_domxml_parse(name, bytes, strlen(bytes), NULL) : NULL;
   if (!xml || has_other_size(xml, d)) { /* not there, or pasted in pieces with prompts in it */
-    drop_definition(result->plan, d,
-                    xml ? "left out: it has been given another size since the guest started; plan again when that runs"
-                        : "left out: the evidence does not have it whole (virsh dumpxml --inactive), or it is "
-                          "transient and has none");
+    drop_definition(
+        result->plan, d,
+        xml ? _("left out: it has been given another size since the guest started; plan again when that runs")
+            : _("left out: the evidence does not have it whole (virsh dumpxml --inactive), or it is "
+                "transient and has none"));
     return TRUE;
   }
   if (!kt_apply_expect(result->plan, xml, error) || !kt_apply_definition(xml, result->plan, error))
     return FALSE;
   guint there = planned - count_changes(result->plan, d);
   if (there && result->persistent)
-    note(result->plan, d, there, "there already: the guest has yet to be stopped and started");
+    tell(result->plan, d, there, _("there already: the guest has yet to be stopped and started"));
   g_autofree char *edited = kt_domxml_bytes(xml, NULL);
   g_autofree char *diff = kt_domxml_diff(name, bytes, name, edited);
   if (*diff)
     g_ptr_array_add(result->diffs, g_steal_pointer(&diff));
   return TRUE;
+}
+
+/* The plan, and what it makes of the definitions, in the language of the moment. */
+static gboolean plan_definitions(KtPlanResult *result, const KtPlanOptions *options, GError **error)
+{
+  g_clear_pointer(&result->plan, kt_plan_free);
+  g_ptr_array_set_size(result->diffs, 0);
+  result->plan = kt_plan_build(result->snapshot, options, error);
+  for (guint i = 0; result->plan && i < result->snapshot->domains->len; i++)
+    if (!expect_definition(result, result->snapshot->domains->pdata[i], error))
+      return FALSE;
+  return result->plan != NULL;
 }
 
 static char *explain_placement(const KtSnapshot *snapshot, const KtPlanOptions *options)
@@ -188,12 +204,14 @@ gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError
   options.accepted = accepted;
   options.baseline_model = baseline ? baseline->model : NULL;
   options.baseline_features = baseline ? baseline->features : NULL;
-  result->plan = kt_plan_build(result->snapshot, &options, error);
-  if (!result->plan)
+  gboolean translated = kt_i18n_hold(TRUE);
+  gboolean made = plan_definitions(result, &options, error);
+  kt_i18n_hold(FALSE);
+  if (!made)
     return FALSE;
-  for (guint i = 0; i < result->snapshot->domains->len; i++)
-    if (!expect_definition(result, result->snapshot->domains->pdata[i], error))
-      return FALSE;
+  result->document = kt_plan_to_json(result->plan);
+  if (translated && !plan_definitions(result, &options, error))
+    return FALSE;
   result->explain = request->explain ? explain_placement(result->snapshot, &options) : NULL;
   return TRUE;
 }

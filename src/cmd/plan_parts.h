@@ -21,6 +21,7 @@ typedef struct {
   KtSnapshot *snapshot;
   KtPlan *plan;
   GPtrArray *diffs;    /* char*: of each definition that changes, a unified diff */
+  char *document;      /* the plan as JSON, English whatever `plan` is in */
   char *explain;       /* NULL unless asked for */
   gboolean persistent; /* the definitions are libvirt's for the next start, not those that run */
 } KtPlanResult;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/i18n.h"
 #include "checks/accepted.h"
 #include "config.h"
 #include "plan/parts.h"
@@ -41,6 +42,11 @@ KtChange *kt_plan_change(const KtPlanWork *work, KtAct act, const char *part, co
   if (act >= KT_ACT_DOMXML) /* another remedy of the row may be live; a definition is not */
     change->risk &= ~(guint)KT_RISK_LIVE;
   return change;
+}
+
+char *kt_plan_undo_definition(void)
+{
+  return g_strdup(_("kvmtune rollback, or virsh define with the definition as it was; then stop and start the guest"));
 }
 
 KtSet *kt_plan_cell_nodes(const KtPlaceCell *cell)
@@ -144,10 +150,10 @@ static void plan_domain(KtPlanWork *work, const KtPlaceGuest *now)
 {
   KtPlanGuest *guest = work->guest;
   set_shape_before(guest, work);
-  guest->kept = g_strdup(work->subject->fixed);
+  guest->kept = g_strdup(kt_tr(work->subject->fixed));
   if (work->answer->why) {
     g_ptr_array_add(work->plan->notes,
-                    g_strdup_printf("domain '%s' finds no place: %s", work->domain->name, work->answer->why));
+                    g_strdup_printf(_("domain '%s' finds no place: %s"), work->domain->name, work->answer->why));
     return;
   }
   set_places(guest, work, now);
@@ -158,8 +164,8 @@ static void plan_domain(KtPlanWork *work, const KtPlaceGuest *now)
   work->shaped = kt_target_find(work->domain, work->host, work->answer, &work->target);
   if (!work->shaped)
     g_ptr_array_add(work->plan->notes,
-                    g_strdup_printf("domain '%s': %" G_GINT64_FORMAT " vCPUs do not divide by its %u cells; %u would",
-                                    work->domain->name, work->domain->vcpus.value, work->answer->cells->len,
+                    g_strdup_printf(_("domain '%s': %u vCPUs do not divide by its %u cells; %u would"),
+                                    work->domain->name, (guint)work->domain->vcpus.value, work->answer->cells->len,
                                     (guint)(work->domain->vcpus.value -
                                             work->domain->vcpus.value % MAX(work->answer->cells->len, 1))));
   gboolean orchestrated = work->domain->nova || g_strcmp0(work->domain->format, "proxmox") == 0;

@@ -3,6 +3,7 @@
  * the XML at the next hard reboot, Proxmox writes the command line at each start. */
 #include <string.h>
 
+#include "base/i18n.h"
 #include "plan/parts.h"
 
 #define TOPOLOGY_CHECKS "X06 X03 X11 X05 X07 X14 X12 X13"
@@ -50,11 +51,11 @@ static void plan_nova(const KtPlanWork *work)
   if (kt_plan_asks(work, TOPOLOGY_CHECKS)) {
     KtChange *change = kt_plan_change(work, KT_ACT_NOVA, "flavor", TOPOLOGY_CHECKS);
     set_nova_topology(work, change);
-    change->title = g_strdup("a flavor with topology and NUMA nodes, and a resize to it");
+    change->title = g_strdup(_("a flavor with topology and NUMA nodes, and a resize to it"));
     change->why =
-        g_strdup("Nova writes the XML from the flavor at each hard reboot, and a running server keeps its own "
-                 "copy of the flavor: only a resize brings the new keys.");
-    change->undo = g_strdup("openstack server resize revert, or a resize back to the old flavor");
+        g_strdup(_("Nova writes the XML from the flavor at each hard reboot, and a running server keeps its own "
+                   "copy of the flavor: only a resize brings the new keys."));
+    change->undo = g_strdup(_("openstack server resize revert, or a resize back to the old flavor"));
     change->risk |= KT_RISK_RESTART;
     if (!change->edits->len)
       g_ptr_array_remove(work->plan->changes, change);
@@ -62,9 +63,9 @@ static void plan_nova(const KtPlanWork *work)
   if (kt_plan_asks(work, "X01 X02")) {
     KtChange *change = kt_plan_change(work, KT_ACT_NOVA, "cpu_mode", "X01 X02");
     set(change, "nova.conf [libvirt] cpu_mode", "%s", work->options->keep_migratable ? "custom" : "host-passthrough");
-    change->title = g_strdup("cpu_mode of the compute hosts");
-    change->why = g_strdup("Nova has no flavor key for the CPU mode; live migration then wants equal hosts.");
-    change->undo = g_strdup("the old cpu_mode, and a hard reboot of the server");
+    change->title = g_strdup(_("cpu_mode of the compute hosts"));
+    change->why = g_strdup(_("Nova has no flavor key for the CPU mode; live migration then wants equal hosts."));
+    change->undo = g_strdup(_("the old cpu_mode, and a hard reboot of the server"));
   }
 }
 
@@ -89,9 +90,9 @@ static void plan_proxmox(const KtPlanWork *work)
           (i + 1) * vcpus - 1, mib, node);
     }
   }
-  change->title = g_strdup("sockets and cores as the host has them");
-  change->why = g_strdup("One socket for each memory node of the guest. qm knows no dies and no threads.");
-  change->undo = g_strdup("qm set with the options as they were");
+  change->title = g_strdup(_("sockets and cores as the host has them"));
+  change->why = g_strdup(_("One socket for each memory node of the guest. qm knows no dies and no threads."));
+  change->undo = g_strdup(_("qm set with the options as they were"));
   change->risk |= KT_RISK_RESTART;
 }
 

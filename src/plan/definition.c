@@ -2,9 +2,8 @@
 /* Changes of a libvirt definition: what the guest is shown. They take effect at its next start. */
 #include <string.h>
 
+#include "base/i18n.h"
 #include "plan/parts.h"
-
-#define UNDO_DEFINITION KT_PLAN_UNDO_DEFINITION
 
 /* The rows that another topology cures. */
 #define TOPOLOGY_CHECKS "X06 X03 X11 X05 X07 X08 X09 X10 X14 X12 X13"
@@ -53,11 +52,12 @@ static void change_model(const KtPlanWork *work)
     g_autofree char *path = g_strdup_printf("cpu/feature[@name='%s']/@policy", (const char *)lacking->pdata[i]);
     set(change, path, "disable");
   }
-  change->title = model ? g_strdup_printf("CPU model %s, which all hosts have", model)
-                        : g_strdup("the host's own CPU (host-passthrough)");
-  change->why = g_strdup("The guest is shown an older CPU than it runs on, and does without instructions that this one "
-                         "has.");
-  change->undo = g_strdup(UNDO_DEFINITION);
+  change->title = model ? g_strdup_printf(_("CPU model %s, which all hosts have"), model)
+                        : g_strdup(_("the host's own CPU (host-passthrough)"));
+  change->why =
+      g_strdup(_("The guest is shown an older CPU than it runs on, and does without instructions that this one "
+                 "has."));
+  change->undo = kt_plan_undo_definition();
   kt_change_add_effect(change, "guest.cpu", work->guest->before.cpu, model ? model : "host-passthrough");
   g_free(work->guest->after.cpu);
   work->guest->after.cpu = g_strdup(model ? model : "host-passthrough");
@@ -75,12 +75,13 @@ static void change_cache(const KtPlanWork *work)
   KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "l3-cache", "X03 X04 X05");
   set(change, "cpu/cache/@level", host_cache ? NULL : "3");
   set(change, "cpu/cache/@mode", host_cache ? "passthrough" : "emulate");
-  change->title = g_strdup(host_cache ? "the host's own L3 cache" : "an L3 cache for each socket or die");
-  change->why = g_strdup(host_cache ? "Each socket or die owns the CPUs of one L3 cache of the host, so that its size "
-                                      "and sharing are true."
-                                    : "Without a shared L3 the guest's scheduler takes its CPUs for strangers, and "
-                                      "wakes them by interrupts.");
-  change->undo = g_strdup(UNDO_DEFINITION);
+  change->title = g_strdup(host_cache ? _("the host's own L3 cache") : _("an L3 cache for each socket or die"));
+  change->why =
+      g_strdup(host_cache ? _("Each socket or die owns the CPUs of one L3 cache of the host, so that its size "
+                              "and sharing are true.")
+                          : _("Without a shared L3 the guest's scheduler takes its CPUs for strangers, and "
+                              "wakes them by interrupts."));
+  change->undo = kt_plan_undo_definition();
   add_number_effect(change, "guest.l3_groups", work->guest->before.l3_groups, work->target.sockets * work->target.dies);
 }
 
@@ -90,6 +91,22 @@ static gboolean has_topology(const KtDomain *d, const KtTarget *t)
 {
   return kt_int_is(d->sockets, t->sockets) && kt_int_is(d->cores, t->cores) && kt_int_is(d->threads, t->threads) &&
          (d->dies.known ? d->dies.value : 1) == t->dies;
+}
+
+static void say_topology(KtChange *change, const KtTarget *t)
+{
+  g_autofree char *sockets = g_strdup_printf(kt_trn("%u socket", "%u sockets", t->sockets), t->sockets);
+  g_autofree char *dies = t->dies > 1 ? g_strdup_printf(_(" x %u dies"), t->dies) : g_strdup("");
+  g_autofree char *cores = g_strdup_printf(kt_trn("%u core", "%u cores", t->cores), t->cores);
+  g_autofree char *threads = g_strdup_printf(kt_trn("%u thread", "%u threads", t->threads), t->threads);
+  g_autofree char *cells =
+      t->cells > 1 ? g_strdup_printf(_("One socket for each of its %u cells, so that sockets, caches and memory nodes "
+                                       "have the same borders"),
+                                     t->cells)
+                   : g_strdup(_("It runs within one node, and is shown that its CPUs are near each other"));
+  const char *pairs = t->siblings ? _("; threads, because pairs of vCPUs own the threads of a core") : "";
+  change->title = g_strdup_printf("%s%s x %s x %s", sockets, dies, cores, threads);
+  change->why = g_strdup_printf(_("%s%s."), cells, pairs);
 }
 
 static void change_topology(const KtPlanWork *work)
@@ -105,17 +122,8 @@ static void change_topology(const KtPlanWork *work)
   set(change, "cpu/topology/@clusters", NULL);
   set_number(change, "cpu/topology/@cores", t->cores);
   set_number(change, "cpu/topology/@threads", t->threads);
-  g_autofree char *dies = t->dies > 1 ? g_strdup_printf(" x %u dies", t->dies) : g_strdup("");
-  change->title = g_strdup_printf("%u socket%s%s x %u core%s x %u thread%s", t->sockets, t->sockets == 1 ? "" : "s",
-                                  dies, t->cores, t->cores == 1 ? "" : "s", t->threads, t->threads == 1 ? "" : "s");
-  g_autofree char *cells =
-      t->cells > 1 ? g_strdup_printf("One socket for each of its %u cells, so that sockets, caches and memory nodes "
-                                     "have the same borders",
-                                     t->cells)
-                   : g_strdup("It runs within one node, and is shown that its CPUs are near each other");
-  change->why =
-      g_strdup_printf("%s%s.", cells, t->siblings ? "; threads, because pairs of vCPUs own the threads of a core" : "");
-  change->undo = g_strdup(UNDO_DEFINITION);
+  say_topology(change, t);
+  change->undo = kt_plan_undo_definition();
   add_number_effect(change, "guest.sockets", before->sockets, t->sockets);
   add_number_effect(change, "guest.cores_per_socket", before->cores, t->cores * t->dies);
   add_number_effect(change, "guest.threads_per_core", before->threads, t->threads);
@@ -190,11 +198,13 @@ static gboolean has_cells(const KtPlanWork *work)
 /* Memory modules sit in cells, and how much each cell has without them is QEMU's own sum. */
 static gboolean keeps_cells(const KtPlanWork *work)
 {
-  if (work->domain->memory_modules)
+  guint n = work->domain->memory_modules;
+  if (n)
     g_ptr_array_add(work->plan->notes,
-                    g_strdup_printf("domain '%s' keeps its cells: %u memory device%s in them", work->domain->name,
-                                    work->domain->memory_modules, work->domain->memory_modules == 1 ? " is" : "s are"));
-  return work->domain->memory_modules > 0;
+                    g_strdup_printf(kt_trn("domain '%s' keeps its cells: %u memory device is in them",
+                                           "domain '%s' keeps its cells: %u memory devices are in them", n),
+                                    work->domain->name, n));
+  return n > 0;
 }
 
 static void change_cells(const KtPlanWork *work)
@@ -210,13 +220,13 @@ static void change_cells(const KtPlanWork *work)
     set(change, "cpu/numa", NULL);
   if (cells > 1 || plugs)
     add_cells(work, change);
-  change->title = cells > 1 ? g_strdup_printf("%u NUMA nodes in the guest", cells)
-                  : plugs   ? g_strdup("one NUMA node in the guest, into which memory can be plugged")
-                            : g_strdup("no NUMA in the guest, which fits one node");
-  change->why = g_strdup(cells > 1 ? "The guest is wider than a node of its host. Only with nodes of its own can its "
-                                     "kernel keep a program's memory near its CPUs."
-                                   : "One node holds it; more only split its memory.");
-  change->undo = g_strdup(UNDO_DEFINITION);
+  change->title = cells > 1 ? g_strdup_printf(_("%u NUMA nodes in the guest"), cells)
+                  : plugs   ? g_strdup(_("one NUMA node in the guest, into which memory can be plugged"))
+                            : g_strdup(_("no NUMA in the guest, which fits one node"));
+  change->why = g_strdup(cells > 1 ? _("The guest is wider than a node of its host. Only with nodes of its own can its "
+                                       "kernel keep a program's memory near its CPUs.")
+                                   : _("One node holds it; more only split its memory."));
+  change->undo = kt_plan_undo_definition();
   add_number_effect(change, "guest.nodes", work->guest->before.cells, cells);
 }
 
@@ -226,23 +236,23 @@ static void change_cells(const KtPlanWork *work)
 static const struct {
   const char *check, *part, *path, *value, *title, *why;
 } features[] = {
-    {"X35", "hint-dedicated", "features/kvm/hint-dedicated/@state", "off", "no promise of exclusive CPUs",
-     "Its CPUs are not its own; a guest that believes so spins where it should wait."},
-    {"X37", "poll-control", "features/kvm/poll-control/@state", "on", "the guest may poll before it halts",
-     "Waking from a halt costs an exit; the guest knows best when to poll."},
-    {"X38", "hpet", "clock/timer[@name='hpet']/@present", "no", "no HPET timer",
-     "Each access to an emulated HPET is an exit."},
-    {"X41", "x2apic", "cpu/feature[@name='x2apic']/@policy", "require", "x2APIC for its interrupts",
-     "The old APIC needs an exit for every interrupt that it sends."},
+    {"X35", "hint-dedicated", "features/kvm/hint-dedicated/@state", "off", N_("no promise of exclusive CPUs"),
+     N_("Its CPUs are not its own; a guest that believes so spins where it should wait.")},
+    {"X37", "poll-control", "features/kvm/poll-control/@state", "on", N_("the guest may poll before it halts"),
+     N_("Waking from a halt costs an exit; the guest knows best when to poll.")},
+    {"X38", "hpet", "clock/timer[@name='hpet']/@present", "no", N_("no HPET timer"),
+     N_("Each access to an emulated HPET is an exit.")},
+    {"X41", "x2apic", "cpu/feature[@name='x2apic']/@policy", "require", N_("x2APIC for its interrupts"),
+     N_("The old APIC needs an exit for every interrupt that it sends.")},
 };
 
 static void change_feature(const KtPlanWork *work, const char *check, const char *part, const char *path,
                            const char *value, const char *title, const char *why)
 {
   KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, part, check);
-  change->title = g_strdup(title);
-  change->why = g_strdup(why);
-  change->undo = g_strdup(UNDO_DEFINITION);
+  change->title = g_strdup(kt_tr(title));
+  change->why = g_strdup(kt_tr(why));
+  change->undo = kt_plan_undo_definition();
   set(change, path, value);
 }
 
@@ -261,12 +271,12 @@ static void change_features(const KtPlanWork *work)
   const KtPlaceCell *first = work->answer->cells->pdata[0];
   if (first->pins && !kt_plan_asks(work, "X35") && kt_plan_asks(work, "X34"))
     change_feature(work, "X34", "hint-dedicated", "features/kvm/hint-dedicated/@state", "on",
-                   "told that its CPUs are its own",
-                   "Its vCPUs own their CPUs; a guest that knows it waits and wakes without help from the host.");
+                   N_("told that its CPUs are its own"),
+                   N_("Its vCPUs own their CPUs; a guest that knows it waits and wakes without help from the host."));
   if (work->target.topoext && g_strcmp0(kt_domain_feature(work->domain, "topoext"), "require") != 0 &&
       kt_plan_asks(work, TOPOLOGY_CHECKS))
     change_feature(work, TOPOLOGY_CHECKS, "topoext", "cpu/feature[@name='topoext']/@policy", "require",
-                   "threads shown to the guest (topoext)", "An AMD guest sees threads only with this feature.");
+                   N_("threads shown to the guest (topoext)"), N_("An AMD guest sees threads only with this feature."));
 }
 
 void kt_plan_define(const KtPlanWork *work)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/i18n.h"
 #include "base/units.h"
 #include "plan/parts.h"
 
@@ -145,14 +146,14 @@ static void advise_size(KtFreshPlan *plan, const KtFreshWish *wish)
   guint needed = node ? (wish->vcpus + node - 1) / node : 1;
   if (wish->vcpus > node && wish->vcpus - node <= node / 4)
     advise(plan,
-           "%u vCPUs instead of %u would fit one node of the host, which has %u CPUs: no memory of the guest "
-           "would be far, and it would need no NUMA nodes of its own.",
+           _("%u vCPUs instead of %u would fit one node of the host, which has %u CPUs: no memory of the guest "
+             "would be far, and it would need no NUMA nodes of its own."),
            node, wish->vcpus, node);
   else if (cells < needed)
-    advise(plan, "%u vCPUs do not divide into equal cells for nodes of %u CPUs; %u or %u would.", wish->vcpus, node,
+    advise(plan, _("%u vCPUs do not divide into equal cells for nodes of %u CPUs; %u or %u would."), wish->vcpus, node,
            wish->vcpus - wish->vcpus % needed, wish->vcpus - wish->vcpus % needed + needed);
   else if (wish->vcpus / cells > 1 && wish->vcpus / cells % 2)
-    advise(plan, "%u vCPUs a cell are odd: %u or %u vCPUs in all could own whole cores with their two threads.",
+    advise(plan, _("%u vCPUs a cell are odd: %u or %u vCPUs in all could own whole cores with their two threads."),
            wish->vcpus / cells, cells * (wish->vcpus / cells - 1), cells * (wish->vcpus / cells + 1));
 }
 
@@ -166,8 +167,9 @@ static void advise_crowd(KtFreshPlan *plan)
     const KtPlaceCell *cell = plan->answer->cells->pdata[i];
     if (kt_set_count(cell->cpus) >= cell->vcpus)
       continue;
-    advise(plan, "cell %u has %u vCPUs on the %u CPUs that other guests leave of its node; %u vCPUs in all would fit.",
-           i, cell->vcpus, kt_set_count(cell->cpus), cells * least);
+    advise(plan,
+           _("cell %u has %u vCPUs on the %u CPUs that other guests leave of its node; %u vCPUs in all would fit."), i,
+           cell->vcpus, kt_set_count(cell->cpus), cells * least);
     return;
   }
 }

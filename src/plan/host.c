@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Knobs of the host that findings ask for: one value each. What takes judgement or a person's hands is in the doctor's
  * remedies. */
+#include "base/i18n.h"
 #include "plan/build.h"
 #include "plan/parts.h"
 
@@ -10,14 +11,15 @@ static const struct {
   const char *where, *setting, *after; /* where: as in KtEdit; setting: its name in KtMachine's settings */
   const char *title, *why;
 } knobs[] = {
-    {"H22", KT_ACT_SYSCTL, "kernel.numa_balancing", "kernel.numa_balancing", "0", "automatic NUMA balancing off",
-     "It moves pages against the pins, or back and forth in guests wider than a node. Guests without pins lose it "
-     "too."},
+    {"H22", KT_ACT_SYSCTL, "kernel.numa_balancing", "kernel.numa_balancing", "0", N_("automatic NUMA balancing off"),
+     N_("It moves pages against the pins, or back and forth in guests wider than a node. Guests without pins lose it "
+        "too.")},
     {"H25", KT_ACT_SYSCTL, "vm.zone_reclaim_mode", "vm.zone_reclaim_mode", "0",
-     "no reclaim before another node is used", "A full node drops its caches instead of using free memory next door."},
+     N_("no reclaim before another node is used"),
+     N_("A full node drops its caches instead of using free memory next door.")},
     {"H27", KT_ACT_SYSFS, "sys/kernel/mm/transparent_hugepage/shmem_enabled",
-     "/sys/kernel/mm/transparent_hugepage/shmem_enabled", "advise", "huge pages for shared guest memory",
-     "Guests whose memory is shared (memfd, vhost-user, virtiofs) run on 4 KiB pages."},
+     "/sys/kernel/mm/transparent_hugepage/shmem_enabled", "advise", N_("huge pages for shared guest memory"),
+     N_("Guests whose memory is shared (memfd, vhost-user, virtiofs) run on 4 KiB pages.")},
 };
 
 gboolean kt_plan_is_knob(KtAct act, const char *where)
@@ -39,8 +41,8 @@ void kt_plan_host(KtPlan *plan, const KtDiagnosis *diagnosis)
       KtChange *change = kt_plan_add_change(plan, knobs[i].act, NULL, NULL, knobs[i].where);
       kt_change_add_reason(change, knobs[i].check);
       kt_change_add_edit(change, knobs[i].where, before, knobs[i].after);
-      change->title = g_strdup(knobs[i].title);
-      change->why = g_strdup(knobs[i].why);
+      change->title = g_strdup(kt_tr(knobs[i].title));
+      change->why = g_strdup(kt_tr(knobs[i].why));
       change->risk = kt_risk_parse(finding->check->risk);
       change->undo = g_strdup_printf("%s = %s", knobs[i].where, before);
       break;

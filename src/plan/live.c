@@ -2,6 +2,7 @@
 /* What is changed while the guest runs: where its threads may run, where its pages are. */
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/shell.h"
 #include "plan/parts.h"
 
@@ -74,9 +75,9 @@ static void move_vcpus(const KtPlanWork *work)
       add_pin(work, change, cell->first_vcpu + k, own ? own : all);
     }
   }
-  change->title = g_strdup_printf("vCPUs to the CPUs %s", work->guest->cpus_after);
-  change->why = g_strdup(change->reasons->len ? "Its threads run away from its memory, or share CPUs with others."
-                                              : "Another guest needs the place that it has now.");
+  change->title = g_strdup_printf(_("vCPUs to the CPUs %s"), work->guest->cpus_after);
+  change->why = g_strdup(change->reasons->len ? _("Its threads run away from its memory, or share CPUs with others.")
+                                              : _("Another guest needs the place that it has now."));
   g_autofree char *name = kt_shell_word(work->domain->name);
   change->undo = g_strdup_printf("virsh vcpupin %s <vCPU> <CPUs as before> --live", name);
   change->risk = KT_RISK_LIVE;
@@ -96,8 +97,9 @@ static void add_own(const KtPlanWork *work, KtAct act, const char *part, const c
   g_autofree char *before = kt_set_format(thread->affinity), *after = kt_set_format(cpus);
   KtChange *change = kt_plan_change(work, act, part, EMULATOR_CHECKS " " PLACE_CHECKS);
   kt_change_add_edit(change, where, before, after);
-  change->title = g_strdup_printf("%s to the CPUs %s", *where ? "an I/O thread" : "QEMU's own threads", after);
-  change->why = g_strdup("They serve the guest's devices: near its memory, and on no CPU that a vCPU owns.");
+  change->title =
+      g_strdup_printf(*where ? _("an I/O thread to the CPUs %s") : _("QEMU's own threads to the CPUs %s"), after);
+  change->why = g_strdup(_("They serve the guest's devices: near its memory, and on no CPU that a vCPU owns."));
   g_autofree char *name = kt_shell_word(work->domain->name);
   change->undo =
       g_strdup_printf("virsh %s %s %s%s%s --live", kt_act_names[act], name, where, *where ? " " : "", before);
@@ -151,9 +153,9 @@ static void move_memory(const KtPlanWork *work)
   }
   KtChange *change = kt_plan_change(work, KT_ACT_MEMORY, "memory", PLACE_CHECKS);
   kt_change_add_edit(change, "0", before, after->str);
-  change->title = g_strdup_printf("memory to node%s %s", kt_set_count(nodes) == 1 ? "" : "s", node);
-  change->why = g_strdup("Its pages follow its threads, a batch at a time, while it runs.");
-  change->undo = g_strdup("the pages go back where they were, where there is room");
+  change->title = g_strdup_printf(kt_trn("memory to node %s", "memory to nodes %s", kt_set_count(nodes)), node);
+  change->why = g_strdup(_("Its pages follow its threads, a batch at a time, while it runs."));
+  change->undo = g_strdup(_("the pages go back where they were, where there is room"));
   change->risk = KT_RISK_LIVE;
   expect_locality(work, change, 100);
   gboolean follows = !work->domain->numatune_mode || g_str_equal(work->domain->numatune_mode, "restrictive");
@@ -162,8 +164,9 @@ static void move_memory(const KtPlanWork *work)
   change = kt_plan_change(work, KT_ACT_NODESET, "nodeset", PLACE_CHECKS);
   g_autofree char *old = work->domain->runtime->cpuset_mems ? kt_set_format(work->domain->runtime->cpuset_mems) : NULL;
   kt_change_add_edit(change, "", old, node);
-  change->title = g_strdup_printf("new memory from node%s %s too", kt_set_count(nodes) == 1 ? "" : "s", node);
-  change->why = g_strdup("What the guest touches later follows the rest.");
+  change->title =
+      g_strdup_printf(kt_trn("new memory from node %s too", "new memory from nodes %s too", kt_set_count(nodes)), node);
+  change->why = g_strdup(_("What the guest touches later follows the rest."));
   g_autofree char *name = kt_shell_word(work->domain->name);
   change->undo = g_strdup_printf("virsh numatune %s --nodeset <nodes as before> --live", name);
   change->risk = KT_RISK_LIVE;
@@ -203,7 +206,7 @@ void kt_plan_place_live(const KtPlanWork *work)
   }
   if (work->answer->cells->len != MAX(work->domain->cells->len, 1)) {
     if (!work->guest->kept)
-      work->guest->kept = g_strdup("its cells change at the next start; until then it stays where it is");
+      work->guest->kept = g_strdup(_("its cells change at the next start; until then it stays where it is"));
     return;
   }
   move_vcpus(work);

@@ -7,8 +7,8 @@
 #include "plan/problem.h"
 #include "plan/target.h"
 
-#define KT_PLAN_UNDO_DEFINITION                                                                                        \
-  "kvmtune rollback, or virsh define with the definition as it was; then stop and start the guest"
+/* How any change of a definition is taken back. Caller frees. */
+char *kt_plan_undo_definition(void);
 
 /* One domain while its changes are made. */
 typedef struct {

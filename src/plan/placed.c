@@ -2,12 +2,12 @@
 /* Where the guest will run, in its definition: pins, memory policy, the threads of QEMU itself. */
 #include <string.h>
 
+#include "base/i18n.h"
 #include "plan/parts.h"
 
 #define PIN_CHECKS "H20 H40 H45 X07 X08 X11 X12 X13 X16 X18"
 #define MEMORY_CHECKS "H20 X11 X12 X13 X16 X17"
 #define MAX_IOTHREADS 64
-#define UNDO_DEFINITION KT_PLAN_UNDO_DEFINITION
 
 /* ---- pins ---- */
 
@@ -138,13 +138,13 @@ static void change_pins(const KtPlanWork *work)
   add_pins(work, change);
   add_emulator(work, change);
   gboolean exclusive = ((const KtPlaceCell *)work->answer->cells->pdata[0])->pins != NULL;
-  change->title = g_strdup_printf(exclusive ? "each vCPU on a CPU of its own, of %s" : "vCPUs on the CPUs %s",
+  change->title = g_strdup_printf(exclusive ? _("each vCPU on a CPU of its own, of %s") : _("vCPUs on the CPUs %s"),
                                   work->guest->cpus_after);
-  change->why = g_strdup(change->reasons->len   ? "The guest starts where its memory is, and stays there."
-                         : has_new_policy(work) ? "The policy that was asked for."
-                                                : "Its vCPUs are not all where its memory is, or another guest needs "
-                                                  "the place that it has.");
-  change->undo = g_strdup(UNDO_DEFINITION);
+  change->why = g_strdup(change->reasons->len   ? _("The guest starts where its memory is, and stays there.")
+                         : has_new_policy(work) ? _("The policy that was asked for.")
+                                                : _("Its vCPUs are not all where its memory is, or another guest needs "
+                                                    "the place that it has."));
+  change->undo = kt_plan_undo_definition();
   change->risk |= KT_RISK_RESTART;
 }
 
@@ -180,12 +180,14 @@ static void change_memory(const KtPlanWork *work)
     kt_change_add_edit(change, mode_path, NULL, mode);
     kt_change_add_edit(change, nodes_path, NULL, own);
   }
-  change->title = g_strdup_printf("memory on node%s %s (%s)", kt_set_count(all) == 1 ? "" : "s", nodeset, mode);
-  change->why = g_strdup(cells > 1 ? "'strict' binds each cell to its node from the start; it can then be moved by a "
-                                     "restart only. 'restrictive' could be moved live, but binds nothing by itself."
-                                   : "'restrictive' keeps new memory on the node and lets it be moved while the guest "
-                                     "runs, which 'strict' does not.");
-  change->undo = g_strdup(UNDO_DEFINITION);
+  change->title =
+      g_strdup_printf(kt_trn("memory on node %s (%s)", "memory on nodes %s (%s)", kt_set_count(all)), nodeset, mode);
+  change->why =
+      g_strdup(cells > 1 ? _("'strict' binds each cell to its node from the start; it can then be moved by a "
+                             "restart only. 'restrictive' could be moved live, but binds nothing by itself.")
+                         : _("'restrictive' keeps new memory on the node and lets it be moved while the guest "
+                             "runs, which 'strict' does not."));
+  change->undo = kt_plan_undo_definition();
   change->risk |= KT_RISK_RESTART;
   kt_change_add_effect(change, "locality_pct", NULL, ">= 99");
 }
@@ -207,9 +209,9 @@ static void change_emulator(const KtPlanWork *work)
 {
   KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "emulator", "H46 " PIN_CHECKS);
   add_emulator(work, change);
-  change->title = g_strdup("QEMU's own threads off the CPUs of vCPUs");
-  change->why = g_strdup("They serve the guest's devices, and a vCPU that has to wait for them stalls.");
-  change->undo = g_strdup(UNDO_DEFINITION);
+  change->title = g_strdup(_("QEMU's own threads off the CPUs of vCPUs"));
+  change->why = g_strdup(_("They serve the guest's devices, and a vCPU that has to wait for them stalls."));
+  change->undo = kt_plan_undo_definition();
   change->risk |= KT_RISK_RESTART;
   if (!change->edits->len)
     g_ptr_array_remove(work->plan->changes, change);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Huge pages: which a guest is on, what pools there are, and whether they are where it is to be. */
+#include "base/i18n.h"
 #include "base/units.h"
 #include "plan/parts.h"
 
@@ -95,10 +96,13 @@ void kt_plan_check_pools(const KtMachine *host, const KtPlaceAnswer *answer, con
     if (!kib)
       continue;
     if (have < 0)
-      g_ptr_array_add(notes, g_strdup_printf("node %d: its pool of %s pages is not known; '%s' needs %s of it",
+      g_ptr_array_add(notes, g_strdup_printf(_("node %d: its pool of %s pages is not known; '%s' needs %s of it"),
                                              node->id, size, name, need));
     else if (have < kib)
-      g_ptr_array_add(notes, g_strdup_printf("node %d: its pool of %s pages has %s%s, '%s' needs %s: enlarge it first",
-                                             node->id, size, there, only_free ? " free" : "", name, need));
+      g_ptr_array_add(
+          notes,
+          g_strdup_printf(only_free ? _("node %d: its pool of %s pages has %s free, '%s' needs %s: enlarge it first")
+                                    : _("node %d: its pool of %s pages has %s, '%s' needs %s: enlarge it first"),
+                          node->id, size, there, name, need));
   }
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/i18n.h"
 #include "plan/parts.h"
 
 #define HOST_SHARE 16 /* one part in so many of a node's memory is the host's own */
@@ -98,13 +99,13 @@ static void add_nodes(KtPlaceProblem *problem, const KtMachine *host, gboolean o
 static const char *why_stuck(const KtDomain *d)
 {
   if (d->hostdevs->len)
-    return "a passed-through device holds its memory (VFIO)";
+    return N_("a passed-through device holds its memory (VFIO)");
   if (d->launch_security)
-    return "its memory is encrypted";
+    return N_("its memory is encrypted");
   if (d->memory_locked)
-    return "its memory is locked";
+    return N_("its memory is locked");
   if (d->hugepages && kt_int_is(d->hugepage_kib, GIB_KIB))
-    return "it is on 1 GiB pages";
+    return N_("it is on 1 GiB pages");
   return NULL;
 }
 
@@ -125,11 +126,11 @@ static gboolean is_asked_for(const KtDomain *d, const char *const *only)
 static const char *why_fixed(const KtDomain *d, const KtPlanOptions *options)
 {
   if (!is_asked_for(d, options->only))
-    return "not asked for";
+    return N_("not asked for");
   if (is_booked_by_nova(d))
-    return "Nova has booked its CPUs and memory, and would book them twice";
+    return N_("Nova has booked its CPUs and memory, and would book them twice");
   if (d->nova)
-    return "Nova places it, and rewrites what is changed here";
+    return N_("Nova places it, and rewrites what is changed here");
   return d->runtime ? why_stuck(d) : NULL;
 }
 
@@ -282,7 +283,7 @@ static GArray *find_subjects(const KtSnapshot *snapshot, const KtPlanOptions *op
     if (any_runs && !d->runtime && !options->only)
       continue;
     if (!has_size(d)) {
-      g_ptr_array_add(notes, g_strdup_printf("domain '%s' is left out: its vCPUs or memory are not known",
+      g_ptr_array_add(notes, g_strdup_printf(_("domain '%s' is left out: its vCPUs or memory are not known"),
                                              d->name ? d->name : d->source));
       continue;
     }
