@@ -80,11 +80,8 @@ char *kt_verify_say_head(const KtVerifyReport *report)
   g_autoptr(GString) head =
       g_string_new(report->judgement ? say_kind_as_sentence(report->judgement->kind) : _("The load was not compared."));
   if (report->expectations) {
-    guint all = report->expectations->len;
-    g_string_append_printf(head,
-                           kt_trn(" Of %u expectation of the plan %u is fulfilled",
-                                  " Of %u expectations of the plan %u are fulfilled", all),
-                           all, counts[KT_EXPECT_FULFILLED]);
+    g_string_append_printf(head, _(" Expectations of the plan that are fulfilled: %u of %u"),
+                           counts[KT_EXPECT_FULFILLED], report->expectations->len);
     if (counts[KT_EXPECT_MISSED])
       g_string_append_printf(head, _(", %u missed"), counts[KT_EXPECT_MISSED]);
     if (counts[KT_EXPECT_PENDING])
