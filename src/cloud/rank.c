@@ -105,7 +105,7 @@ static void add_key(GPtrArray *keys, const KtNovaKeyNote *note)
   if (note->state != KT_NOVA_KEY_UNKNOWN)
     add_once(keys, g_strdup_printf("%s=%s: %s", note->key, note->value, note->what ? note->what : _("no effect")));
   else if (note->what)
-    add_once(keys, g_strdup_printf(_("%s=%s: Nova has no such key (%s?)"), note->key, note->value, note->what));
+    add_once(keys, g_strdup_printf(_("%s=%s: Nova has no such key (%s)"), note->key, note->value, note->what));
   else
     add_once(keys, g_strdup_printf(_("%s=%s: Nova has no such key"), note->key, note->value));
 }

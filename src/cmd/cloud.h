@@ -2,6 +2,7 @@
 /* Parts of `kvmtune cloud`. */
 #pragma once
 #include "base/term.h"
+#include "cloud/cloud_plan.h"
 #include "cloud/clouds.h"
 #include "cloud/known.h"
 
@@ -34,3 +35,12 @@ typedef struct {
   KtColour colour;
 } KtCloudOutput;
 int kt_cloud_run_doctor(const KtCloudRequest *request, const KtCloudOutput *output, GError **error);
+
+/* cloud_plan.c */
+typedef struct {
+  KtCloudPlanOptions options;
+  const char *file; /* where the plan is written as JSON; "-": instead of the report; NULL */
+  gboolean ticket;
+} KtCloudPlanRequest;
+int kt_cloud_run_plan(const KtCloudRequest *request, const KtCloudPlanRequest *wish, const KtCloudOutput *output,
+                      GError **error);

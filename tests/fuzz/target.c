@@ -23,6 +23,7 @@
 #include "evidence/scrub_text.h"
 #include "evidence/xml.h"
 #include "plan/plan_json.h"
+#include "target_cloud.h"
 #include "target_nova.h"
 #include "target_reader.h"
 #include "target_views.h"
@@ -318,6 +319,11 @@ static const Target targets[] = {
     {"plan", "a plan's JSON", run_plan},
     {"measurement", "a measurement's JSON", run_measurement},
     {"accepted", "a file of accepted risks", run_accepted},
+    {"cloud-yaml", "clouds.yaml", kt_target_cloud_yaml},
+    {"cloud-answer", "a list of servers, flavors, images or hosts", kt_target_cloud_answer},
+    {"cloud-signin", "Keystone's and Nova's answers at sign-in", kt_target_cloud_signin},
+    {"cloud-message", "a service's refusal", kt_target_cloud_message},
+    {"cloud-plan", "kvmtune cloud plan -o", kt_target_cloud_plan},
     {"nova-request", "a line of nova fit --batch", kt_target_nova_request},
     {"nova-value", "a text as Nova reads it", kt_target_nova_value},
     {"set", "lists and masks of CPUs", run_set},
