@@ -262,8 +262,8 @@ static void test_pages_come(void)
   g_autoptr(KtPlan) plan = build(snapshot, &automatic);
   g_assert_null(find_change(plan, "a/vcpupin"));
   g_assert_cmpstr(edit_after(find_change(plan, "a/memory"), "0"), ==, "1:8388608");
-  g_assert_cmpstr(edit_after(find_change(plan, "a/emulatorpin"), ""), ==, "2-3,10-11");
-  g_assert_cmpstr(edit_after(find_change(plan, "a/emulator"), "cputune/emulatorpin/@cpuset"), ==, "2-3,10-11");
+  g_assert_cmpstr(edit_after(find_change(plan, "a/emulatorpin"), ""), ==, "8-11");
+  g_assert_cmpstr(edit_after(find_change(plan, "a/emulator"), "cputune/emulatorpin/@cpuset"), ==, "8-11");
   g_assert_cmpfloat(kt_plan_guest(plan, "a")->local_after_pct, ==, 100);
 }
 
@@ -500,6 +500,38 @@ static void test_hidden_threads(void)
   assert_cures(plan, xml);
 }
 
+/* Running on the threads of two cores as if they were four: a core each, as long as nobody has them; else threads=2. */
+static void test_spread(void)
+{
+  const char *const cpus[] = {"4", "12", "5", "13", NULL}, *const others[] = {"6", "7", NULL};
+  for (guint with_other = 0; with_other < 2; with_other++) {
+    g_autofree char *xml = pinned("db", cpus, "<topology sockets='1' dies='1' cores='4' threads='1'/>");
+    g_autofree char *other = pinned("other", others, "<topology sockets='1' dies='1' cores='2' threads='1'/>");
+    const char *const definitions[] = {xml, with_other ? other : NULL, NULL};
+    g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+    for (guint i = 0; i <= with_other; i++) {
+      KtDomain *d = snapshot->domains->pdata[i];
+      run_on(d, "4-7,12-15", 1);
+      for (guint k = 0; k < d->runtime->threads->len; k++) {
+        KtThread *thread = d->runtime->threads->pdata[k];
+        kt_set_free(thread->affinity);
+        thread->affinity = set(i ? others[k] : cpus[k]);
+      }
+    }
+    g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+    const KtChange *pins = find_change(plan, "db/vcpupin"), *topology = find_change(plan, "db/topology");
+    g_assert_true((pins == NULL) == with_other && (topology != NULL) == with_other);
+    if (with_other) {
+      g_assert_cmpstr(edit_after(topology, "cpu/topology/@threads"), ==, "2");
+      continue;
+    }
+    g_assert_null(edit_after(pins, "0"));
+    g_assert_cmpstr(edit_after(pins, "1"), ==, "6");
+    g_assert_cmpstr(edit_after(pins, "3"), ==, "7");
+    g_assert_cmpstr(edit_after(find_change(plan, "db/pins"), "cputune/vcpupin[@vcpu='1']/@cpuset"), ==, "6");
+  }
+}
+
 /* Cells that are as they should be stay as they are written: the sockets follow them. */
 static void test_cells_stay(void)
 {
@@ -585,6 +617,7 @@ int main(int argc, char **argv)
   g_test_add_func("/plan/left", test_left);
   g_test_add_func("/plan/accepted", test_accepted);
   g_test_add_func("/plan/hidden-threads", test_hidden_threads);
+  g_test_add_func("/plan/spread", test_spread);
   g_test_add_func("/plan/cells-stay", test_cells_stay);
   g_test_add_func("/plan/deterministic", test_deterministic);
   g_test_add_func("/plan/refused", test_refused);

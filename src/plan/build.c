@@ -241,6 +241,7 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
     return NULL;
   const KtMachine *host = kt_snapshot_host(snapshot);
   kt_plan_keep_pins(problem, placement, host);
+  kt_plan_spread_pins(problem, placement, host);
   g_autoptr(KtSet) owned = owned_cpus(placement);
   g_autoptr(KtPlan) plan = start_plan(host, options);
   g_ptr_array_extend_and_steal(plan->notes, g_steal_pointer(&notes));

@@ -6,7 +6,7 @@
 #include "base/shell.h"
 #include "plan/parts.h"
 
-#define PLACE_CHECKS "H20 H40 H45 X13 X16 X18"
+#define PLACE_CHECKS "H20 H40 H45 X07 X13 X16 X18"
 #define EMULATOR_CHECKS "H46"
 
 static const KtThread *vcpu_thread(const KtDomain *d, guint vcpu)
@@ -58,6 +58,8 @@ static double share_on_target(const KtPlanWork *work)
 /* What part of the resident pages will be where the threads are. */
 static void expect_locality(const KtPlanWork *work, KtChange *change, double pct)
 {
+  if (work->guest->local_before_pct > 99)
+    return;
   g_autofree char *before =
       work->guest->local_before_pct >= 0 ? g_strdup_printf("%.0f", work->guest->local_before_pct) : NULL;
   kt_change_add_effect(change, "locality_pct", before, ">= 99");
@@ -76,8 +78,10 @@ static void move_vcpus(const KtPlanWork *work)
     }
   }
   change->title = g_strdup_printf(_("vCPUs to the CPUs %s"), work->guest->cpus_after);
-  change->why = g_strdup(change->reasons->len ? _("Its threads run away from its memory, or share CPUs with others.")
-                                              : _("Another guest needs the place that it has now."));
+  gboolean packed = change->reasons->len == 1 && g_str_equal(change->reasons->pdata[0], "X07");
+  change->why = g_strdup(packed ? _("Two of its vCPUs share a core, while other cores have nothing to do.")
+                         : change->reasons->len ? _("Its threads run away from its memory, or share CPUs with others.")
+                                                : _("Another guest needs the place that it has now."));
   g_autofree char *name = kt_shell_word(work->domain->name);
   change->undo = g_strdup_printf("virsh vcpupin %s <vCPU> <CPUs as before> --live", name);
   change->risk = KT_RISK_LIVE;

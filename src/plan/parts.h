@@ -38,6 +38,10 @@ GArray *kt_plan_pins_now(const KtDomain *d, const KtMachine *host);
  * dedicated guests keep the CPUs that they own now, vCPU by vCPU. */
 void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host);
 
+/* spread.c: a running dedicated guest with threads=1 that is pinned to siblings gets whole cores of its nodes, where
+ * there are enough that nobody has, at no more cost. */
+void kt_plan_spread_pins(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host);
+
 /* pools.c: the size of the huge pages that a guest is on; 0: on none, or which ones or what pools there are is not
  * known. */
 gint64 kt_plan_page_kib(const KtDomain *d, const KtMachine *host);
