@@ -266,6 +266,8 @@ static void join_runtime(KtRuntime *into, KtRuntime *from)
     into->cpuset_mems = g_steal_pointer(&from->cpuset_mems);
   if (!into->memory->len)
     g_array_append_vals(into->memory, from->memory->data, from->memory->len);
+  if (!into->cell_memory->len)
+    g_array_append_vals(into->cell_memory, from->cell_memory->data, from->cell_memory->len);
   join_threads(into, from);
 }
 

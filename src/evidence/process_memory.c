@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "evidence/guest_memory.h"
 #include "evidence/process.h"
 
 #define SHORT_WALK_KIB (8 * 1024 * 1024) /* resident small pages up to which a walk takes milliseconds */
@@ -66,6 +67,20 @@ static void read_numa_maps(KtRootReading *r, KtDomain *d, int pid, gboolean all)
       add_nodes(runtime, line, page_kib(line));
   }
   cite_memory(r, d, path);
+}
+
+/* The same by cell, where they can be told apart. */
+static void read_cells(KtRootReading *r, KtDomain *d, int pid)
+{
+  g_autoptr(GPtrArray) mappings = kt_guest_memory_read(r->root, pid, d, NULL);
+  for (guint i = 0; mappings && i < mappings->len; i++) {
+    const KtGuestMapping *mapping = mappings->pdata[i];
+    for (guint k = 0; k < mapping->memory->len; k++) {
+      const KtNodeMemory *part = &g_array_index(mapping->memory, KtNodeMemory, k);
+      const KtCellMemory memory = {.cell = mapping->cell, .node = part->node, .kib = part->kib};
+      g_array_append_val(d->runtime->cell_memory, memory);
+    }
+  }
 }
 
 /* Where there is but one node, all that is resident is on it: no walk is needed. FALSE if that is not known. */
@@ -175,5 +190,7 @@ void kt_process_read_memory(KtRootReading *r, KtDomain *d, int pid, const char *
       read_numa_maps(r, d, pid, TRUE);
     }
   }
+  if (d->cells->len > 1 && r->m->nodes->len > 1 && (r->deep || small))
+    read_cells(r, d, pid);
   read_anon_huge(r, d, pid, group);
 }

@@ -47,6 +47,7 @@ static void runtime_free(KtRuntime *r)
     return;
   g_ptr_array_unref(r->threads);
   g_array_unref(r->memory);
+  g_array_unref(r->cell_memory);
   kt_set_free(r->cpuset_cpus);
   kt_set_free(r->cpuset_mems);
   g_free(r);
@@ -169,6 +170,7 @@ KtRuntime *kt_domain_runtime(KtDomain *d)
     d->runtime = g_new0(KtRuntime, 1);
     d->runtime->threads = g_ptr_array_new_with_free_func(thread_free);
     d->runtime->memory = g_array_new(FALSE, TRUE, sizeof(KtNodeMemory));
+    d->runtime->cell_memory = g_array_new(FALSE, TRUE, sizeof(KtCellMemory));
   }
   return d->runtime;
 }

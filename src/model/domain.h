@@ -48,11 +48,18 @@ typedef struct {
   KtNum switches_per_second; /* how often it got a CPU */
 } KtThread;
 
+/* What of a cell is resident on a node. */
+typedef struct {
+  int cell, node; /* ids */
+  gint64 kib;
+} KtCellMemory;
+
 /* What a running domain does on its host. */
 typedef struct {
   int pid;
-  GPtrArray *threads; /* KtThread* */
-  GArray *memory;     /* KtNodeMemory: resident guest pages by host node; empty unknown */
+  GPtrArray *threads;  /* KtThread* */
+  GArray *memory;      /* KtNodeMemory: resident guest pages by host node; empty unknown */
+  GArray *cell_memory; /* KtCellMemory: the same by cell, of a guest of several; empty unknown */
   KtInt rss_kib, swap_kib, anon_huge_kib, hugetlb_kib, locked_kib;
   KtInt nr_throttled; /* cgroup cpu.stat, since start */
   KtNum throttled_per_second;

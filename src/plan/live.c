@@ -139,12 +139,74 @@ static char *format_memory(const GArray *memory)
   return g_string_free(text, FALSE);
 }
 
-/* All pages of a guest of one cell go to its node; those of several cells only a reader of numa_maps can tell apart. */
+/* ---- several cells ---- */
+
+/* What is resident of a cell; empty: unknown. Caller frees. */
+static GArray *cell_memory(const KtDomain *d, int cell)
+{
+  GArray *memory = g_array_new(FALSE, FALSE, sizeof(KtNodeMemory));
+  for (guint i = 0; i < d->runtime->cell_memory->len; i++) {
+    const KtCellMemory *part = &g_array_index(d->runtime->cell_memory, KtCellMemory, i);
+    const KtNodeMemory own = {.node = part->node, .kib = part->kib};
+    if (part->cell == cell)
+      g_array_append_val(memory, own);
+  }
+  return memory;
+}
+
+/* One cpuset holds all cells, and no page goes to a node outside of it: then, and where cells are bound, it is the
+ * next start that brings them apart. */
+static gboolean can_move_cell(const KtPlanWork *work, const KtCell *cell, const KtSet *nodes)
+{
+  const char *own = cell->memnode_mode, *all = work->domain->numatune_mode;
+  const KtSet *may = work->domain->runtime->cpuset_mems;
+  return g_strcmp0(own, "strict") != 0 && g_strcmp0(all, "strict") != 0 && (!may || kt_set_contains(may, nodes));
+}
+
+static void add_cell(const KtPlanWork *work, KtChange *change, guint position)
+{
+  const KtCell *cell = work->domain->cells->pdata[position];
+  const KtPlaceCell *place = work->answer->cells->pdata[position];
+  g_autoptr(GArray) memory = cell_memory(work->domain, cell->id);
+  g_autoptr(KtSet) nodes = kt_plan_cell_nodes(place);
+  gint64 all = 0, there = 0;
+  for (guint i = 0; i < memory->len; i++) {
+    const KtNodeMemory *part = &g_array_index(memory, KtNodeMemory, i);
+    all += part->kib;
+    there += part->node >= 0 && kt_set_has(nodes, (guint)part->node) ? part->kib : 0;
+  }
+  if (kt_set_count(nodes) != 1 || !all || there > all - all / 100 || !can_move_cell(work, cell, nodes))
+    return;
+  g_autofree char *where = g_strdup_printf("%d", cell->id), *before = format_memory(memory);
+  g_autofree char *after = g_strdup_printf("%d:%" G_GINT64_FORMAT, kt_set_next(nodes, 0), all);
+  kt_change_add_edit(change, where, before, after);
+}
+
+static void move_cells(const KtPlanWork *work)
+{
+  KtChange *change = kt_plan_change(work, KT_ACT_MEMORY, "memory", PLACE_CHECKS);
+  for (guint i = 0; i < work->answer->cells->len; i++)
+    add_cell(work, change, i);
+  change->title = g_strdup("the memory of each cell to its node");
+  change->why = g_strdup("The pages of each cell follow its threads, a batch at a time, while it runs.");
+  change->undo = g_strdup("the pages go back where they were, where there is room");
+  change->risk = KT_RISK_LIVE;
+  if (change->edits->len)
+    expect_locality(work, change, 100);
+  else
+    g_ptr_array_remove(work->plan->changes, change);
+}
+
+/* All pages of a guest of one cell go to its node. */
 static void move_memory(const KtPlanWork *work)
 {
+  if (work->answer->cells->len > 1) {
+    move_cells(work);
+    return;
+  }
   const KtPlaceCell *cell = work->answer->cells->pdata[0];
   g_autoptr(KtSet) nodes = kt_plan_cell_nodes(cell);
-  if (work->answer->cells->len != 1 || share_on_target(work) > 99)
+  if (share_on_target(work) > 99)
     return;
   g_autofree char *before = format_memory(work->domain->runtime->memory), *node = kt_set_format(nodes);
   g_autoptr(GString) after = g_string_new(NULL);
