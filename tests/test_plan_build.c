@@ -391,43 +391,6 @@ static void test_own_threads_stay(void)
   g_assert_cmpstr(edit_after(pins, "cputune/iothreadpin[@iothread='2']/@cpuset"), ==, "5-7,13-15");
 }
 
-/* The memory of two cells lies crosswise: each goes to its threads, as far as which is whose is known. */
-static void test_cells_memory(void)
-{
-  g_autofree char *xml = definition(
-      "two", 16, 16,
-      "  <cpu mode='host-passthrough'><topology sockets='2' dies='1' cores='8' threads='1'/><numa>"
-      "<cell id='0' cpus='0-7' memory='8' unit='GiB'/><cell id='1' cpus='8-15' memory='8' unit='GiB'/></numa></cpu>\n");
-  const char *const definitions[] = {xml, NULL};
-  for (guint known = 0; known < 2; known++) {
-    g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
-    KtDomain *d = snapshot->domains->pdata[0];
-    run_on(d, "0-3,8-11", 0);
-    kt_runtime_add_memory(d->runtime, 0, -d->memory_kib.value / 2);
-    kt_runtime_add_memory(d->runtime, 1, d->memory_kib.value / 2);
-    for (guint i = 0; i < 16; i++) {
-      KtThread *thread = d->runtime->threads->pdata[i];
-      thread->run_pct = KT_NUM(95); /* too busy for one node */
-      if (i < 8)
-        continue;
-      kt_set_free(thread->affinity);
-      thread->affinity = set("4-7,12-15");
-    }
-    const KtCellMemory crosswise[] = {{0, 1, 8388608}, {1, 0, 8388000}, {1, 1, 608}};
-    if (known)
-      g_array_append_vals(d->runtime->cell_memory, crosswise, G_N_ELEMENTS(crosswise));
-    g_autoptr(KtPlan) plan = build(snapshot, &automatic);
-    const KtChange *memory = find_change(plan, "two/memory");
-    if (!known) {
-      g_assert_null(memory);
-      continue;
-    }
-    g_assert_cmpstr(edit_after(memory, "0"), ==, "0:8388608");
-    g_assert_cmpstr(edit_after(memory, "1"), ==, "1:8388608");
-    g_assert_cmpstr(((const KtEdit *)memory->edits->pdata[1])->before, ==, "0:8388000,1:608");
-  }
-}
-
 /* Memory can be plugged into a cell only: the last one stays. */
 static void test_plugged_memory(void)
 {
@@ -650,7 +613,6 @@ int main(int argc, char **argv)
   g_test_add_func("/plan/policy", test_policy);
   g_test_add_func("/plan/own-threads", test_own_threads);
   g_test_add_func("/plan/own-threads-stay", test_own_threads_stay);
-  g_test_add_func("/plan/cells-memory", test_cells_memory);
   g_test_add_func("/plan/plugged-memory", test_plugged_memory);
   g_test_add_func("/plan/left", test_left);
   g_test_add_func("/plan/accepted", test_accepted);
