@@ -3,13 +3,7 @@
 
 # No process of another program has the path of this lab's folder in its command line like this.
 machine_pids() { # STATE: all processes of this lab
-    local dir pid
-    for dir in /proc/[0-9]*; do
-        pid=${dir#/proc/}
-        if [ -e "$dir/cmdline" ] && tr '\0' '\n' 2>/dev/null <"$dir/cmdline" | grep -qxF -e "$1/qemu.pid" -e "$1/keeper"; then
-            echo "$pid"
-        fi
-    done
+    grep -lsazxF --regexp="$1/qemu.pid" --regexp="$1/keeper" /proc/[0-9]*/cmdline | cut -d/ -f3 || true
 }
 
 machine_runs() { # STATE
