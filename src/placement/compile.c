@@ -362,7 +362,7 @@ static guint64 default_steps(const KtSearch *s)
 {
   if (s->n_parts > 200)
     return 2000000;
-  return MIN(G_GUINT64_CONSTANT(20000000), G_GUINT64_CONSTANT(2000) * s->n_guests * MIN(s->n_guests, 10) * s->n_homes);
+  return MIN(G_GUINT64_CONSTANT(5000000), G_GUINT64_CONSTANT(2000) * s->n_parts * MIN(s->n_parts, 10) * s->n_homes);
 }
 
 KtSearch *kt_search_new(const KtPlaceProblem *problem)
