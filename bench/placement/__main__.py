@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 
+import growth
 import hosts
 import instances
 import measure
@@ -94,7 +95,8 @@ def rule_table(rows):
 def speed_table(build):
     subprocess.run(['ninja', '-C', build, 'bench/placement-speed'], stdout=subprocess.DEVNULL, check=True)
     run = subprocess.run([os.path.join(build, 'bench', 'placement-speed')], capture_output=True, text=True, check=True)
-    return run.stdout.splitlines()
+    table = run.stdout.splitlines()
+    return table + [''] + list(growth.plots(table))
 
 
 def one_small(row, problem, answer, seconds, verbose):

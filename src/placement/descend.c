@@ -92,12 +92,12 @@ static void kick(KtSearch *s)
 
 void kt_search_improve(KtSearch *s, double bound, guint64 steps)
 {
-  guint64 end = MIN(s->steps + steps, s->max_steps);
+  guint64 end = MIN(s->steps + steps, s->max_steps), patience = s->max_steps / 4, better = s->steps;
   gsize size = s->n_parts * sizeof *s->home;
   g_autofree guint *best = g_memdup2(s->home, size), *current = g_memdup2(s->home, size);
   double best_cost = kt_search_cost(s), current_cost = best_cost;
   guint idle = 0;
-  while (s->steps < end && best_cost > bound + KT_PLACE_EPSILON) {
+  while (s->steps < end && s->steps - better < patience && best_cost > bound + KT_PLACE_EPSILON) {
     kick(s);
     kt_search_descend(s);
     double cost = kt_search_cost(s);
@@ -106,6 +106,7 @@ void kt_search_improve(KtSearch *s, double bound, guint64 steps)
       best_cost = cost;
       memcpy(best, s->home, size);
       idle = 0;
+      better = s->steps;
     }
     if (cost <= current_cost + KT_PLACE_EPSILON) {
       current_cost = cost;

@@ -149,7 +149,7 @@ static double farther(KtSearch *s, guint kind, guint from, guint to, gint64 kib)
   }
   if (nearest <= 0)
     return 0;
-  s->steps += s->n_nodes;
+  s->steps += 4 * s->n_nodes;
   return MAX(kt_flow_solve(&s->flow, memory, room) * s->per_flow - nearest, 0);
 }
 
