@@ -43,6 +43,7 @@ static void change_model(const KtPlanWork *work)
   KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "cpu", "X01 X02");
   set(change, "cpu/@mode", model ? "custom" : "host-passthrough");
   set(change, "cpu/@match", model ? "exact" : NULL);
+  set(change, "cpu/@check", NULL); /* of the old model; that of a running guest asks for each feature of it */
   set(change, "cpu/vendor", NULL);
   set(change, model ? "cpu/model/text()" : "cpu/model", model);
   if (!model)
