@@ -23,6 +23,7 @@
 #include "evidence/scrub_text.h"
 #include "evidence/xml.h"
 #include "plan/plan_json.h"
+#include "target_apply.h"
 #include "target_cloud.h"
 #include "target_nova.h"
 #include "target_reader.h"
@@ -317,6 +318,7 @@ static const Target targets[] = {
     {"past-report", "a report of doctor --json", run_past_report},
     {"domxml", "a domain's definition, edited and compared", run_domxml},
     {"plan", "a plan's JSON", run_plan},
+    {"steps", "a plan carried out, without a host", kt_target_steps},
     {"measurement", "a measurement's JSON", run_measurement},
     {"accepted", "a file of accepted risks", run_accepted},
     {"cloud-yaml", "clouds.yaml", kt_target_cloud_yaml},
