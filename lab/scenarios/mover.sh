@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# lab: --topology 4x2
+# lab: --topology 4x2 --one-thread
 . scenario.sh
 story "Memory of guests brought from node to node by kvmtune's mover: one cell of two, under every policy"
-story "that libvirt can have given them, at a bounded rate, and back; and how fast it is beside others."
+story "that libvirt can have given them, at a bounded rate, and back."
 fresh
-table=$RESULTS/table.md
 
-mib_on() { locality "$1" | sed -n "s/^node $2: \([0-9]*\) MiB$/\1/p" | grep . || echo 0; }
 cell_on() { # NAME CELL NODE: KiB
     hand read memory "$1" "$2" | tr , '\n' | sed -n "s/^$3:\([0-9]*\)$/\1/p" | grep . || echo 0
 }
@@ -17,33 +15,6 @@ says() { # WORDS COMMAND...
     grep -q -e "$words" "$RESULTS/said.txt" || { sed 's/^/# /' "$RESULTS/said.txt"; false; }
 }
 gone() { virsh -q "destroy $1; undefine $1"; }
-
-# ---- how fast, on one start state ----
-
-speed() { # NAME PAGES COMMAND...
-    local name=$1 pages=$2 start took there
-    shift 2
-    migratepages "$(pid_of m)" all 0
-    start=$(date +%s%N)
-    "$@" >"$RESULTS/mover-$name.txt" 2>&1
-    took=$((($(date +%s%N) - start) / 1000000))
-    there=$(mib_on m 3)
-    printf '| %s | %s | %s of 256 MiB | %s | %s |\n' "$name" "$pages" "$there" "$took ms" "$((there * 1000 / (took + 1))) MiB/s" | tee -a "$table"
-}
-
-printf '| mover | pages | moved | took | rate |\n|---|---|---|---|---|\n' | tee "$table"
-for pages in never always; do
-    echo "$pages" >/sys/kernel/mm/transparent_hugepage/enabled
-    guest m --memory 256 --cpus 0-1
-    for mover in 1 2; do
-        speed migratepages "THP $pages" migratepages "$(pid_of m)" all 3
-        speed bare-loop "THP $pages" lab-movepages "$(pid_of m)" 3
-        speed kvmtune "THP $pages" hand write memory m 0 3:1
-        check "THP $pages: kvmtune's mover brings all of it, by the kernel's counters" is "$(locality m 3)" -ge 99
-    done
-    check "THP $pages: not a page was left as busy" is "$(grep -c stayed "$RESULTS/mover-kvmtune.txt")" -eq 0
-    gone m
-done
 
 # ---- one cell of two ----
 
