@@ -171,7 +171,7 @@ sys.exit(0 if all(piece in text for piece in sys.argv[3:]) else 'not in %s' % te
 END
 }
 
-echo 1..18
+echo 1..21
 wait_for '"enabled":true,"name":"guest-exec"'
 verdict $? "the guest is up and its agent answers"
 inside 0 'opened for writing' --domain tiny
@@ -196,6 +196,20 @@ verdict $? "guest: topology, cells and balancing as it sees them and as it is de
 grep -q '"sysctl": "kernel.numa_balancing=1"' "$run/out" && grep -q '"name": "java"' "$run/out" &&
   grep -q 'heap 8 GiB, Parallel, -UseNUMA' "$run/out" && grep -q '"id": "W01"' "$run/out"
 verdict $? "guest: the JVM in it with its flags, and what can be set live"
+sets() { # STATUS WORDS NAME=VALUE
+  "$kvmtune" guest --connect "$uri" --state "$run/state" tiny --set-sysctl "$3" >"$run/out" 2>"$run/err"
+  [ $? -eq "$1" ] && cat "$run/out" "$run/err" | grep -qF "$2"
+}
+balancing_is() { # VALUE, by the guest
+  looks "$2" '' tiny && field settings.kernel.numa_balancing '"guest": "'"$1"'"'
+}
+sets 0 'kernel.numa_balancing' kernel.numa_balancing=1 && balancing_is 1 1 && sets 0 already kernel.numa_balancing=1
+verdict $? "guest --set-sysctl: set in the running guest"
+"$kvmtune" history --state "$run/state" >"$run/out" 2>"$run/err" && grep -q '^ *1 ' "$run/out" && ! grep -q '^ *2 ' "$run/out" &&
+  "$kvmtune" rollback last --yes --state "$run/state" >"$run/out" 2>"$run/err" && balancing_is 0 1
+verdict $? "it has one receipt, and the rollback takes it back"
+sets 2 'no_such' kernel.no_such=1 && sets 2 'NAME=VALUE' kernel.numa_balancing && sets 2 'no name of a sysctl' 'kernel.x;reboot=1'
+verdict $? "no such sysctl, no value, no name"
 
 options '-b guest-exec,guest-exec-status'
 wait_for '"enabled":false,"name":"guest-exec"'

@@ -7,7 +7,7 @@
 #include "capture_script.h"
 #include "checks/accepted.h"
 #include "cmd/accepted_files.h"
-#include "cmd/command.h"
+#include "cmd/guest_parts.h"
 #include "cmd/input.h"
 #include "evidence/capture_inside.h"
 #include "evidence/evidence.h"
@@ -16,7 +16,7 @@
 #include "view/guest_view.h"
 
 static gboolean json;
-static char *connect_uri, *colour;
+static char *connect_uri, *colour, *set_sysctl, *state;
 static double duration = 2;
 
 static const GOptionEntry *options(void)
@@ -24,6 +24,10 @@ static const GOptionEntry *options(void)
   static const GOptionEntry entries[] = {
       {"connect", 0, 0, G_OPTION_ARG_STRING, &connect_uri, "the libvirt to ask", "URI"},
       {"duration", 0, 0, G_OPTION_ARG_DOUBLE, &duration, "seconds between two looks, for rates (2)", "S"},
+      {"set-sysctl", 0, 0, G_OPTION_ARG_STRING, &set_sysctl,
+       "set a sysctl of the running guest, until its next boot; 'kvmtune rollback' takes it back", "NAME=VALUE"},
+      {"state", 0, 0, G_OPTION_ARG_FILENAME, &state,
+       "folder of the journal, with --set-sysctl (default /var/lib/kvmtune for root)", "DIR"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL},
       {"color", 0, 0, G_OPTION_ARG_STRING, &colour, "colours in the report", "auto|always|never"},
       {0},
@@ -110,6 +114,8 @@ static int run(int argc, char **argv, GError **error)
                           : "--duration is a number of seconds above 0, up to 3600");
     return -1;
   }
+  if (set_sysctl)
+    return kt_guest_set_sysctl(connect_uri, argv[0], set_sysctl, state, error);
   KtMachine *guest = NULL;
   g_autofree char *note = NULL;
   g_autoptr(GPtrArray) accepted = kt_accepted_read_all(error);
@@ -128,7 +134,8 @@ const KtCommand kt_command_guest = {
     .summary = "show what a guest itself sees, beside its definition and its host",
     .description =
         "Looks into a running guest through its QEMU guest agent and libvirt, which is opened for writing for that; "
-        "nothing is installed in the guest and nothing is changed. Shows topology, caches, cells with memory and "
+        "nothing is installed in the guest and, without --set-sysctl, nothing is changed. Shows topology, caches, "
+        "cells with memory and "
         "distances, clock and memory balancing as the guest's kernel sees them, as the definition promises them and "
         "as the host has them, each with the checks that found fault with it; the JVMs and databases in it with the "
         "flags that matter; and what can be changed inside of the guest.",
