@@ -95,6 +95,89 @@ doctor_names() {
     [ "$failures" = 0 ] || sed 's/^/# /' "$RESULTS/doctor.txt"
 }
 
+# doctor_is_content "X34": it names nothing any more, but for these, which may wait for the next start.
+doctor_is_content() {
+    local left
+    kvmtune doctor --json >"$RESULTS/doctor-after.json"
+    left=$(finding_ids "$RESULTS/doctor-after.json" | grep -vxF -e "${1// /$'\n'}")
+    check "kvmtune finds nothing any more, but for what may wait" is "-$left" = -
+}
+
+# agent_answers NAME: waits for the guest agent.
+agent_answers() {
+    local end=$((SECONDS + 240))
+    until virsh -q qemu-agent-command "$1" '{"execute":"guest-ping"}' >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 1
+    done
+}
+
+# inside NAME PROGRAM ARGUMENT...: runs it in the guest, by its agent, and prints what it wrote.
+inside() {
+    local name=$1 path=$2 answer arguments
+    shift 2
+    arguments=$(printf '"%s",' "$@")
+    answer=$(virsh -q qemu-agent-command "$name" "{\"execute\":\"guest-exec\",\"arguments\":{\"path\":\"$path\",\"arg\":[${arguments%,}],\"capture-output\":true}}") || return 1
+    arguments="{\"pid\":$(tr -dc 0-9 <<<"$answer")}"
+    until grep -q '"exited":true' <<<"$answer"; do
+        sleep 1
+        answer=$(virsh -q qemu-agent-command "$name" "{\"execute\":\"guest-exec-status\",\"arguments\":$arguments}") || return 1
+    done
+    sed -n 's/.*"out-data":"\([^"]*\)".*/\1/p' <<<"$answer" | base64 -d
+}
+
+# ---- plan, apply, rollback ----
+
+# threads_of NAME: the CPUs and nodes that each of its lasting threads may use
+threads_of() {
+    local task
+    for task in /proc/"$(pid_of "$1")"/task/*; do
+        grep -qE '^(CPU [0-9]+/KVM|IO .*|qemu.*)$' "$task/comm" &&
+            printf '%s: %s\n' "$(cat "$task/comm")" "$(grep _allowed_list "$task/status" | tr -s '\t\n' '  ')"
+    done | sort
+}
+
+# remember NAME...: what has to be there again after a rollback
+remember() {
+    local name
+    for name; do
+        virsh dumpxml --inactive "$name" >"$RESULTS/definition-$name.xml"
+        threads_of "$name" >"$RESULTS/threads-$name"
+    done
+}
+
+quietly() { # COMMAND...: what it says is shown only if it fails
+    local status=0
+    "$@" >"$RESULTS/said.txt" 2>&1 || { status=$?; sed 's/^/# /' "$RESULTS/said.txt"; }
+    return $status
+}
+
+# heals [OPTION...]: kvmtune plans for what it finds, and carries that out.
+heals() {
+    kvmtune plan -o "$RESULTS/plan.json" >"$RESULTS/plan.txt"
+    quietly kvmtune apply "$RESULTS/plan.json" --yes --measure 0 "$@"
+}
+
+# takes_back NAME...: rolled back, the definition is byte for byte what it was, and each thread may use what it might.
+takes_back() {
+    local name
+    quietly kvmtune rollback last --yes || return 1
+    for name; do
+        is_defined_as_before "$name" && threads_of "$name" | diff "$RESULTS/threads-$name" - || return 1
+    done
+}
+
+# takes_back_definition NAME: of a guest that was started anew in between, which a rollback does not do.
+takes_back_definition() {
+    kvmtune rollback last --yes >"$RESULTS/rollback.txt" 2>&1
+    [ $? -le 1 ] && is_defined_as_before "$1"
+}
+
+is_defined_as_before() { virsh dumpxml --inactive "$1" | diff "$RESULTS/definition-$1.xml" -; }
+
+# started_anew NAME: as its administrator does it, for guests that stay paused and cannot shut down.
+started_anew() { virsh -q "destroy $1; start --paused $1" >/dev/null; }
+
 the_end() {
     for log in /run/lab/consoles/*.log; do
         [ -e "$log" ] && cp "$log" "$RESULTS/console-$(basename "$log")"

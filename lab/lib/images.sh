@@ -128,6 +128,9 @@ guest_build() {
     busybox_into "$root"
     cp "$here/guest/init" "$root/init"
     modules_into "$root" virtio_pci virtio_console
+    mkdir "$root/sbin" # what the guest agent shuts down with
+    printf '#!/bin/busybox sh\nexec /bin/busybox poweroff -f\n' >"$root/sbin/shutdown"
+    chmod +x "$root/sbin/shutdown"
     for load in "${loads[@]}"; do
         cp "$load" "$root/bin/$(basename "$load" | sed 's/^lab-//')"
     done

@@ -6,8 +6,40 @@ story "than one, an old CPU model without an L3."
 fresh
 running_guest crm --vcpus 4 --memory 256 --topology 4,1,1 --cpu kvm64 --cache disable --run sees
 check "it is up" console_says crm "guest: sees [0-9]"
-seen=$(sed -n 's/.*guest: sees \([0-9].*\)/\1/p' /run/lab/consoles/crm.log | tr -d '\r')
-story "the guest sees $seen"
-check "its kernel sees 4 sockets, no L3, one node" is "$seen" = "4 CPUs, 4 sockets, 0 L3, 1 nodes"
+seen() { sed -n 's/.*guest: sees \([0-9].*\)/\1/p' /run/lab/consoles/crm.log | tail -1 | tr -d '\r'; }
+story "the guest sees $(seen)"
+check "its kernel sees 4 sockets, no L3, one node" is "$(seen)" = "4 CPUs, 4 sockets, 0 L3, 1 nodes"
 doctor_names "X01 X03 X06 X11" "X36 H20 H21 X21 X40"
+
+# Requests at a fixed rate: beside busy loops (what wake-ups cost a busy guest), then alone (what they cost in CPU).
+load() {
+    inside crm /bin/pingpong -r 5 -b 4 -w 10 -n 1 -s 3 "$@" | tee -a "$RESULTS/load.txt" |
+        awk '/requests=/ {
+            for (i = 1; i <= NF; i++) { split($i, kv, "="); v[kv[1]] = kv[2] }
+            if (v["requests"]) printf "%d %.1f %.1f\n", 1000 * (v["res"] + v["cal"]) / v["requests"], v["busy_pct"], v["requests"] / v["seconds"]
+        }'
+}
+measured() { # BEFORE|AFTER: fills wakeups, rate, cpu
+    check "$1: the agent answers" agent_answers crm
+    read -r wakeups _ rate <<<"$(load -p 8 -k 4)"
+    read -r _ cpu alone <<<"$(load -u 20000)"
+    printf '| %s | %s | %s/s | %s %% | %s/s |\n' "$1" "$wakeups" "$rate" "$cpu" "$alone" | tee -a "$RESULTS/table.md"
+}
+echo "| | RES + CAL per 1000 requests, busy guest | requests | CPU, requests alone | requests |" >"$RESULTS/table.md"
+echo "|---|---|---|---|---|" >>"$RESULTS/table.md"
+measured before
+before=$wakeups
+
+story "kvmtune plans for it, changes its definition, and has it shut down and started."
+remember crm
+check "planned and applied" heals --restart
+check "it is up again" console_says crm "guest: sees [0-9]"
+story "the guest sees $(seen)"
+check "its kernel sees 2 sockets, an L3 for each, two nodes" is "$(seen)" = "4 CPUs, 2 sockets, 2 L3, 2 nodes"
+measured after
+check "wake-ups of a busy guest interrupt less" is "${wakeups:-none}" -lt "${before:-none}"
+kvmtune guest crm --json >"$RESULTS/guest.json"
+check "the guest sees all as it is defined, by its agent" is "$(grep -c '"differs": true' "$RESULTS/guest.json")" = 0
+doctor_is_content "X36 X40 X34"
+check "the rollback restores its definition" takes_back_definition crm
 the_end

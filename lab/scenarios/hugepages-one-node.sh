@@ -11,4 +11,12 @@ check "node 0 has huge pages" is "$(cat /sys/devices/system/node/node0/hugepages
 check "node 2 has none" is "$(cat /sys/devices/system/node/node2/hugepages/hugepages-2048kB/nr_hugepages)" = 0
 check "all of its memory is on node 0" is "$(locality huge 0)" -ge 99
 doctor_names "H28 H20" "X16 X34"
+
+story "kvmtune brings the guest to its memory, as there is no other; nothing is stopped."
+remember huge
+check "planned and applied" heals
+check "its vCPUs run on node 0" is "$(threads_of huge | grep -c 'KVM: Cpus_allowed_list: [01] ')" = 2
+check "all of its memory is on node 0" is "$(locality huge 0)" -ge 99
+doctor_is_content "X16 X34"
+check "the rollback restores all of it" takes_back huge
 the_end

@@ -10,4 +10,13 @@ check "half of its memory is on node 0" is "$(locality wide 0)" -ge 40
 check "half of its memory is on node 1" is "$(locality wide 1)" -ge 40
 check "QEMU shows it one node" sh -c "! tr '\0' '\n' </proc/$(pid_of wide)/cmdline | grep -q '^node,nodeid=1'"
 doctor_names "X11" "X16 X17"
+
+story "kvmtune gives it two cells on two nodes, from its next start on."
+remember wide
+check "planned and applied" heals --next-boot
+check "started anew" started_anew wide
+check "QEMU shows it two nodes" grep -q "^node,nodeid=1" <(tr '\0' '\n' <"/proc/$(pid_of wide)/cmdline")
+check "each cell's memory is on a node of its own" is "$(locality wide | grep -c ' 25[0-9] MiB')" = 2
+doctor_is_content "X16 X17 X34"
+check "the rollback restores its definition" takes_back_definition wide
 the_end
