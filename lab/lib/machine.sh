@@ -184,6 +184,7 @@ machine_kill() { # by force; also what is left over from a crash
 
 machine_abort() {
     trap - EXIT
+    say "'$lab_name' is taken down"
     machine_kill
 }
 
