@@ -220,7 +220,10 @@ static void move_memory(const KtPlanWork *work)
   KtChange *change = kt_plan_change(work, KT_ACT_MEMORY, "memory", PLACE_CHECKS);
   kt_change_add_edit(change, "0", before, after->str);
   change->title = g_strdup_printf(kt_trn("memory to node %s", "memory to nodes %s", kt_set_count(nodes)), node);
-  change->why = g_strdup(_("Its pages follow its threads, a batch at a time, while it runs."));
+  change->why = g_strdup(
+      g_strcmp0(work->domain->numatune_mode, "strict") == 0
+          ? _("Its pages follow its threads; under strict all of its process at once, at a rate that is not limited.")
+          : _("Its pages follow its threads, a batch at a time, while it runs."));
   change->undo = g_strdup(_("the pages go back where they were, where there is room"));
   change->risk = KT_RISK_LIVE;
   expect_locality(work, change, 100);
