@@ -178,6 +178,15 @@ virsh -c "$uri" vcpupin tiny 1 "$last" --live >/dev/null
 roll_back && is_as_before
 verdict $? "put back as it was left, it is taken back"
 
+# From a shell without job control SIGINT is ignored in the background; SIGTERM is not.
+"$kvmtune" apply "$run/plan.json" --connect "$uri" --state "$run/s" --yes --measure 30 >"$run/out" 2>"$run/err" </dev/null &
+at_work=$!
+sleep 3
+kill -TERM $at_work
+wait $at_work
+[ $? -eq 2 ] && grep -qF 'stopped; nothing was done' "$run/err" && is_as_before
+verdict $? "ended by a signal while it measures: nothing was done"
+
 "$kvmtune" apply "$run/plan.json" --connect "$uri" --state "$run/s" --yes --measure 6 >"$run/out" 2>"$run/err" </dev/null &
 at_work=$!
 sleep 2

@@ -103,6 +103,24 @@ static void measure_before(KtReceipt *receipt, GCancellable *stop)
     g_ptr_array_add(receipt->notes, g_strdup_printf("Not measured before: %s", failed->message));
 }
 
+/* Whoever holds the lock sees no run at work: those were interrupted, and may have left half of something. */
+static gboolean tell_interrupted(KtJournal *journal, GError **error)
+{
+  g_autoptr(GPtrArray) receipts = journal ? kt_journal_list(journal, error) : NULL;
+  for (guint i = 0; receipts && i < receipts->len; i++) {
+    const KtReceipt *receipt = receipts->pdata[i];
+    if (receipt->state != KT_RECEIPT_RUNNING && receipt->state != KT_RECEIPT_UNDOING)
+      continue;
+    g_autofree char *line =
+        g_strdup_printf("Receipt %" G_GINT64_FORMAT " was interrupted: 'kvmtune rollback %" G_GINT64_FORMAT
+                        "' takes back what it did.\n\n",
+                        receipt->number, receipt->number);
+    if (!kt_output(line, error))
+      return FALSE;
+  }
+  return !journal || receipts;
+}
+
 /* With the lock held and the journal open, or neither in a dry run. */
 static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, GError **error)
 {
@@ -112,7 +130,7 @@ static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, GEr
   g_autoptr(GError) failed = NULL;
   g_autoptr(KtReceipt) receipt = make_receipt(plan, actuator, error);
   g_autofree char *steps = receipt ? kt_view_apply_steps(&term, receipt, plan) : NULL;
-  if (!receipt || !kt_output(steps, error))
+  if (!receipt || !tell_interrupted(journal, error) || !kt_output(steps, error))
     return -1;
   if (!receipt->steps->len)
     return KT_EXIT_HEALTHY;
@@ -124,6 +142,10 @@ static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, GEr
   kt_apply_catch_signals(actuator);
   if (journal)
     measure_before(receipt, actuator->stop);
+  if (g_cancellable_is_cancelled(actuator->stop)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "stopped; nothing was done");
+    return -1;
+  }
   kt_apply_show(&show, &run);
   gboolean done = kt_run_apply(&run, receipt, error);
   g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt) : NULL;
