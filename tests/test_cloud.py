@@ -44,6 +44,16 @@ def test_key_that_nova_does_not_know():
     assert checks(row)["N02"] == 1
 
 
+def test_wish_that_cannot_be():
+    """3 sockets x 2 cores of 4 vCPUs: Nova makes 2 x 2 without a word, so that the wish is no fact."""
+    w = world()
+    w.flavor("wish", 4, specs={"hw:cpu_sockets": "3", "hw:cpu_cores": "2"})
+    w.server(U[5], "x", "wish")
+    row = doctor(w).row("wish")
+    assert any(k.startswith("hw:cpu_sockets=3: ") for k in row["keys"]), row
+    assert not any(k.startswith("hw:cpu_cores") for k in row["keys"]) and row["findings"] == [], row
+
+
 def test_unused_flavor():
     w = world()
     w.flavor("idle64", 64)

@@ -70,8 +70,8 @@ static void test_secure(void)
   g_assert_error(error, KT_ERROR, KT_ERROR_FORMAT);
   g_assert_cmpstr(error->message, ==, "cloud 'credential' of clouds.yaml: application_credential_secret is not given");
   g_clear_error(&error);
-  g_autoptr(KtCloudConfig) c =
-      of_file("credential", "clouds: {credential: {auth: {application_credential_secret: \"q\\\"uiet\"}}}", NULL, &error);
+  g_autoptr(KtCloudConfig) c = of_file(
+      "credential", "clouds: {credential: {auth: {application_credential_secret: \"q\\\"uiet\"}}}", NULL, &error);
   g_assert_no_error(error);
   g_assert_cmpint(c->auth, ==, KT_CLOUD_CREDENTIAL);
   g_assert_cmpstr(c->interface, ==, "internal");
@@ -81,6 +81,24 @@ static void test_secure(void)
   g_assert_cmpstr(body, ==,
                   "{\"auth\":{\"identity\":{\"methods\":[\"application_credential\"],\"application_credential\":"
                   "{\"id\":\"21dc\",\"secret\":\"q\\\"uiet\"}}}}\n");
+}
+
+/* Certificates are verified unless somebody says so, in YAML's words too. */
+static void test_insecure(void)
+{
+  static const struct {
+    const char *said;
+    gboolean insecure;
+  } rows[] = {{"insecure: true", TRUE},   {"insecure: yes", TRUE}, {"verify: False", TRUE},    {"verify: 'no'", TRUE},
+              {"insecure: false", FALSE}, {"verify: true", FALSE}, {"insecure: maybe", FALSE}, {"verify: ''", FALSE}};
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autofree char *text = g_strdup_printf("clouds: {a: {auth: {auth_url: 'http://k', token: t}, %s}}", rows[i].said);
+    const KtCloudWish wish = {0}, insecure = {.insecure = TRUE};
+    g_autoptr(KtCloudConfig) c = kt_cloud_config_read("f", text, NULL, &wish, NULL);
+    g_autoptr(KtCloudConfig) asked = kt_cloud_config_read("f", text, NULL, &insecure, NULL);
+    g_assert_cmpint(c->insecure, ==, rows[i].insecure);
+    g_assert_true(asked->insecure);
+  }
 }
 
 static void test_no_keystone(void)
@@ -249,6 +267,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/clouds/file", test_file);
   g_test_add_func("/clouds/secure", test_secure);
+  g_test_add_func("/clouds/insecure", test_insecure);
   g_test_add_func("/clouds/no-keystone", test_no_keystone);
   g_test_add_func("/clouds/regions", test_regions);
   g_test_add_func("/clouds/wrong", test_wrong);

@@ -129,7 +129,6 @@ gboolean kt_settings_add_environment(GHashTable *settings)
   for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
     take_variable(settings, fields[i].key);
   take_variable(settings, "insecure");
-  take_variable(settings, "verify");
   static const char *const telling[] = {"auth_url", "endpoint", "compute_endpoint_override", "auth_type", "token",
                                         "username", "user_id",  "application_credential_id"};
   for (guint i = 0; i < G_N_ELEMENTS(telling); i++)
@@ -252,10 +251,18 @@ static gboolean check_texts(const KtCloudConfig *c, GError **error)
   return TRUE;
 }
 
-static gboolean is_word(GHashTable *settings, const char *key, const char *word)
+/* As YAML and OpenStack's clients spell it. */
+static gboolean is_word(GHashTable *settings, const char *key, const char *const *words)
 {
   const char *value = g_hash_table_lookup(settings, key);
-  return value && g_ascii_strcasecmp(value, word) == 0;
+  g_autofree char *lower = value ? g_ascii_strdown(value, -1) : NULL;
+  return lower && g_strv_contains(words, lower);
+}
+
+static gboolean is_insecure(GHashTable *settings)
+{
+  static const char *const yes[] = {"true", "yes", "on", "1", NULL}, *const no[] = {"false", "no", "off", "0", NULL};
+  return is_word(settings, "insecure", yes) || is_word(settings, "verify", no);
 }
 
 static void expand_home(char **path)
@@ -309,8 +316,7 @@ KtCloudConfig *kt_settings_finish(GHashTable *settings, const char *name, const 
   c->source = g_strdup(source);
   for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
     set(field_of(c, i), g_hash_table_lookup(settings, fields[i].key));
-  c->insecure = wish->insecure || is_word(settings, "insecure", "true") || is_word(settings, "insecure", "1") ||
-                is_word(settings, "verify", "false");
+  c->insecure = wish->insecure || is_insecure(settings);
   set(&c->region, wish->region);
   set(&c->ca_file, wish->ca_file);
   complete(c);
