@@ -295,6 +295,10 @@ static void test_hostile_json(void)
     if (!strstr(error->message, cases[i].says))
       g_error("case %u: '%s' does not say '%s'", i, error->message, cases[i].says);
   }
+  static const char twins[] = DOC("[{\"domain\":\"g\",\"uuid\":\"a\",\"metric\":\"cpu_pct\",\"values\":[]},"
+                                  "{\"domain\":\"g\",\"uuid\":\"b\",\"metric\":\"cpu_pct\",\"values\":[]}]");
+  g_autoptr(KtMeasurement) two = kt_measurement_from_json("x", twins, strlen(twins), NULL); /* of one name */
+  g_assert_nonnull(two);
   static const char newer[] = DOC("[{\"metric\":\"of_a_newer_version\",\"values\":[1]}]");
   g_autoptr(KtMeasurement) m = kt_measurement_from_json("x", newer, strlen(newer), NULL);
   g_assert_nonnull(m);

@@ -76,17 +76,18 @@ static gboolean is_wanted(const KtMeasurer *measurer, const KtDomain *d)
          (!only || g_strcmp0(d->name, only) == 0 || (d->uuid && g_ascii_strcasecmp(d->uuid, only) == 0));
 }
 
-/* FALSE if there is nothing to look at. */
+/* FALSE if there is nothing to look at. Of processes that call themselves the same, one is measured. */
 static gboolean look_at_places(KtMeasurer *measurer)
 {
   gint64 start = g_get_monotonic_time();
   g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+  g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
   if (!kt_root_read_machine(measurer->root, snapshot, FALSE))
     return FALSE;
   const KtMachine *m = snapshot->machines->pdata[0];
   for (guint i = snapshot->domains->len; i-- > 0;) {
     const KtDomain *d = snapshot->domains->pdata[i];
-    if (!is_wanted(measurer, d)) {
+    if (!is_wanted(measurer, d) || !g_hash_table_add(seen, measured_of(measurer, d))) {
       g_ptr_array_remove_index(snapshot->domains, i);
       continue;
     }

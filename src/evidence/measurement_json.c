@@ -52,7 +52,7 @@ gboolean kt_measurement_is_json(const char *text, gsize length)
 
 typedef struct {
   const char *name;
-  GHashTable *seen; /* "DOMAIN\nmetric" */
+  GHashTable *seen; /* "UUID\nmetric", "\nNAME\nmetric" of domains without one */
   GError **error;
 } Reader;
 
@@ -120,7 +120,11 @@ static gboolean read_series(const Reader *r, KtMeasurement *m, JsonArray *array,
   int known = metric_of(metric);
   if (known < 0)
     return TRUE;
-  if (!g_hash_table_add(r->seen, g_strdup_printf("%s\n%s", domain ? domain : "\n", metric)))
+  if (!g_hash_table_add(r->seen, g_strdup_printf("%s%s\n%s", uuid ? "" : "\n",
+                                                 uuid     ? uuid
+                                                 : domain ? domain
+                                                          : "",
+                                                 metric)))
     return refuse(r, place, "each metric of a domain once");
   KtSeries *series = kt_measurement_add(m, domain, uuid, (KtMetric)known);
   return read_values(r, values, i, series->values);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#define BLOCKS_MOST 150
 #define SEED 20151109 /* any; the day of the case's first table */
 
 /* ---- one series ---- */
@@ -117,7 +118,8 @@ static void series_init(Series *s, const double *values, guint n)
   for (guint i = 0; i + 1 < n; i++) /* on the scale of the mean */
     news[i] = (values[i + 1] - s->mean - echo * (values[i] - s->mean)) / rest;
   double centre = mean_of(news, s->n);
-  s->block = (guint)ceil(kt_bootstrap_block(news, s->n) - 1e-9);
+  double least = (double)s->n / BLOCKS_MOST; /* more blocks only take time */
+  s->block = (guint)ceil(MAX(kt_bootstrap_block(news, s->n), least) - 1e-9);
   s->blocks = (s->n + s->block - 1) / s->block;
   for (guint i = 0; i < 2 * s->n; i++)
     s->sums[i + 1] = s->sums[i] + news[i % s->n] - centre;

@@ -27,7 +27,7 @@
 #include <glib.h>
 
 #define KT_BOOTSTRAP_MIN 5   /* known values of each series at least */
-#define KT_BOOTSTRAP_MAX 600 /* of longer ones neighbours are taken together */
+#define KT_BOOTSTRAP_MAX 300 /* of longer ones neighbours are taken together */
 #define KT_BOOTSTRAP_DRAWS 4000
 
 typedef struct {

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#define DRAWS_MOST 20000
+#define DRAWS_MOST 10000
 #define ROWS_MOST 50 /* more cannot be told apart by so many draws */
 
 const char *const kt_verdict_names[KT_VERDICTS] = {
