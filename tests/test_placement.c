@@ -372,6 +372,19 @@ static void test_no_room(void)
   g_assert_nonnull(strstr(words, "small has no place: it needs 4 GiB"));
 }
 
+/* Exclusive guests leave a CPU to the shared ones. */
+static void test_not_all_owned(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(2, 2, 1);
+  guest(problem, "shared", 1, .5, 1);
+  guest(problem, "a", 2, -1, 1)->policy = KT_PLACE_DEDICATED;
+  guest(problem, "b", 2, -1, 1)->policy = KT_PLACE_DEDICATED;
+  g_autoptr(KtPlacement) placement = solve(problem);
+  assert_valid(problem, placement);
+  g_assert_null(answer_of(placement, 0)->why);
+  g_assert_true(!answer_of(placement, 1)->why != !answer_of(placement, 2)->why);
+}
+
 static void test_reserved_cpus(void)
 {
   g_autoptr(KtPlaceProblem) problem = host_of(2, 4, 2);
@@ -566,6 +579,7 @@ int main(int argc, char **argv)
   g_test_add_func("/placement/memory-spills", test_memory_spills);
   g_test_add_func("/placement/pools", test_pools);
   g_test_add_func("/placement/no-room", test_no_room);
+  g_test_add_func("/placement/not-all-owned", test_not_all_owned);
   g_test_add_func("/placement/reserved", test_reserved_cpus);
   g_test_add_func("/placement/contradictions", test_contradictions);
   g_test_add_func("/placement/optimum", test_optimum);

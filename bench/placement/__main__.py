@@ -99,6 +99,11 @@ def speed_table(build):
     return table + [''] + list(growth.plots(table))
 
 
+def own_bound(bound):
+    """Without what the costs that are compared leave out."""
+    return bound['total'] - .001 * bound['fragmentation'] - .01 * bound['l3']
+
+
 def one_small(row, problem, answer, seconds, verbose):
     cost = measure.cost(problem, answer)
     if abs(cost['contention'] - answer['cost']['contention']) > 1e-6 or abs(cost['remote'] - answer['cost']['remote']) > 1e-9:
@@ -115,10 +120,12 @@ def one_small(row, problem, answer, seconds, verbose):
     row.above += 1
     row.closed += closed
     gap = max(0., (cost['total'] - ROUNDING * (cost['contention'] > 0)) / bound - 1) if bound > ZERO else float('inf')
-    own = answer['lower_bound']['total']
-    total = answer['cost']['total']
+    own = own_bound(answer['lower_bound'])
     row.gaps.append(gap)
-    row.own.append(max(0., total / max(own, bound) - 1))
+    row.own.append(max(0., (cost['total'] - ROUNDING * (cost['contention'] > 0)) / max(own, bound) - 1))
+    if closed and not cost['contention'] and own > bound * (1 + 1e-5) + ZERO:
+        row.invalid += 1
+        print(f'{problem["id"]}: kvmtune says that nothing is below {own:.8g}, GLPK has {bound:.8g}')
     if gap > .01 or verbose:
         print(f'{problem["id"]}: {len(problem["host"]["nodes"])} nodes, {len(problem["guests"])} guests: cost '
               f'{cost["total"]:.8g}, GLPK {bound:.8g}{"" if closed else " (not closed)"}, own bound {own:.8g}, '
@@ -191,7 +198,9 @@ def main():
     if options.keep == 'yes':
         milp.known = milp.Known(os.path.join(options.build, 'bench', 'placement-glpk.jsonl'))
     options.kvmtune = os.path.join(options.build, 'src', 'cmd', 'kvmtune')
-    rows = [('2-8 nodes, 5-40 guests', small(options, random.Random(options.seed)))]
+    rows = []
+    if options.small:
+        rows.append(('2-8 nodes, 5-40 guests', small(options, random.Random(options.seed))))
     if options.large:
         rows.append(('6-16 nodes, 60-1000', large(options, random.Random(options.seed))))
     text = ['## Placement', ''] + list(gap_table(rows)) + [''] + list(rule_table(rows))
@@ -201,7 +210,7 @@ def main():
         with open(os.path.join(options.build, 'bench', 'placement.md'), 'w', encoding='utf-8') as file:
             file.write('\n'.join(text) + '\n')
     print('\n'.join(text))
-    gaps = rows[0][1].own or [0.]
+    gaps = (rows[0][1].own if options.small else []) or [0.]
     good = all(row.invalid + row.missed == 0 for _, row in rows) and max(gaps) <= .05 and sum(gaps) / len(gaps) <= .01
     sys.exit(not good)
 

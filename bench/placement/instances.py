@@ -44,8 +44,10 @@ def instance(rnd, name, distances, guests):
         kib = int(memory * rnd.uniform(.3, .8)) * cells // (1024 * cells) * 1024 * cells
         if sum(g['memory_kib'] for g in out) + kib < memory * n * .95:
             out.append(hosts.guest('wide', cells * max(1, int(worth * .8)), kib, round(worth * .5 * cells, 3), cells=cells))
+    idle = n * len(nodes[0]['cores'])  # of which the last is for all others
     if len(hosts.cpus(nodes[0]['cores'][0])) == 1 and rnd.random() < .3:
         for g in rnd.sample(out, max(1, len(out) // 6)):
-            if not g['now'] and g['vcpus'] <= worth / 2 and not g['cells']:
+            if not g['now'] and g['vcpus'] <= worth / 2 and not g['cells'] and g['vcpus'] < idle:
                 g['policy'], g['demand_cores'] = 'dedicated', None
+                idle -= g['vcpus']
     return {'id': name, 'host': h, 'guests': out}

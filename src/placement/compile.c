@@ -313,12 +313,22 @@ static char *why_out(const KtSearch *s, guint of, gint64 size, gint64 excess)
                                    needed, page, missing);
 }
 
+static gboolean has_shared(const KtSearch *s)
+{
+  for (guint k = 0; k < s->problem->guests->len; k++)
+    if (is_free(s, k) && ((const KtPlaceGuest *)s->problem->guests->pdata[k])->policy == KT_PLACE_SHARED)
+      return TRUE;
+  return FALSE;
+}
+
 /* Where all of the host is too little, somebody stays out; nobody does for another reason. */
 static void leave_out(KtSearch *s, guint of)
 {
   gint64 room = 0, excess;
   for (guint i = 0; i < s->n_nodes; i++)
     room += of == CPUS ? s->room[i].cpus : s->room[i].memory[of];
+  if (of == CPUS && has_shared(s))
+    room--; /* that nobody owns */
   do {
     excess = -room;
     for (guint k = 0; k < s->problem->guests->len; k++)
