@@ -129,7 +129,7 @@ back=$(wc -l <"$run/calls")
 
 # ---- each call failing ----
 
-tells() { "$kvmtune" history --state "$run/state" | awk 'END {print $NF}'; }
+tells() { "$kvmtune" history --state "$run/state" | awk '$1 == 1 {print $5; exit}'; } # its state
 bad=
 for at in $(seq "$positions"); do
   rm -rf "$run/state"

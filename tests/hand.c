@@ -5,6 +5,7 @@
  * "reached" or "not reached"), refuses, look. "-": no domain; VALUE and BEFORE "@FILE": its content.
  * Exit status 0 done, 1 refused, failed or not reached.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,7 @@ int main(int argc, char **argv)
                                   {"rate", 0, 0, G_OPTION_ARG_INT, &rate, NULL, NULL},
                                   {"wait", 0, 0, G_OPTION_ARG_INT, &wait, NULL, NULL},
                                   {0}};
+  signal(SIGPIPE, SIG_IGN); /* libvirt may be restarted meanwhile */
   g_autoptr(GOptionContext) context = g_option_context_new(NULL);
   g_option_context_add_main_entries(context, entries, NULL);
   g_autoptr(GError) error = NULL;

@@ -17,13 +17,14 @@ state() { # NAME FILE: its definition, the CPUs and nodes of each thread
         esac
     done >"$2.threads"
 }
-local_on() { # NAME: percent of it on the nodes of its vCPUs, by the kernel
+nodes_of() { # NAME: nodes that its vCPUs may run on, two CPUs each
+    vcpu_threads "$1" | while read -r tid; do
+        awk '/^Cpus_allowed_list/ {n = split($2, parts, ","); for (i = 1; i <= n; i++) {m = split(parts[i], ends, "-"); for (cpu = ends[1]; cpu <= ends[m]; cpu++) print int(cpu / 2)}}' "/proc/$(pid_of "$1")/task/$tid/status"
+    done | sort -u
+}
+local_on() { # NAME: percent of it on those, by the kernel
     local on=0 node
-    for node in $(vcpu_threads "$1" | while read -r tid; do
-        for cpu in $(awk '/^Cpus_allowed_list/ {split($2, all, ","); for (i in all) {n = split(all[i], ends, "-"); for (c = ends[1]; c <= ends[n]; c++) print c}}' "/proc/$(pid_of "$1")/task/$tid/status"); do echo $((cpu / 2)); done
-    done | sort -u); do
-        on=$((on + $(locality "$1" "$node")))
-    done
+    for node in $(nodes_of "$1"); do on=$((on + $(locality "$1" "$node"))); done
     echo "$on"
 }
 same() { diff "$1" "$2" >"$RESULTS/differs.txt" || { sed 's/^/# /' "$RESULTS/differs.txt"; false; }; }

@@ -69,21 +69,40 @@ void kt_hand_set_error(GError **error, const char *name, const char *what)
     (*error)->code = KT_ERROR_NOT_FOUND;
 }
 
+/* A connection may be dead, and not know it before it is used: the second time it is a new one. */
+static virDomainPtr look_up(KtHand *hand, const char *name, const char *uuid, gboolean writing, GError **error)
+{
+  virConnectPtr *slot = writing ? &hand->writing : &hand->reading;
+  for (gboolean again = FALSE;; again = TRUE) {
+    virConnectPtr connection = kt_hand_connection(hand, writing, error);
+    if (!connection)
+      return NULL;
+    virDomainPtr domain =
+        uuid ? virDomainLookupByUUIDString(connection, uuid) : virDomainLookupByName(connection, name ? name : "");
+    virErrorPtr last = domain ? NULL : virGetLastError();
+    if (domain || again || (last && last->code == VIR_ERR_NO_DOMAIN))
+      return domain;
+    virConnectClose(g_steal_pointer(slot));
+  }
+}
+
 virDomainPtr kt_hand_domain(KtHand *hand, const char *name, const char *uuid, gboolean writing, GError **error)
 {
-  virConnectPtr connection = kt_hand_connection(hand, writing, error);
-  if (!connection)
-    return NULL;
-  virDomainPtr domain =
-      uuid ? virDomainLookupByUUIDString(connection, uuid) : virDomainLookupByName(connection, name ? name : "");
+  g_autoptr(GError) failed = NULL;
+  virDomainPtr domain = look_up(hand, name, uuid, writing, &failed);
   if (domain)
     return domain;
+  if (failed) {
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return NULL;
+  }
   virErrorPtr last = virGetLastError();
   if (last && last->code != VIR_ERR_NO_DOMAIN) {
     g_autofree char *what = g_strdup_printf("look for domain '%s'", name ? name : uuid);
     kt_libvirt_set_error(error, what);
     return NULL;
   }
+  virConnectPtr connection = writing ? hand->writing : hand->reading;
   g_autoptr(virDomain) namesake = uuid && name ? virDomainLookupByName(connection, name) : NULL;
   gboolean proxmox = kt_root_exists(hand->root, "etc/pve/qemu-server") || kt_root_exists(hand->root, "run/qemu-server");
   g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "libvirt knows no domain '%s'%s%s%s", name ? name : uuid,

@@ -28,20 +28,22 @@ static char *read_run(KtHand *hand, const KtStep *step, GError **error)
   return pid ? g_strdup_printf("%s, id %u, pid %d", word, id, pid) : g_strdup_printf("%s, id %u", word, id);
 }
 
-static gboolean is_off(virDomainPtr domain)
+/* Looked for anew each time: libvirt may be restarted while a guest goes down. */
+static gboolean is_off(KtHand *hand, const KtStep *step)
 {
   int state, reason;
-  return virDomainGetState(domain, &state, &reason, 0) == 0 &&
+  g_autoptr(virDomain) domain = kt_hand_domain(hand, step->domain, step->uuid, FALSE, NULL);
+  return domain && virDomainGetState(domain, &state, &reason, 0) == 0 &&
          (state == VIR_DOMAIN_SHUTOFF || state == VIR_DOMAIN_CRASHED);
 }
 
 /* Until it is off, the caller does not want to wait any longer, or `limit` seconds are over since `began`. */
-static gboolean wait_for_off(KtHand *hand, virDomainPtr domain, gint64 began, double limit)
+static gboolean wait_for_off(KtHand *hand, const KtStep *step, gint64 began, double limit)
 {
   for (;;) {
     double seconds = (double)(g_get_monotonic_time() - began) / G_USEC_PER_SEC;
     const KtProgress progress = {.done = (guint64)seconds, .all = (guint64)hand->base.restart_time};
-    if (is_off(domain))
+    if (is_off(hand, step))
       return TRUE;
     if (seconds >= limit || g_cancellable_is_cancelled(hand->base.stop))
       return FALSE;
@@ -60,12 +62,12 @@ static gboolean shut_down(KtHand *hand, const KtStep *step, virDomainPtr domain,
     kt_hand_set_error(error, step->domain, "begin the shutdown");
     return FALSE;
   }
-  if (wait_for_off(hand, domain, began, hand->base.restart_time / 2))
+  if (wait_for_off(hand, step, began, hand->base.restart_time / 2))
     return TRUE;
   if (!g_cancellable_is_cancelled(hand->base.stop)) {
     if (kt_actuator_call(&hand->base, "virDomainShutdownFlags(%s, power button)", step->domain))
       virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
-    if (wait_for_off(hand, domain, began, hand->base.restart_time))
+    if (wait_for_off(hand, step, began, hand->base.restart_time))
       return TRUE;
   }
   gboolean stopped = g_cancellable_is_cancelled(hand->base.stop);
@@ -100,15 +102,17 @@ static gboolean restart(KtHand *hand, const KtStep *step, const char *value, GEr
   g_autoptr(virDomain) seen = kt_hand_domain(hand, step->domain, step->uuid, FALSE, error);
   if (!seen || !can_restart(seen, step, error))
     return FALSE;
-  g_autoptr(virDomain) domain = NULL;
-  if (!hand->base.dry && !(domain = kt_hand_domain(hand, step->domain, step->uuid, TRUE, error)))
-    return FALSE;
-  if (!is_off(seen) &&
-      kt_actuator_call(&hand->base, "virDomainShutdownFlags(%s, agent or power button)", step->domain) &&
-      !shut_down(hand, step, domain, error))
-    return FALSE;
+  if (!is_off(hand, step) &&
+      kt_actuator_call(&hand->base, "virDomainShutdownFlags(%s, agent or power button)", step->domain)) {
+    g_autoptr(virDomain) domain = kt_hand_domain(hand, step->domain, step->uuid, TRUE, error);
+    if (!domain || !shut_down(hand, step, domain, error))
+      return FALSE;
+  }
   if (!kt_actuator_call(&hand->base, "virDomainCreate(%s)", step->domain))
     return TRUE;
+  g_autoptr(virDomain) domain = kt_hand_domain(hand, step->domain, step->uuid, TRUE, error);
+  if (!domain)
+    return FALSE;
   if (virDomainCreate(domain) == 0)
     return TRUE;
   kt_hand_set_error(error, step->domain, "start, after it was shut down,");
