@@ -27,7 +27,8 @@ KtSnapshot *kt_evidence_read_mixed(const char *const *inputs, double timeout_s, 
 /* A copied root. */
 KtSnapshot *kt_evidence_read_root(const char *directory, GError **error);
 
-/* A capture that was taken into memory (capture.h, capture_inside.h). NULL with KT_ERROR_FORMAT if it shows no machine. */
+/* A capture that was taken into memory (capture.h, capture_inside.h). NULL with KT_ERROR_FORMAT if it shows no machine.
+ */
 KtSnapshot *kt_evidence_read_tree(KtRoot *tree, GError **error);
 
 /* This machine and, if it is a host, its domains; with a URI of another host

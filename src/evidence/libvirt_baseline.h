@@ -14,6 +14,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtBaseline, kt_baseline_free)
 /* `hosts` (NULL-terminated): captures (a folder or archive), files with the output of `virsh capabilities` or `virsh
  * domcapabilities`, or URIs of libvirt. Where domain capabilities are there, what QEMU can give to guests counts, else
  * what the CPU has. Features that they have in common beyond the model
- * are left out. NULL with KT_ERROR_FORMAT (a host's capabilities are not there or have no CPU), _UNSUPPORTED (the hosts have
- * no model in common, or one cannot give it to guests; a build without libvirt), or what reading says. */
+ * are left out. NULL with KT_ERROR_FORMAT (a host's capabilities are not there or have no CPU), _UNSUPPORTED (the hosts
+ * have no model in common, or one cannot give it to guests; a build without libvirt), or what reading says. */
 KtBaseline *kt_libvirt_baseline(const char *const *hosts, GError **error);

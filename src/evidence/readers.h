@@ -3,7 +3,7 @@
 #pragma once
 #include "evidence/reader.h"
 
-extern const KtReader kt_reader_capabilities;   /* capabilities.c */
+extern const KtReader kt_reader_capabilities; /* capabilities.c */
 extern const KtReader kt_reader_domain_capabilities;
 extern const KtReader kt_reader_cgroup_stat;    /* cgroup_stat.c */
 extern const KtReader kt_reader_vmstat;         /* counters.c */
