@@ -231,7 +231,9 @@ static void move_memory(const KtPlanWork *work)
   if (!follows)
     return;
   change = kt_plan_change(work, KT_ACT_NODESET, "nodeset", PLACE_CHECKS);
-  g_autofree char *old = work->domain->runtime->cpuset_mems ? kt_set_format(work->domain->runtime->cpuset_mems) : NULL;
+  /* as libvirt answers it: numatune, else what its cgroup may use */
+  const KtSet *now = work->domain->numatune_nodeset ? work->domain->numatune_nodeset : work->domain->runtime->cpuset_mems;
+  g_autofree char *old = now ? kt_set_format(now) : NULL;
   kt_change_add_edit(change, "", old, node);
   change->title =
       g_strdup_printf(kt_trn("new memory from node %s too", "new memory from nodes %s too", kt_set_count(nodes)), node);
