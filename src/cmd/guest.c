@@ -66,6 +66,10 @@ static KtSnapshot *gather(const char *name, char **note, KtMachine **guest, GErr
   g_autoptr(KtSnapshot) snapshot = inside ? kt_input_live(&here, error) : NULL;
   if (!snapshot)
     return NULL;
+  /* a namesake among the processes, which this libvirt does not know */
+  for (guint i = snapshot->domains->len; i > 0 && snapshot->domains->len > 1; i--)
+    if (!((const KtDomain *)snapshot->domains->pdata[i - 1])->definition)
+      g_ptr_array_remove_index(snapshot->domains, i - 1);
   if (snapshot->domains->len != 1) {
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "libvirt shows %u domains '%s'", snapshot->domains->len, name);
     return NULL;
