@@ -65,7 +65,7 @@ def measurement(name, seed, cpu, packets=5000, locality=50, values=100):
 before, after = os.path.join(case, 'before'), os.path.join(case, 'after')
 status, out, err = run(before, after, '--html', path('case.html'))
 check('the case is better', status == 0 and out.startswith('Better:') and not err, status, out, err)
-check('with values and an interval', '75.5 %' in out and '8.5 %' in out and '-89 %' in out and '-67.0 (-' in out, out)
+check('with values and an interval', '75.5 %' in out and 'which nothing here shows' in ' '.join(out.split()) and '8.5 %' in out and '-89 %' in out and '-67.0 (-' in out, out)
 ElementTree.parse(path('case.html'))
 with open(path('case.html'), encoding='utf-8') as file:
     page = file.read()
@@ -98,6 +98,18 @@ status, out, err = run(old, measurement('idle.json', 6, 2, packets=3))
 check('an idle machine proves nothing', status == 3 and out.startswith('Cannot tell'), status, out)
 first = run(old, path('dear.json'), '--json')[1]
 check('the same again is the same', first == run(old, path('dear.json'), '--json')[1])
+
+def namesakes(name):
+    with open(old, encoding='utf-8') as file:
+        one = json.load(file)
+    one['series'] += [{**s, 'uuid': 'u-2'} for s in one['series']]
+    return write(name, json.dumps(one))
+
+
+status, out, err = run(namesakes('twins.json'), path('twins.json'))
+check('domains of one name are shown with their UUIDs', 'web (u-1): ' in out and 'web (u-2): ' in out, status, out)
+status, out, err = run(measurement('one.json', 7, 60, values=1), path('one.json'))
+check('no interval, no word of intervals', status == 3 and 'interval is' not in out, status, out)
 
 # ---- this machine
 for name in 'a.json', 'b.json':

@@ -282,6 +282,16 @@ static KtVerdictKind judge_all(const GPtrArray *subjects)
 
 /* ---- all of it ---- */
 
+/* Of subjects in the order of their names. */
+static void find_namesakes(const GPtrArray *subjects)
+{
+  for (guint i = 1; i < subjects->len; i++) {
+    KtSubjectVerdict *last = subjects->pdata[i - 1], *next = subjects->pdata[i];
+    if (last->domain && g_strcmp0(last->domain, next->domain) == 0)
+      last->namesake = next->namesake = TRUE;
+  }
+}
+
 /* Subjects that both sides have, each with its rows; the others are told. Pair*. */
 static GPtrArray *pair_up(KtJudgement *verdict, GHashTable *before, GHashTable *after)
 {
@@ -331,6 +341,7 @@ KtJudgement *kt_judgement_new(const KtMeasurement *before, const KtMeasurement *
     pair->subject->kind = judge_subject(pair->subject);
   }
   g_ptr_array_sort(verdict->subjects, by_domain);
+  find_namesakes(verdict->subjects);
   verdict->kind = judge_all(verdict->subjects);
   return verdict;
 }

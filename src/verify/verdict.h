@@ -61,6 +61,7 @@ typedef struct {
 
 typedef struct {
   char *domain, *uuid; /* NULL: the machine itself */
+  gboolean namesake;   /* another subject has this name, too: the UUID tells them apart */
   KtVerdictKind kind;
   KtLoad load;
   KtMetric work;     /* what says so; KT_METRICS: nothing */

@@ -102,7 +102,7 @@ static void put_row(KtHtml *html, const KtComparison *row)
 static void put_subject(KtHtml *html, const KtSubjectVerdict *subject, guint *drawn)
 {
   const char *const heads[] = {"", _("before"), _("after"), _("change"), _("difference (interval)"), "", NULL};
-  const char *name = subject->domain ? subject->domain : _("the machine itself");
+  g_autofree char *name = kt_verify_say_name(subject);
   g_autofree char *load = kt_verify_say_load(subject);
   gboolean scaled = FALSE;
   kt_html_open(html, "section", "subject");

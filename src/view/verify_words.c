@@ -86,6 +86,8 @@ char *kt_verify_say_head(const KtVerifyReport *report)
       g_string_append_printf(head, _(", %u missed"), counts[KT_EXPECT_MISSED]);
     if (counts[KT_EXPECT_PENDING])
       g_string_append_printf(head, _(", %u at the next start"), counts[KT_EXPECT_PENDING]);
+    if (counts[KT_EXPECT_UNKNOWN])
+      g_string_append_printf(head, _(", %u cannot be told"), counts[KT_EXPECT_UNKNOWN]);
     g_string_append(head, _("."));
   }
   return g_string_free(g_steal_pointer(&head), FALSE);
@@ -93,10 +95,17 @@ char *kt_verify_say_head(const KtVerifyReport *report)
 
 /* ---- subjects ---- */
 
+char *kt_verify_say_name(const KtSubjectVerdict *subject)
+{
+  if (subject->namesake && subject->uuid)
+    return g_strdup_printf("%s (%s)", subject->domain, subject->uuid);
+  return g_strdup(subject->domain ? subject->domain : _("the machine itself"));
+}
+
 char *kt_verify_say_subject(const KtSubjectVerdict *subject)
 {
-  return g_strdup_printf(_("%s: %s"), subject->domain ? subject->domain : _("the machine itself"),
-                         kt_verify_kind(subject->kind));
+  g_autofree char *name = kt_verify_say_name(subject);
+  return g_strdup_printf(_("%s: %s"), name, kt_verify_kind(subject->kind));
 }
 
 static gboolean is_comparable(const KtSubjectVerdict *subject)
@@ -118,8 +127,8 @@ char *kt_verify_say_load(const KtSubjectVerdict *subject)
                                    "depends on it."),
                            kt_verify_metric(subject->work), subject->load_ratio);
   case KT_LOAD_STATED:
-    return g_strdup(_("How much work was done was not counted: compared as if the load were the same, as it was said "
-                      "to be."));
+    return g_strdup(_("How much work was done was not counted: compared as if the load were the same, which nothing "
+                      "here shows."));
   default:
     return g_strdup(_("How much work was done was not counted, or it was next to none: only where memory lies can be "
                       "compared (--same-load, if you know that the load was the same)."));
@@ -177,12 +186,25 @@ char *kt_verify_say_side(const char *name, const KtMeasurement *m)
   return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
+static gboolean has_interval(const KtJudgement *judgement)
+{
+  for (guint i = 0; judgement && i < judgement->subjects->len; i++) {
+    const KtSubjectVerdict *subject = judgement->subjects->pdata[i];
+    for (guint k = 0; k < subject->rows->len; k++)
+      if (isfinite(((const KtComparison *)subject->rows->pdata[k])->shift.low))
+        return TRUE;
+  }
+  return FALSE;
+}
+
 char *kt_verify_say_method(const KtJudgement *judgement)
 {
+  double together = 1 - (1 - judgement->confidence) * MAX(judgement->decisive, 1);
   return g_strdup_printf(
-      _("Each interval holds the true difference with a certainty of %.4g %% (together %.4g %%), found by a block "
-        "bootstrap; differences below %.0f %% count as none."),
-      judgement->confidence * 100, KT_CONFIDENCE * 100, KT_MATTERS * 100);
+      _("Each interval is made to hold the true difference with a certainty of %.4g %% (together %.4g %%), by a block "
+        "bootstrap; few values that follow each other can make it too narrow. Differences below %.0f %% count as "
+        "none."),
+      judgement->confidence * 100, MAX(together, 0) * 100, KT_MATTERS * 100);
 }
 
 char *kt_verify_say_found(const KtExpectation *e)
@@ -201,7 +223,7 @@ GPtrArray *kt_verify_say_rest(const KtVerifyReport *report)
   for (guint i = 0; judgement && i < judgement->missing->len; i++)
     g_ptr_array_add(
         rest, g_strdup_printf(_("'%s' was measured on one side only."), (const char *)judgement->missing->pdata[i]));
-  if (judgement && judgement->subjects->len)
+  if (has_interval(judgement))
     g_ptr_array_add(rest, kt_verify_say_method(judgement));
   if (report->undone)
     g_ptr_array_add(rest, g_strdup(report->undone));

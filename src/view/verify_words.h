@@ -10,6 +10,7 @@ const char *kt_verify_state(KtExpectState state); /* "fulfilled"; likewise */
 const char *kt_verify_doubt(KtDoubt doubt);
 
 char *kt_verify_say_head(const KtVerifyReport *report);
+char *kt_verify_say_name(const KtSubjectVerdict *subject);    /* "web"; with its UUID where another has that name */
 char *kt_verify_say_subject(const KtSubjectVerdict *subject); /* "web: better" */
 char *kt_verify_say_load(const KtSubjectVerdict *subject);
 char *kt_verify_say_value(KtMetric metric, double value); /* "75.5 %", "12,345/s"; "unknown" */
