@@ -65,6 +65,8 @@ run 2 apply plan.json --connect $uri --state s && grep -qF "no terminal to ask o
 verdict $? "no terminal and no --yes: nothing was applied"
 run 0 apply plan.json --connect $uri --state s --yes --measure 0 && grep -qF 'Receipt 1: 3 of 3 steps done.' out
 verdict $? "done"
+grep -qF 'kvmtune rollback 1 --state s' out && grep -qF 'kvmtune verify 1 --state s' out
+verdict $? "the commands that it names find its journal"
 run 0 history --state s && grep -q '^ *1 .* all *done' out && run 0 history 1 --json --state s &&
   grep -qF '"state": "done"' out && ! grep -qF '<domain' out
 verdict $? "the history knows it, without definitions"
@@ -86,6 +88,8 @@ refused "is of the host 'elsewhere'" "a plan of another host" apply other.json -
 plan "$host" true 0-3 >old.json
 refused "is 0-7, the plan expects 0-3" "a plan of another state" apply old.json --connect $uri --yes --state s
 echo '{"kvmtune_plan": 1' >cut.json
+echo '{"kvmtune_plan": 1, "changes": [7]}' >item.json
+refused "item.json: changes[0]: expected an object" "a change that is none" apply item.json --connect $uri --yes --state s
 refused "cut.json" "a plan that is cut off" apply cut.json --connect $uri --yes --state s
 
 head -c 9000 /dev/zero | tr '\0' x >s/journal.db

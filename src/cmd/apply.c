@@ -93,14 +93,17 @@ static void measure_before(KtReceipt *receipt, GCancellable *stop)
     return;
   const KtMeasureOptions wanted = {.duration_s = measure, .connect_uri = uri, .domain = domain, .stop = stop};
   g_autoptr(GError) failed = NULL;
-  g_autofree char *line =
-      g_strdup_printf("Measuring for %d seconds, for 'kvmtune verify' (--measure 0: not).\n", measure);
+  g_autofree char *line = g_strdup_printf("Measuring for %d s, for 'kvmtune verify' (--measure 0: not).\n", measure);
   kt_output(line, NULL);
   g_autoptr(KtMeasurement) before = kt_measure(&wanted, &failed);
   if (before)
     receipt->measured = kt_measurement_to_json(before);
-  else
-    g_ptr_array_add(receipt->notes, g_strdup_printf("Not measured before: %s", failed->message));
+  else {
+    char *why = g_strdup_printf("Not measured before: %s", failed->message);
+    g_autofree char *told = g_strdup_printf("%s.\n", why);
+    g_ptr_array_add(receipt->notes, why);
+    kt_output(told, NULL);
+  }
 }
 
 /* Whoever holds the lock sees no run at work: those were interrupted, and may have left half of something. */
@@ -148,7 +151,7 @@ static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, GEr
   }
   kt_apply_show(&show, &run);
   gboolean done = kt_run_apply(&run, receipt, error);
-  g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt) : NULL;
+  g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt, state) : NULL;
   kt_output(end ? end : journal ? "" : "Nothing was done: a dry run.\n", NULL);
   return done ? KT_EXIT_HEALTHY : -1;
 }

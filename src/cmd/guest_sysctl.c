@@ -80,7 +80,7 @@ static gboolean carry_out(KtActuator *actuator, KtReceipt *receipt, const char *
   kt_apply_catch_signals(actuator);
   kt_apply_show(&show, &run);
   gboolean done = kt_run_apply(&run, receipt, error);
-  g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt) : NULL;
+  g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt, state) : NULL;
   kt_output(end ? end : "", NULL);
   return done;
 }

@@ -63,7 +63,8 @@ static int take_back(KtReceipt *receipt, KtJournal *journal, GError **error)
   kt_apply_show(&show, &run);
   if (!kt_run_rollback(&run, receipt, error))
     return -1;
-  g_autofree char *end = dry_run ? g_strdup("Nothing was done: a dry run.\n") : kt_view_apply_end(&term, receipt);
+  g_autofree char *end =
+      dry_run ? g_strdup("Nothing was done: a dry run.\n") : kt_view_apply_end(&term, receipt, state);
   if (!kt_output(end, error))
     return -1;
   return receipt->state == KT_RECEIPT_UNDONE || dry_run ? KT_EXIT_HEALTHY : KT_EXIT_FINDINGS;

@@ -176,8 +176,8 @@ typedef struct {
 
 static gboolean refuse(const Reader *r, const char *place, const char *key, const char *expected)
 {
-  g_set_error(r->error, KT_ERROR, KT_ERROR_FORMAT, "%s: %s%s%s: expected %s", r->name, place, *place ? "." : "", key,
-              expected);
+  g_set_error(r->error, KT_ERROR, KT_ERROR_FORMAT, "%s: %s%s%s: expected %s", r->name, place, *place && *key ? "." : "",
+              key, expected);
   return FALSE;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "base/shell.h"
 #include "base/units.h"
 #include "view/apply_view.h"
 #include "view/plan_words.h"
@@ -221,8 +222,10 @@ static void put_undone(KtPage *page, const KtReceipt *receipt)
   put_kept(page, receipt);
 }
 
-char *kt_view_apply_end(const KtTerm *term, const KtReceipt *receipt)
+char *kt_view_apply_end(const KtTerm *term, const KtReceipt *receipt, const char *state)
 {
+  g_autofree char *folder = state ? kt_shell_word(state) : NULL;
+  g_autofree char *where = folder ? g_strconcat(" --state ", folder, NULL) : g_strdup("");
   KtPage *page = kt_page_new(term);
   kt_page_gap(page);
   if (receipt->state >= KT_RECEIPT_UNDOING) {
@@ -237,7 +240,9 @@ char *kt_view_apply_end(const KtTerm *term, const KtReceipt *receipt)
   if (done < all)
     kt_page_textf(page, 2, KT_STYLE_PLAIN, "Not begun: %u.", count(receipt, KT_STEP_PLANNED));
   if (done == all)
-    kt_page_textf(page, 2, KT_STYLE_PLAIN, "Did it help?  kvmtune verify %" G_GINT64_FORMAT, receipt->number);
-  kt_page_textf(page, 2, KT_STYLE_PLAIN, "Take it back: kvmtune rollback %" G_GINT64_FORMAT, receipt->number);
+    kt_page_textf(page, 2, KT_STYLE_PLAIN, "Did it help?  kvmtune verify %" G_GINT64_FORMAT "%s", receipt->number,
+                  where);
+  kt_page_textf(page, 2, KT_STYLE_PLAIN, "Take it back: kvmtune rollback %" G_GINT64_FORMAT "%s", receipt->number,
+                where);
   return kt_page_finish(page);
 }

@@ -16,8 +16,9 @@ char *kt_view_apply_step(const KtTerm *term, const KtReceipt *receipt, const KtS
 /* "  [#####-----]  4.0 of 8.0 GiB, 512 MiB/s, 8 s left", cut to the terminal's width. */
 char *kt_view_apply_progress(const KtTerm *term, const KtStep *step, const KtProgress *progress);
 
-/* When it has ended: what became of it, how to verify and how to undo it. */
-char *kt_view_apply_end(const KtTerm *term, const KtReceipt *receipt);
+/* When it has ended: what became of it, how to verify and how to undo it. `state`: the folder that was given for
+ * the journal, so that these commands name it, too; NULL: none was. */
+char *kt_view_apply_end(const KtTerm *term, const KtReceipt *receipt, const char *state);
 
 /* All receipts; one of them with its steps. `working`: somebody holds the lock, so that what is running was
  * not interrupted. Definitions are not shown: they hold secrets. */
