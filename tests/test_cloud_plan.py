@@ -142,9 +142,10 @@ def test_plan_of_a_member():
 
 
 def test_plan_command_line():
-    for arguments, words in ((["plan"], "needs a flavor"), (["plan", "a", "--all"], "needs a flavor"),
+    for arguments, words in ((["plan"], "needs one flavor"), (["plan", "a", "--all"], "needs one flavor"),
                              (["plan", "a", "--json", "--ticket"], "one of them"),
-                             (["plan", "a", "--wave", "-1"], "--wave"), (["doctor", "--ticket"], "'cloud plan'"),
+                             (["plan", "a", "--wave", "-1"], "--wave"),
+                             (["plan", "a", "--wave", "0"], "--wave"), (["doctor", "--ticket"], "'cloud plan'"),
                              (["plan", "a", "--nova-release", "x"], "master")):
         fails(Run(world(), *arguments), words)
 

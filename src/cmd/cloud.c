@@ -7,14 +7,15 @@
 
 static char *os_cloud, *os_region, *os_cacert, *html, *colour, *output_file, *pattern, *release_word, **hosts;
 static gboolean insecure, project, json, all, ticket;
-static int wave;
+static int wave = KT_CLOUD_WAVE;
 static double timeout = 120;
 
 static const GOptionEntry *options(void)
 {
   static const GOptionEntry entries[] = {
       {"os-cloud", 0, 0, G_OPTION_ARG_STRING, &os_cloud,
-       "the cloud of clouds.yaml to sign in to; without it OS_CLOUD, then OS_* variables", "NAME"},
+       "the cloud of clouds.yaml to sign in to; without it OS_CLOUD, then OS_* variables, then the only one there",
+       "NAME"},
       {"os-region-name", 0, 0, G_OPTION_ARG_STRING, &os_region, "the region of the catalogue", "REGION"},
       {"os-cacert", 0, 0, G_OPTION_ARG_FILENAME, &os_cacert, "certificates of the authorities to trust", "FILE"},
       {"insecure", 0, 0, G_OPTION_ARG_NONE, &insecure, "do not verify certificates", NULL},
@@ -22,7 +23,7 @@ static const GOptionEntry *options(void)
       {"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &timeout, "seconds that a service has for an answer (120)", "S"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL},
       {"html", 0, 0, G_OPTION_ARG_FILENAME, &html,
-       "also write the report as a page into FILE; '-': the page instead of the report", "FILE"},
+       "doctor: also write the report as a page into FILE; '-': the page instead of the report", "FILE"},
       {"all", 0, 0, G_OPTION_ARG_NONE, &all, "plan: for all flavors", NULL},
       {"host", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &hosts,
        "plan: what tells of compute hosts: URIs of libvirt, captures, nova.conf files", "FILE|URI"},
@@ -58,10 +59,10 @@ static int run_plan(int argc, char **argv, KtCloudRequest *request, const KtClou
   KtCloudPlanRequest wish = {
       .options = {.pattern = pattern, .wave = (guint)wave}, .file = output_file, .ticket = ticket};
   if ((argc == 1) == all)
-    return usage(error, "'cloud plan' needs a flavor, a server or --all");
+    return usage(error, "'cloud plan' needs one flavor, one server or --all");
   if (html || (json && ticket) || (g_strcmp0(output_file, "-") == 0 && (json || ticket)))
     return usage(error, "'cloud plan' prints a report, --json or --ticket: one of them, and no --html");
-  if (wave < 0 || wave > 1000)
+  if (wave < 1 || wave > 1000)
     return usage(error, "--wave is a number of servers from 1 to 1000");
   if (!read_release(&wish.options.release, error))
     return -1;
@@ -81,7 +82,7 @@ static int run(int argc, char **argv, GError **error)
       .sign_in = {os_cloud, os_region, os_cacert, insecure}, .only_project = project, .timeout_s = timeout};
   if (argc && g_str_equal(argv[0], "plan"))
     return run_plan(argc - 1, argv + 1, &request, &output, error);
-  if (all || hosts || output_file || ticket || pattern || wave || release_word)
+  if (all || hosts || output_file || ticket || pattern || wave != KT_CLOUD_WAVE || release_word)
     return usage(error, "--all, --host, --output, --ticket, --name, --wave and --nova-release are for 'cloud plan'");
   if (argc && g_str_equal(argv[0], "doctor")) {
     request.evidence = (const char *const *)argv + 1;

@@ -6,6 +6,8 @@
 
 char *kt_cloud_plan_say_head(const KtCloudPlan *plan)
 {
+  if (!plan->cures->len)
+    return g_strdup_printf(_("%s: nothing was found that a new flavor would cure"), plan->cloud ? plan->cloud : "?");
   g_autofree char *flavors =
       g_strdup_printf(kt_trn("%u new flavor", "%u new flavors", plan->cures->len), plan->cures->len);
   g_autofree char *servers = g_strdup_printf(kt_trn("%u server", "%u servers", plan->moves->len), plan->moves->len);
