@@ -52,7 +52,7 @@ static void put_row(KtPage *page, const KtCloudRow *row)
   g_autofree char *name = kt_cloud_say_row(row), *where = kt_cloud_say_where(row->servers);
   g_autofree char *undefined = kt_cloud_say_undefined(row), *old = kt_cloud_say_old(row);
   kt_page_gap(page);
-  kt_page_textf(page, 0, KT_STYLE_BOLD, "%s: %s", name, where);
+  kt_page_textf(page, 0, KT_STYLE_BOLD, _("%s: %s"), name, where);
   for (guint i = 0; i < row->causes->len; i++) {
     const KtCloudCause *cause = row->causes->pdata[i];
     const char *word = kt_cloud_severity(cause->severity);

@@ -56,7 +56,7 @@ char *kt_cloud_say_verdict(const KtCloudReport *r)
       flavors);
   g_autofree char *copies = g_strdup_printf(
       kt_trn("%u server carries an old copy of its flavor", "%u servers carry an old copy of their flavor", old), old);
-  return g_strdup_printf("%s; %s; %s.", severe, made, copies);
+  return g_strdup_printf(_("%s; %s; %s."), severe, made, copies);
 }
 
 char *kt_cloud_say_row(const KtCloudRow *row)

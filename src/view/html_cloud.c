@@ -59,7 +59,7 @@ static void put_row(KtHtml *html, const KtCloudRow *row)
   g_autofree char *name = kt_cloud_say_row(row), *where = kt_cloud_say_where(row->servers);
   g_autofree char *undefined = kt_cloud_say_undefined(row), *old = kt_cloud_say_old(row);
   kt_html_open(html, "section", "subject");
-  kt_html_leaff(html, "h2", NULL, "%s: %s", name, where);
+  kt_html_leaff(html, "h2", NULL, _("%s: %s"), name, where);
   for (guint i = 0; i < row->causes->len; i++) {
     const KtCloudCause *cause = row->causes->pdata[i];
     g_autofree char *text = kt_cloud_say_cause(cause);

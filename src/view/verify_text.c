@@ -25,7 +25,7 @@ static void add_row(KtTable *table, const KtComparison *row)
   g_autofree char *shift = kt_verify_say_shift(row), *change = kt_verify_say_change(row);
   const char *doubt = kt_verify_doubt(row->doubt);
   g_autofree char *verdict =
-      doubt ? g_strdup_printf("%s: %s", kt_verify_kind(row->kind), doubt) : g_strdup(kt_verify_kind(row->kind));
+      doubt ? g_strdup_printf(_("%s: %s"), kt_verify_kind(row->kind), doubt) : g_strdup(kt_verify_kind(row->kind));
   KtStyle style = row->decides ? KT_STYLE_PLAIN : KT_STYLE_DIM;
   kt_table_add(table, style, kt_verify_metric(row->metric));
   kt_table_add(table, style, before);
