@@ -112,6 +112,9 @@ static gboolean is_live(const KtStep *step)
 static char *read_value(GKeyFile *file, const KtStep *step, GError **error)
 {
   g_autofree char *key = key_of(step);
+  if (step->kind == KT_STEP_RESTART && g_key_file_has_group(file, group_of(step)) &&
+      !g_key_file_has_key(file, group_of(step), key, NULL))
+    return g_strdup(KT_STEP_OFF);
   gboolean gone = !g_key_file_has_group(file, group_of(step)) ||
                   (is_live(step) && !g_key_file_has_key(file, step->domain, "id", NULL));
   if (gone || !g_key_file_has_key(file, group_of(step), key, NULL)) {

@@ -260,6 +260,91 @@ static void test_restart(void)
   end(&w);
 }
 
+/* A rollback, dry or not, compares a definition with what was read for writing; that of a guest with a password. */
+static void test_secret(void)
+{
+  World w;
+  begin(&w);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtStep) s = step(KT_STEP_DEFINITION, "test", "", NULL, NULL);
+  g_autofree char *plain = w.hand->read(w.hand, s, &error);
+  g_assert_no_error(error);
+  const char *tail = strstr(plain, "  </devices>");
+  g_assert_nonnull(tail);
+  g_autofree char *head = g_strndup(plain, (gsize)(tail - plain));
+  s->before = g_strdup(plain);
+  s->after = g_strconcat(head, "    <graphics type='vnc' port='-1' passwd='secret'/>\n", tail, NULL);
+  g_autofree char *found = change(&w, s);
+  g_assert_nonnull(strstr(found, "secret"));
+  w.hand->dry = TRUE;
+  g_autofree char *shown = w.hand->read(w.hand, s, &error);
+  g_assert_null(strstr(shown, "secret"));
+  s->state = KT_STEP_DONE;
+  g_autofree char *compared = w.hand->read(w.hand, s, &error);
+  g_assert_cmpstr(compared, ==, found);
+  end(&w);
+}
+
+/* Without libvirt nothing is known of guests, and nothing is gone: they run on. */
+static void test_no_libvirt(void)
+{
+  if (g_file_test("/run/libvirt", G_FILE_TEST_EXISTS)) {
+    g_test_skip("libvirt is here");
+    return;
+  }
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtActuator) hand = kt_actuator_new(NULL, NULL, &error);
+  g_assert_no_error(error);
+  static const KtStepKind kinds[] = {KT_STEP_VCPUPIN, KT_STEP_NODESET, KT_STEP_MEMORY, KT_STEP_GUEST, KT_STEP_RESTART};
+  for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+    g_autoptr(KtStep) s = step(kinds[i], "test", "0", NULL, NULL);
+    g_autoptr(GError) none = NULL;
+    g_assert_null(hand->read(hand, s, &none));
+    g_assert_error(none, KT_ERROR, KT_ERROR_SYSTEM);
+    g_assert_cmpstr(none->message, ==, "no libvirt runs here");
+  }
+}
+
+/* A guest that runs has what was set in it, though nobody answers: "not found" would be taken for the guest's end. */
+static void test_silent_agent(void)
+{
+  World w;
+  begin(&w);
+  g_autoptr(KtStep) s = step(KT_STEP_GUEST, "test", "kernel.numa_balancing", "1", "0");
+  g_autoptr(GError) error = NULL;
+  g_assert_null(w.hand->read(w.hand, s, &error));
+  g_assert_error(error, KT_ERROR, KT_ERROR_SYSTEM);
+  end(&w);
+}
+
+/* Whoever may start a program here may give it any words. */
+static void test_process(void)
+{
+  static const char uuid[] = "6695eb01-f6a4-8304-79aa-97f2502e193f";
+  static const struct {
+    const char *program;
+    int pid;
+  } rows[] = {{"/usr/bin/sleep", 0}, {"/usr/bin/qemu-system-x86_64", 4711}};
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    World w;
+    begin(&w);
+    g_autofree char *words = g_strdup_printf("%s%c-machine%cq35%c-uuid%c%s", rows[i].program, 1, 1, 1, 1, uuid);
+    g_autofree char *full = g_build_filename(w.root, "proc/4711/cmdline", NULL);
+    gsize length = strlen(words);
+    put(&w, "proc/4711/cmdline", "");
+    for (gsize k = 0; k < length; k++)
+      words[k] = words[k] == 1 ? '\0' : words[k];
+    g_assert_true(g_file_set_contents(full, words, (gssize)length + 1, NULL));
+    KtHand hand = *(KtHand *)w.hand;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(virDomain) domain = kt_hand_domain((KtHand *)w.hand, "test", NULL, FALSE, &error);
+    g_assert_no_error(error);
+    hand.uri = NULL;
+    g_assert_cmpint(kt_hand_pid(&hand, domain), ==, rows[i].pid);
+    end(&w);
+  }
+}
+
 static void test_look(void)
 {
   World w;
@@ -295,6 +380,10 @@ int main(int argc, char **argv)
   g_test_add_func("/hand/definition", test_definition);
   g_test_add_func("/hand/edits", test_edits);
   g_test_add_func("/hand/restart", test_restart);
+  g_test_add_func("/hand/no-libvirt", test_no_libvirt);
+  g_test_add_func("/hand/silent-agent", test_silent_agent);
+  g_test_add_func("/hand/process", test_process);
+  g_test_add_func("/hand/secret", test_secret);
   g_test_add_func("/hand/look", test_look);
   return g_test_run();
 }

@@ -13,8 +13,9 @@
 
 static char *read_definition(KtHand *hand, const KtStep *step, GError **error)
 {
-  /* Secrets are given to writers only; what is shown alone needs none. */
-  gboolean dry = hand->base.dry;
+  /* Secrets are given to writers only. A dry run of an apply needs none; that of a rollback compares with what was read
+   * for writing. */
+  gboolean dry = hand->base.dry && step->state == KT_STEP_PLANNED;
   g_autoptr(virDomain) domain = kt_hand_domain(hand, step->domain, step->uuid, !dry, error);
   if (!domain)
     return NULL;

@@ -32,6 +32,7 @@ void kt_actuator_free(KtActuator *self)
 #include "evidence/libvirt_connect.h"
 #include "evidence/libvirt_live.h"
 #include "evidence/process.h"
+#include "evidence/qemu_args.h"
 
 static const KtHandKind *const kinds[KT_STEPS] = {
     [KT_STEP_SYSCTL] = &kt_hand_sysctl,
@@ -55,7 +56,14 @@ virConnectPtr kt_hand_connection(KtHand *hand, gboolean writing, GError **error)
     return *slot;
   if (*slot)
     virConnectClose(*slot);
-  *slot = kt_libvirt_open(hand->uri, writing, error);
+  g_autoptr(GError) failed = NULL;
+  *slot = kt_libvirt_open(hand->uri, writing, &failed);
+  if (failed) {
+    /* No libvirt is no word about its guests: they go on running without it. */
+    if (failed->code == KT_ERROR_NOT_FOUND)
+      failed->code = KT_ERROR_SYSTEM;
+    g_propagate_error(error, g_steal_pointer(&failed));
+  }
   return *slot;
 }
 
@@ -132,6 +140,8 @@ virDomainPtr kt_hand_running(KtHand *hand, const KtStep *step, gboolean writing,
 static gboolean is_process_of(KtRoot *root, int pid, const char *uuid)
 {
   g_auto(GStrv) argv = kt_process_argv(root, pid);
+  if (!argv || !kt_qemu_args_is_qemu((const char *const *)argv)) /* any program may have these words */
+    return FALSE;
   for (char **word = argv; word && word[0] && word[1]; word++)
     if (g_str_equal(word[0], "-uuid") && g_ascii_strcasecmp(word[1], uuid) == 0)
       return TRUE;

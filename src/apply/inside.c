@@ -5,6 +5,7 @@
 #if HAVE_LIBVIRT && HAVE_LIBXML2
 #include "apply/guest_sysctl.h"
 #include "apply/hand.h"
+#include "base/error.h"
 #include "evidence/libvirt_agent.h"
 
 static KtLibvirtAgent *agent_of(KtHand *hand, const KtStep *step, GError **error)
@@ -12,10 +13,21 @@ static KtLibvirtAgent *agent_of(KtHand *hand, const KtStep *step, GError **error
   return kt_libvirt_agent_open(hand->uri, step->uuid ? step->uuid : step->domain, error);
 }
 
+/* A guest that runs keeps what was set, whether its agent answers or not. */
 static char *read_inside(KtHand *hand, const KtStep *step, GError **error)
 {
-  g_autoptr(KtLibvirtAgent) agent = agent_of(hand, step, error);
-  return agent ? kt_guest_sysctl_read(kt_libvirt_agent_channel(agent), step->where, error) : NULL;
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(virDomain) domain = kt_hand_running(hand, step, FALSE, error);
+  if (!domain)
+    return NULL;
+  g_autoptr(KtLibvirtAgent) agent = agent_of(hand, step, &failed);
+  char *value = agent ? kt_guest_sysctl_read(kt_libvirt_agent_channel(agent), step->where, &failed) : NULL;
+  if (failed) {
+    if (failed->code == KT_ERROR_NOT_FOUND)
+      failed->code = KT_ERROR_SYSTEM;
+    g_propagate_error(error, g_steal_pointer(&failed));
+  }
+  return value;
 }
 
 static gboolean write_inside(KtHand *hand, const KtStep *step, const char *value, GError **error)

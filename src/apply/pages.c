@@ -51,8 +51,9 @@ static gboolean find(KtHand *hand, const KtStep *step, Memory *memory, GError **
   for (guint i = 0; memory->mappings && i < memory->mappings->len; i++)
     if (((const KtGuestMapping *)memory->mappings->pdata[i])->cell == memory->cell)
       return TRUE;
-  g_set_error(error, KT_ERROR, failed ? failed->code : KT_ERROR_NOT_FOUND, "domain '%s': %s", step->domain,
-              failed ? failed->message : "it has no such cell");
+  /* It runs: memory that is not found is not gone. */
+  g_set_error(error, KT_ERROR, failed && failed->code != KT_ERROR_NOT_FOUND ? failed->code : KT_ERROR_SYSTEM,
+              "domain '%s': %s", step->domain, failed ? failed->message : "it has no such cell");
   return FALSE;
 }
 

@@ -21,7 +21,7 @@ static char *read_run(KtHand *hand, const KtStep *step, GError **error)
     return NULL;
   }
   if (state == VIR_DOMAIN_SHUTOFF || state == VIR_DOMAIN_CRASHED)
-    return g_strdup("shut off");
+    return g_strdup(KT_STEP_OFF);
   const char *word = state == VIR_DOMAIN_PAUSED || state == VIR_DOMAIN_PMSUSPENDED ? "paused" : "running";
   int pid = kt_hand_pid(hand, domain);
   unsigned int id = virDomainGetID(domain);

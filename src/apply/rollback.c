@@ -74,6 +74,12 @@ static char *tell_others(const KtStep *step, const char *now)
                                step->found ? step->found : step->after);
 }
 
+/* A guest that was shut down and not started. */
+static Now restart_of(const char *now)
+{
+  return g_strcmp0(now, KT_STEP_OFF) == 0 ? NOW_GONE : NOW_OTHERS;
+}
+
 static Now look_at(KtTouch *touch, const KtStep *step, char **why)
 {
   g_autoptr(GError) failed = NULL;
@@ -85,6 +91,8 @@ static Now look_at(KtTouch *touch, const KtStep *step, char **why)
   }
   if (is_before(touch, step, now))
     return NOW_BEFORE;
+  if (step->kind == KT_STEP_RESTART)
+    return restart_of(now);
   if (is_ours(touch, step, now))
     return NOW_OURS;
   *why = tell_others(step, now);
@@ -121,7 +129,7 @@ static void undo_step(KtTouch *touch, KtStep *step)
 {
   g_autofree char *why = NULL;
   Now now = look_at(touch, step, &why);
-  if (step->kind == KT_STEP_RESTART && now != NOW_BEFORE)
+  if (step->kind == KT_STEP_RESTART && (now == NOW_GONE || now == NOW_OTHERS))
     end_step(step, KT_STEP_KEPT,
              g_strdup(now == NOW_GONE ? "it does not run: start it once its definition is back"
                                       : "it runs with the new definition until it is stopped and started once more"));

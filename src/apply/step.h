@@ -19,6 +19,7 @@ typedef enum {
   KT_STEP_RESTART, /* before: the run, as in "running, id 5, pid 321"; after: "running anew". Not undone by itself */
   KT_STEPS
 } KtStepKind;
+#define KT_STEP_OFF "shut off"                    /* what is read for a restart of a guest that does not run */
 extern const char *const kt_step_kinds[KT_STEPS]; /* "sysctl", "sysfs", "vcpupin", ... as in the journal */
 
 typedef enum {
