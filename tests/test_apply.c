@@ -5,6 +5,7 @@
 
 #include "apply/run.h"
 #include "apply/steps.h"
+#include "apply/steps_parts.h"
 #include "base/error.h"
 #include "fake_actuator.h"
 
@@ -175,6 +176,9 @@ static void test_hostile(Host *host, gconstpointer data)
       {KT_ACT_MEMORY, "crm", "0", "3:0", "expected a cell and KiB by node"},
       {KT_ACT_NODESET, "db", "", "all", "expected one list of nodes"},
       {KT_ACT_VCPUPIN, "web", "0", "1", "no domain 'web'"},
+      {KT_ACT_DOMXML, "crm", "devices/emulator/text()", "/tmp/x", "is no part of a definition"},
+      {KT_ACT_DOMXML, "crm", "uuid/text()", "x", "is no part of a definition"},
+      {KT_ACT_DOMXML, "crm", "cputune2/@x", "x", "is no part of a definition"},
   };
   for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
     kt_plan_free(host->plan);
@@ -191,6 +195,36 @@ static void test_hostile(Host *host, gconstpointer data)
   kt_change_add_edit(twice, "0", "0-7", "1");
   kt_change_add_edit(twice, "0", "0-7", "2");
   assert_refused(host, KT_SCOPE_ALL, KT_ERROR_FORMAT, "twice");
+}
+
+/* What is printed to be copied is the plan's words, and no commands of its own. */
+static void test_by_hand(Host *host, gconstpointer data)
+{
+  KtChange *nova = kt_plan_add_change(host->plan, KT_ACT_NOVA, "crm", NULL, "n");
+  kt_change_add_edit(nova, "flavor hw:numa_nodes", NULL, "2");
+  kt_change_add_edit(nova, "flavor x; reboot #", NULL, "2");
+  g_autofree char *flavor = kt_steps_by_hand(nova);
+  g_assert_nonnull(strstr(flavor, "--property hw:numa_nodes=2 --property 'x; reboot #'=2"));
+  KtChange *proxmox = kt_plan_add_change(host->plan, KT_ACT_PROXMOX, "crm", NULL, "p");
+  kt_change_add_edit(proxmox, "--sockets", NULL, "2");
+  kt_change_add_edit(proxmox, "--x; reboot #", NULL, "2");
+  g_autofree char *qm = kt_steps_by_hand(proxmox);
+  g_assert_nonnull(strstr(qm, " --sockets 2 --'x; reboot #' 2"));
+}
+
+static void test_renamed(Host *host, gconstpointer data)
+{
+  KtStepsWork work = {.actuator = &host->fake->base};
+  work.looks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)kt_look_free);
+  g_hash_table_insert(work.looks, g_strdup("1"), kt_look_new("crm", "1"));
+  const KtChange same = {.domain = (char *)"crm", .uuid = (char *)"1"},
+                 other = {.domain = (char *)"web", .uuid = same.uuid};
+  g_autoptr(GError) error = NULL;
+  g_assert_nonnull(kt_steps_look(&work, &same, FALSE, &error));
+  g_assert_null(kt_steps_look(&work, &other, FALSE, &error));
+  g_assert_error(error, KT_ERROR, KT_ERROR_FORMAT);
+  g_assert_cmpstr(error->message, ==, "the domain of UUID 1 is 'crm', the plan calls it 'web'");
+  g_hash_table_unref(work.looks);
 }
 
 static void test_plan_of_another(Host *host, gconstpointer data)
@@ -253,6 +287,22 @@ static void test_restart(Host *host, gconstpointer data)
   kt_fake_set(host->path, "crm", "id", "5");
   kt_fake_set(host->path, "db", "id", "6");
   assert_state(host, host->start);
+}
+
+/* Stopped between the shutdown and the start. */
+static void test_restart_off(Host *host, gconstpointer data)
+{
+  kt_receipt_free(apply(host, KT_SCOPE_RESTART));
+  kt_fake_set(host->path, "crm", "id", NULL);
+  g_autoptr(KtReceipt) kept = rollback(host, 1, KT_RECEIPT_KEPT);
+  const KtStep *crm = NULL;
+  for (guint i = 0; i < kept->steps->len; i++) {
+    const KtStep *step = kept->steps->pdata[i];
+    if (step->kind == KT_STEP_RESTART && g_strcmp0(step->domain, "crm") == 0)
+      crm = step;
+  }
+  g_assert_nonnull(crm);
+  g_assert_cmpstr(crm->error, ==, "it does not run: start it once its definition is back");
 }
 
 static const KtStep *find(const KtReceipt *receipt, const char *name)
@@ -411,9 +461,12 @@ int main(int argc, char **argv)
   ADD("strict", test_strict);
   ADD("refused", test_refused);
   ADD("hostile", test_hostile);
+  ADD("by-hand", test_by_hand);
+  ADD("renamed", test_renamed);
   ADD("plan-of-another", test_plan_of_another);
   ADD("there-and-back", test_there_and_back);
   ADD("restart", test_restart);
+  ADD("restart-off", test_restart_off);
   ADD("others", test_others);
   ADD("shut-down", test_shut_down);
   ADD("newer", test_newer);

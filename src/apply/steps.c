@@ -37,6 +37,11 @@ const KtLook *kt_steps_look(KtStepsWork *work, const KtChange *change, gboolean 
       return NULL;
     g_hash_table_insert(work->looks, g_strdup(key), look);
   }
+  if (change->domain && g_strcmp0(change->domain, look->name) != 0) {
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "the domain of UUID %.100s is '%s', the plan calls it '%.100s'",
+                look->uuid, look->name, change->domain);
+    return NULL;
+  }
   if (running && look->id < 0) {
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND,
                 "domain '%s' does not run any more: --next-boot changes definitions alone", look->name);
@@ -312,6 +317,13 @@ static gboolean ask_guard(KtStepsWork *work, GError **error)
 
 /* ---- what no step does ---- */
 
+static char *option_word(const char *option)
+{
+  gsize dashes = strspn(option, "-");
+  g_autofree char *word = kt_shell_word(option + dashes);
+  return g_strdup_printf("%.*s%s", (int)MIN(dashes, 2), "--", word);
+}
+
 char *kt_steps_by_hand(const KtChange *change)
 {
   g_autoptr(GString) text = g_string_new(change->title ? change->title : change->id);
@@ -323,11 +335,13 @@ char *kt_steps_by_hand(const KtChange *change)
   for (guint i = 0; i < change->edits->len; i++) {
     const KtEdit *edit = change->edits->pdata[i];
     g_autofree char *value = kt_shell_word(edit->after ? edit->after : "");
+    g_autofree char *option = option_word(edit->where);
+    gboolean of_flavor = change->act == KT_ACT_NOVA && g_str_has_prefix(edit->where, flavor);
+    g_autofree char *property = of_flavor ? kt_shell_word(edit->where + strlen(flavor)) : NULL;
     if (proxmox)
-      g_string_append_printf(text, " %s %s", edit->where, value);
-    else if (change->act == KT_ACT_NOVA && g_str_has_prefix(edit->where, flavor) && edit->after)
-      g_string_append_printf(text, "%s --property %s=%s", i ? "" : ": openstack flavor set <flavor>",
-                             edit->where + strlen(flavor), value);
+      g_string_append_printf(text, " %s %s", option, value);
+    else if (property && edit->after)
+      g_string_append_printf(text, "%s --property %s=%s", i ? "" : ": openstack flavor set <flavor>", property, value);
     else
       g_string_append_printf(text, "%s %s = %s", i ? "," : ":", edit->where, edit->after ? edit->after : "nothing");
   }

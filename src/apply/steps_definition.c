@@ -5,6 +5,7 @@
 #include "apply/definition.h"
 #include "apply/steps_parts.h"
 #include "base/error.h"
+#include "plan/build.h"
 
 /* Is each value in it as the plan wants it? */
 static gboolean is_made(const KtStepsWork *work, const KtDomXml *xml, const KtChange *of)
@@ -16,6 +17,24 @@ static gboolean is_made(const KtStepsWork *work, const KtDomXml *xml, const KtCh
       g_autofree char *found = kt_domxml_get(xml, edit->where, NULL);
       if (g_strcmp0(found, edit->after) != 0)
         return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* A plan is a document: it may name the program that runs the guest, its disks, or another guest's name. */
+static gboolean are_places(const KtStepsWork *work, const KtChange *of, GError **error)
+{
+  for (guint i = 0; i < work->plan->changes->len; i++) {
+    const KtChange *change = work->plan->changes->pdata[i];
+    for (guint k = 0; change->act == KT_ACT_DOMXML && kt_steps_same_domain(change, of) && k < change->edits->len; k++) {
+      const KtEdit *edit = change->edits->pdata[k];
+      if (kt_plan_is_place(edit->where))
+        continue;
+      g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED,
+                  "change '%.100s': '%.100s' is no part of a definition that plans of this version change", change->id,
+                  edit->where);
+      return FALSE;
     }
   }
   return TRUE;
@@ -35,7 +54,7 @@ static char *read_definition(KtStepsWork *work, KtStep *step, GError **error)
 gboolean kt_steps_definition(KtStepsWork *work, const KtChange *change, GError **error)
 {
   const KtLook *look = kt_steps_look(work, change, FALSE, error);
-  if (!look)
+  if (!look || !are_places(work, change, error))
     return FALSE;
   g_autoptr(KtStep) step = kt_steps_new(change, look, KT_STEP_DEFINITION, "", NULL);
   step->before = read_definition(work, step, error);

@@ -16,3 +16,7 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
 
 /* Is it a knob of the host that plans set (KT_ACT_SYSCTL, KT_ACT_SYSFS)? A document may name any. */
 gboolean kt_plan_is_knob(KtAct act, const char *where);
+
+/* Is it in a part of a definition that plans change (KT_ACT_DOMXML)? Others name a guest, its programs, files,
+ * devices and secrets. */
+gboolean kt_plan_is_place(const char *where);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Knobs of the host that findings ask for: one value each. What takes judgement or a person's hands is in the doctor's
  * remedies. */
+#include <string.h>
+
 #include "base/i18n.h"
 #include "plan/build.h"
 #include "plan/parts.h"
@@ -27,6 +29,17 @@ gboolean kt_plan_is_knob(KtAct act, const char *where)
   for (guint i = 0; i < G_N_ELEMENTS(knobs); i++)
     if (knobs[i].act == act && g_str_equal(knobs[i].where, where))
       return TRUE;
+  return FALSE;
+}
+
+gboolean kt_plan_is_place(const char *where)
+{
+  static const char *const parts[] = {"clock", "cpu", "cputune", "features", "numatune", "vcpu"};
+  for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+    gsize length = strlen(parts[i]);
+    if (strncmp(where, parts[i], length) == 0 && (!where[length] || where[length] == '/'))
+      return TRUE;
+  }
   return FALSE;
 }
 
