@@ -34,6 +34,7 @@ static void test_text(void)
                                     "a:1",
                                     "0:1 ",
                                     "0:1,,1:2",
+                                    "0:600000000000000,1:1,0:600000000000000",
                                     "0:99999999999999999999"};
   for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
     g_autoptr(GError) refused = NULL;
@@ -190,6 +191,35 @@ static void test_refused(void)
   kt_root_unref(c.root);
 }
 
+static void kill_it(guint64 done, guint64 all, double per_second, gpointer data)
+{
+  siginfo_t info;
+  kill(*(pid_t *)data, SIGKILL);
+  g_assert_cmpint(waitid(P_PID, (id_t) * (pid_t *)data, &info, WEXITED | WNOWAIT), ==, 0);
+}
+
+/* Its number may be another's already. */
+static void test_ended(void)
+{
+  if (skipped())
+    return;
+  Child c;
+  KtMoved moved;
+  child_start(&c, SIZE, FALSE);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GArray) to = kt_memory_parse("0:5", NULL);
+  const KtMover mover = {.root = c.root,
+                         .pid = c.pid,
+                         .mappings = c.mappings,
+                         .wanted = to,
+                         .rate_kib = 8192,
+                         .progress = kill_it,
+                         .data = &c.pid};
+  g_assert_false(kt_mover_run(&mover, &moved, &error));
+  g_assert_error(error, KT_ERROR, KT_ERROR_NOT_FOUND);
+  child_end(&c);
+}
+
 static void test_why(void)
 {
   KtMoved moved = {.all = 100, .moved = 60, .busy = 8, .full = 32, .short_node = 3};
@@ -210,6 +240,7 @@ int main(int argc, char **argv)
   g_test_add_func("/mover/private", test_private);
   g_test_add_func("/mover/shared", test_shared);
   g_test_add_func("/mover/refused", test_refused);
+  g_test_add_func("/mover/ended", test_ended);
   g_test_add_func("/mover/why", test_why);
   return g_test_run();
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 
 #define MAX_NODE 1024
+#define MOST_KIB ((guint64)1 << 50) /* of all nodes */
 
 static void add(GArray *memory, int node, gint64 kib)
 {
@@ -24,15 +25,17 @@ static void add(GArray *memory, int node, gint64 kib)
 GArray *kt_memory_parse(const char *text, GError **error)
 {
   g_autoptr(GArray) memory = g_array_new(FALSE, FALSE, sizeof(KtNodeMemory));
+  guint64 all = 0;
   for (const char *p = text; p;) {
     char *end = NULL;
     guint64 node = g_ascii_isdigit(*p) ? g_ascii_strtoull(p, &end, 10) : MAX_NODE;
     guint64 kib = end && *end == ':' && g_ascii_isdigit(end[1]) ? g_ascii_strtoull(end + 1, &end, 10) : G_MAXUINT64;
-    if (node >= MAX_NODE || kib >= (guint64)1 << 50 || (*end && *end != ',')) {
+    if (node >= MAX_NODE || kib >= MOST_KIB || all + kib >= MOST_KIB || (*end && *end != ',')) {
       g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "'%.100s' is not memory by node, like 0:8388608,3:1024", text);
       return NULL;
     }
     add(memory, (int)node, (gint64)kib);
+    all += kib;
     p = *end ? end + 1 : NULL;
   }
   return g_steal_pointer(&memory);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -38,6 +39,7 @@ typedef struct {
   double give[MAX_NODE], take[MAX_NODE]; /* KiB that a node shall yet lose and get */
   double room[MAX_NODE];                 /* KiB that it has for us; asked once a chunk */
   int flags, pagemap;                    /* pagemap -1: not readable */
+  int process;                           /* a pidfd: its number may become another's; -1: the kernel has none */
   guint small_kib, block_kib;            /* of a page, and of a transparent huge one */
   gint64 began;
   GArray *busy; /* Page: for the end */
@@ -162,6 +164,12 @@ static gboolean set_error(int pid, int err, GError **error)
   else
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "cannot move the memory of process %d: %s", pid, g_strerror(err));
   return FALSE;
+}
+
+static gboolean is_alive(const Run *run, GError **error)
+{
+  struct pollfd ended = {.fd = run->process, .events = POLLIN};
+  return run->process < 0 || poll(&ended, 1, 0) <= 0 || set_error(run->mover->pid, ESRCH, error);
 }
 
 /* Nodes of the first `n` addresses into status; with `move` after moving them to run->nodes. Pages of several
@@ -309,6 +317,8 @@ static gboolean move_once(Run *run, guint *n, GError **error)
 
 static gboolean move_chunk(Run *run, const KtGuestMapping *mapping, guint64 at, guint64 end, GError **error)
 {
+  if (!is_alive(run, error))
+    return FALSE;
   guint n = list_present(run, mapping, at, end);
   if (!n)
     return TRUE;
@@ -386,7 +396,7 @@ static gboolean retry_busy(Run *run, GError **error)
     for (guint at = 0; at < again->len; at += MAX_PAGES) {
       guint n = MIN(again->len - at, MAX_PAGES);
       memcpy(run->pages, &g_array_index(again, Page, at), n * sizeof(Page));
-      if (!move_once(run, &n, error))
+      if (!is_alive(run, error) || !move_once(run, &n, error))
         return FALSE;
       g_array_append_vals(run->busy, run->pages, n);
     }
@@ -441,6 +451,7 @@ gboolean kt_mover_run(const KtMover *mover, KtMoved *moved, GError **error)
   run->small_kib = (guint)sysconf(_SC_PAGESIZE) / 1024;
   run->block_kib = block_kib(mover->root);
   run->pagemap = open(pagemap, O_RDONLY | O_CLOEXEC);
+  run->process = (int)syscall(SYS_pidfd_open, mover->pid, 0);
   run->busy = g_array_new(FALSE, FALSE, sizeof(Page));
   run->began = g_get_monotonic_time();
   plan(run);
@@ -453,6 +464,8 @@ gboolean kt_mover_run(const KtMover *mover, KtMoved *moved, GError **error)
   g_array_unref(run->busy);
   if (run->pagemap >= 0)
     close(run->pagemap);
+  if (run->process >= 0)
+    close(run->process);
   return ok;
 }
 
