@@ -77,6 +77,12 @@ verdict $? "taken back"
 run 0 rollback --state s --yes && grep -qF 'Nothing of receipt 1 is left' out
 verdict $? "once"
 
+run 0 apply plan.json --connect $uri --state two --yes --measure 0 &&
+  run 0 apply plan.json --connect $uri --state two --yes --measure 0 &&
+  run 2 rollback 1 --state two --dry-run && ! grep -q virDomain out &&
+  grep -qF 'after it: roll that back first; nothing was done' err
+verdict $? "a dry rollback is refused as a real one is"
+
 refused "one of --live, --next-boot" "two scopes" apply plan.json --live --restart
 refused "does not know the domain" "another domain" apply plan.json --connect $uri --domain web --dry-run
 refused "there is no receipt 7" "another receipt" rollback 7 --state s --yes

@@ -55,6 +55,15 @@ static int take_back(KtReceipt *receipt, KtJournal *journal, GError **error)
     g_propagate_error(error, g_steal_pointer(&failed));
     return *error ? -1 : kt_output("Nothing was done.\n", error) ? KT_EXIT_HEALTHY : -1;
   }
+  g_autofree char *newer = dry_run ? kt_journal_newer(journal, receipt, &failed) : NULL;
+  if (failed) {
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return -1;
+  }
+  if (newer) { /* what a real run says, which asks the journal itself */
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "%s; nothing was done", newer);
+    return -1;
+  }
   KtRun run = {.actuator = actuator, .journal = dry_run ? NULL : journal};
   actuator->dry = dry_run;
   actuator->rate_kib = (guint64)rate * 1024;
