@@ -292,6 +292,18 @@ static void test_libvirt_without_systemd(void)
   assert_set(r->cpuset_mems, "0-1");
 }
 
+/* Live numatune: libvirt limits the group of each vCPU, the guest's own stays as wide as the host. */
+static void test_live_numatune(void)
+{
+  g_autoptr(KtRoot) root = make_host(FALSE);
+  add(root, GROUP "/libvirt/vcpu0/cpuset.mems.effective", "1\n");
+  g_autoptr(KtSnapshot) s = read_host(root);
+  const KtDomain *web = kt_snapshot_domain(s, "web");
+  assert_set(web->runtime->cpuset_mems, "1");
+  assert_set(web->runtime->cpuset_cpus, "0-7");
+  assert_cited(web, "runtime.cpuset.mems", "made-up/" GROUP "/libvirt/vcpu0/cpuset.mems.effective", "1");
+}
+
 static void test_shared_group(void)
 {
   g_autoptr(KtRoot) root = make_host(FALSE);
@@ -449,6 +461,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/proc-qemu/libvirt", test_libvirt);
   g_test_add_func("/proc-qemu/libvirt-without-systemd", test_libvirt_without_systemd);
+  g_test_add_func("/proc-qemu/live-numatune", test_live_numatune);
   g_test_add_func("/proc-qemu/proxmox", test_proxmox);
   g_test_add_func("/proc-qemu/only-node", test_only_node);
   g_test_add_func("/proc-qemu/kernel-threads", test_kernel_threads);

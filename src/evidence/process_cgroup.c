@@ -207,6 +207,19 @@ static KtSet *set_upwards(KtRootReading *r, KtDomain *d, const char *fact, const
   return NULL;
 }
 
+/* Memory comes from where its vCPUs may take it: libvirt's numatune limits the group of each, not the guest's. */
+static char *vcpu_group(KtRoot *root, const KtRuntime *runtime, const char *controller)
+{
+  for (guint i = 0; i < runtime->threads->len; i++) {
+    const KtThread *thread = runtime->threads->pdata[i];
+    if (thread->vcpu < 0)
+      continue;
+    g_autofree char *text = kt_root_read_linef(root, "proc/%d/task/%d/cgroup", runtime->pid, thread->tid);
+    return kt_process_cgroup(root, text, controller);
+  }
+  return NULL;
+}
+
 void kt_process_read_cgroups(KtRootReading *r, KtDomain *d, const char *text)
 {
   KtRuntime *runtime = kt_domain_runtime(d);
@@ -219,9 +232,10 @@ void kt_process_read_cgroups(KtRootReading *r, KtDomain *d, const char *text)
     runtime->cpu_weight = kt_root_read_int(r->root, v2, "cpu.weight");
   const char *cpuset = v1_cpuset ? v1_cpuset : v2;
   if (cpuset) {
+    g_autofree char *vcpu = vcpu_group(r->root, runtime, v1_cpuset ? "cpuset" : NULL);
     runtime->cpuset_cpus =
         set_upwards(r, d, "runtime.cpuset.cpus", cpuset, "cpuset.cpus.effective", "cpuset.effective_cpus");
-    runtime->cpuset_mems =
-        set_upwards(r, d, "runtime.cpuset.mems", cpuset, "cpuset.mems.effective", "cpuset.effective_mems");
+    runtime->cpuset_mems = set_upwards(r, d, "runtime.cpuset.mems", vcpu ? vcpu : cpuset, "cpuset.mems.effective",
+                                       "cpuset.effective_mems");
   }
 }
