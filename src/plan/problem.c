@@ -458,6 +458,21 @@ static void make_room_for_what_is_there(KtPlaceProblem *problem, const KtMachine
   }
 }
 
+static const char *why_no_host(const KtSnapshot *snapshot)
+{
+  guint hosts = 0, guests = 0;
+  for (guint i = 0; i < snapshot->machines->len; i++) {
+    const KtMachine *m = snapshot->machines->pdata[i];
+    hosts += m->role == KT_ROLE_HOST;
+    guests += m->role == KT_ROLE_GUEST;
+  }
+  if (hosts == 1)
+    return "what CPUs and memory the host's nodes have is not known";
+  if (hosts)
+    return "several hosts are in the evidence";
+  return guests ? "no host is in the evidence, only a machine that is itself a guest" : "no host is in the evidence";
+}
+
 KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const GPtrArray *diagnoses, const KtPlanOptions *options,
                                GPtrArray *notes, GError **error)
 {
@@ -471,7 +486,7 @@ KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const GPtrArray *diag
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND,
                 "%s; a plan needs the evidence of one host, as 'kvmtune capture' "
                 "takes it",
-                host ? "what CPUs and memory the host's nodes have is not known" : "no host is in the evidence");
+                why_no_host(snapshot));
     return NULL;
   }
   KtPlanProblem *result = g_new0(KtPlanProblem, 1);

@@ -92,7 +92,7 @@ static void put_list(KtHtml *html, const char *title, const GPtrArray *list)
 char *kt_view_cloud_html(const KtCloudReport *r)
 {
   g_autofree char *head = kt_cloud_say_head(r), *verdict = kt_cloud_say_verdict(r);
-  KtHtml *html = kt_html_page_begin(head, "kvmtune cloud doctor");
+  KtHtml *html = kt_html_page_begin(head, "cloud doctor");
   guint n = 0;
   while (n < MIN(r->rows->len, MAX_ROWS) && ((const KtCloudRow *)r->rows->pdata[n])->causes->len)
     n++;

@@ -40,8 +40,8 @@ static Half half_of(const KtSeries *series)
   return half;
 }
 
-/* The smallest of 1, 2, 5, 10, ... that holds all bars. */
-static double top_of(const Half *before, const Half *after)
+/* The smallest of 1, 2, 5, 10, ... that holds all bars; its half is a label, too, and of counts a whole number. */
+static double top_of(KtMetric metric, const Half *before, const Half *after)
 {
   double most = 0, top = 1;
   for (guint i = 0; i < before->n; i++)
@@ -50,7 +50,7 @@ static double top_of(const Half *before, const Half *after)
     most = fmax(most, after->bars[i]);
   for (guint step = 0; top < most && step < 60; step++)
     top *= step % 3 == 1 ? 2.5 : 2;
-  return top;
+  return *kt_metrics[metric].unit != '%' && top < 10 && top != 2 ? top * 2 : top;
 }
 
 static int y_of(double value, double top)
@@ -113,7 +113,7 @@ static void put_means(KtHtml *html, const KtComparison *row, double top)
 void kt_svg_before_after(KtHtml *html, const char *name, const KtComparison *row)
 {
   Half before = half_of(row->before), after = half_of(row->after);
-  double top = top_of(&before, &after);
+  double top = top_of(row->metric, &before, &after);
   g_autofree char *shift = kt_verify_say_shift(row), *change = kt_verify_say_change(row);
   g_autofree char *title = g_strdup_printf("%s: %s", name, kt_verify_metric(row->metric));
   g_autoptr(GString) text = g_string_new(kt_verify_kind(row->kind));
