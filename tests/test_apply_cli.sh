@@ -63,6 +63,12 @@ verdict $? "what a person does is listed, and what is risked"
 run 2 apply plan.json --connect $uri --state s && grep -qF "no terminal to ask on" err && run 0 history --state s &&
   grep -qF "Nothing was applied yet" out
 verdict $? "no terminal and no --yes: nothing was applied"
+if script --version 2>/dev/null | grep -q util-linux; then
+  echo n | timeout 120 script -qec "'$kvmtune' apply plan.json --connect $uri --state s" /dev/null >out 2>err
+  [ $? -eq 0 ] && grep -qF 'Nothing was done.' out && ! grep -qF CRITICAL out && run 0 history --state s &&
+    grep -qF "Nothing was applied yet" out
+  verdict $? "asked and answered no: nothing was applied, and nothing complains"
+fi
 run 0 apply plan.json --connect $uri --state s --yes --measure 0 && grep -qF 'Receipt 1: 3 of 3 steps done.' out
 verdict $? "done"
 grep -qF 'kvmtune rollback 1 --state s' out && grep -qF 'kvmtune verify 1 --state s' out

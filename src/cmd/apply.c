@@ -138,8 +138,11 @@ static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, GEr
   if (!receipt->steps->len)
     return KT_EXIT_HEALTHY;
   if (journal && !yes && !kt_apply_ask("Do these steps?", &failed)) {
-    g_propagate_error(error, g_steal_pointer(&failed));
-    return *error ? -1 : kt_output("Nothing was done.\n", error) ? KT_EXIT_HEALTHY : -1;
+    if (failed)
+      g_propagate_error(error, g_steal_pointer(&failed));
+    else if (kt_output("Nothing was done.\n", error))
+      return KT_EXIT_HEALTHY;
+    return -1;
   }
   kt_output("\n", NULL);
   kt_apply_catch_signals(actuator);

@@ -52,8 +52,11 @@ static int take_back(KtReceipt *receipt, KtJournal *journal, GError **error)
   if (receipt->state == KT_RECEIPT_UNDONE)
     return KT_EXIT_HEALTHY;
   if (!dry_run && !yes && !kt_apply_ask("Take these back?", &failed)) {
-    g_propagate_error(error, g_steal_pointer(&failed));
-    return *error ? -1 : kt_output("Nothing was done.\n", error) ? KT_EXIT_HEALTHY : -1;
+    if (failed)
+      g_propagate_error(error, g_steal_pointer(&failed));
+    else if (kt_output("Nothing was done.\n", error))
+      return KT_EXIT_HEALTHY;
+    return -1;
   }
   g_autofree char *newer = dry_run ? kt_journal_newer(journal, receipt, &failed) : NULL;
   if (failed) {

@@ -237,7 +237,7 @@ char *kt_view_apply_end(const KtTerm *term, const KtReceipt *receipt, const char
                 all, failed ? ", one failed" : "");
   if (receipt->error)
     kt_page_text(page, 2, KT_STYLE_RED, receipt->error);
-  if (done < all)
+  if (count(receipt, KT_STEP_PLANNED))
     kt_page_textf(page, 2, KT_STYLE_PLAIN, "Not begun: %u.", count(receipt, KT_STEP_PLANNED));
   if (done == all)
     kt_page_textf(page, 2, KT_STYLE_PLAIN, "Did it help?  kvmtune verify %" G_GINT64_FORMAT "%s", receipt->number,

@@ -19,6 +19,22 @@ static KtStyle style_of(const KtReceipt *receipt, gboolean working)
   }
 }
 
+/* Below the table: a sentence needs the whole width. */
+static void put_errors(KtPage *page, const GPtrArray *receipts)
+{
+  gboolean first = TRUE;
+  for (guint i = 0; i < receipts->len; i++) {
+    const KtReceipt *r = receipts->pdata[i];
+    if (!r->error)
+      continue;
+    if (first)
+      kt_page_gap(page);
+    first = FALSE;
+    g_autofree char *text = g_strdup_printf("receipt %" G_GINT64_FORMAT ": %s", r->number, r->error);
+    kt_page_item(page, 0, KT_STYLE_DIM, "·", 2, KT_STYLE_PLAIN, text);
+  }
+}
+
 char *kt_view_history_text(const KtTerm *term, const GPtrArray *receipts, gboolean working)
 {
   const KtColumn columns[] = {{.title = "receipt", .right = TRUE},
@@ -26,8 +42,7 @@ char *kt_view_history_text(const KtTerm *term, const GPtrArray *receipts, gboole
                               {.title = "host"},
                               {.title = "scope"},
                               {.title = "state"},
-                              {.title = "verdict"},
-                              {.title = "why", .flex = TRUE}};
+                              {.title = "verdict", .flex = TRUE}};
   KtPage *page = kt_page_new(term);
   g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
   for (guint i = 0; i < receipts->len; i++) {
@@ -38,12 +53,12 @@ char *kt_view_history_text(const KtTerm *term, const GPtrArray *receipts, gboole
     kt_table_add(table, KT_STYLE_PLAIN, r->scope);
     kt_table_add(table, style_of(r, working), kt_view_receipt_state(r, working));
     kt_table_add(table, KT_STYLE_PLAIN, r->verdict);
-    kt_table_add(table, KT_STYLE_PLAIN, r->error);
   }
   if (receipts->len)
     kt_page_table(page, 0, table);
   else
     kt_page_text(page, 0, KT_STYLE_PLAIN, "Nothing was applied yet.");
+  put_errors(page, receipts);
   return kt_page_finish(page);
 }
 
