@@ -285,6 +285,26 @@ static void test_secret(void)
   end(&w);
 }
 
+/* A guest that is shut off has lost its pins; one that is saved gets them back. */
+static void test_saved(void)
+{
+  World w;
+  begin(&w);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtStep) s = step(KT_STEP_VCPUPIN, "test", "0", "0-7", "1");
+  g_autoptr(virDomain) domain = kt_hand_domain((KtHand *)w.hand, "test", NULL, TRUE, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(virDomainManagedSave(domain, 0), ==, 0);
+  g_assert_null(w.hand->read(w.hand, s, &error));
+  g_assert_error(error, KT_ERROR, KT_ERROR_SYSTEM);
+  g_assert_nonnull(strstr(error->message, "is saved on disk"));
+  g_assert_cmpint(virDomainManagedSaveRemove(domain, 0), ==, 0);
+  g_autoptr(GError) off = NULL;
+  g_assert_null(w.hand->read(w.hand, s, &off));
+  g_assert_error(off, KT_ERROR, KT_ERROR_NOT_FOUND);
+  end(&w);
+}
+
 /* Without libvirt nothing is known of guests, and nothing is gone: they run on. */
 static void test_no_libvirt(void)
 {
@@ -380,6 +400,7 @@ int main(int argc, char **argv)
   g_test_add_func("/hand/definition", test_definition);
   g_test_add_func("/hand/edits", test_edits);
   g_test_add_func("/hand/restart", test_restart);
+  g_test_add_func("/hand/saved", test_saved);
   g_test_add_func("/hand/no-libvirt", test_no_libvirt);
   g_test_add_func("/hand/silent-agent", test_silent_agent);
   g_test_add_func("/hand/process", test_process);

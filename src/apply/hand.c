@@ -131,6 +131,9 @@ virDomainPtr kt_hand_running(KtHand *hand, const KtStep *step, gboolean writing,
     return g_steal_pointer(&domain);
   if (active < 0)
     kt_hand_set_error(error, step->domain, "ask for the state");
+  else if (virDomainHasManagedSaveImage(domain, 0) == 1) /* which holds its live definition, pins and nodes too */
+    g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM,
+                "domain '%s' is saved on disk, and comes back as it was: start it first", step->domain);
   else
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "domain '%s' does not run", step->domain);
   return NULL;

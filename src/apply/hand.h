@@ -38,7 +38,7 @@ extern const KtHandKind kt_hand_restart;                                        
 virConnectPtr kt_hand_connection(KtHand *hand, gboolean writing, GError **error);
 /* The step's domain, by UUID if it has one. KT_ERROR_NOT_FOUND: there is none. */
 virDomainPtr kt_hand_domain(KtHand *hand, const char *name, const char *uuid, gboolean writing, GError **error);
-/* The same, if it runs. */
+/* The same, if it runs. KT_ERROR_NOT_FOUND: its run has ended; KT_ERROR_SYSTEM: it was saved, and will go on. */
 virDomainPtr kt_hand_running(KtHand *hand, const KtStep *step, gboolean writing, GError **error);
 /* Its QEMU process on this machine; 0: unknown (libvirt is elsewhere or has no processes). */
 int kt_hand_pid(KtHand *hand, virDomainPtr domain);
