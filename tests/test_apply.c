@@ -136,6 +136,27 @@ static void test_strict(Host *host, gconstpointer data)
   g_assert_true(g_str_has_prefix(other->notes->pdata[1], "The memory of 'db' stays where it is: libvirt has one set"));
 }
 
+/* migrate_pages(2) has one node to go to, and is not needed for one that the cpuset has. */
+static void test_strict_targets(Host *host, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  kt_fake_set(host->path, "db", "nodeset-", "2");
+  g_autoptr(KtReceipt) inside = make(host, KT_SCOPE_LIVE, "db", &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(inside->steps->len, ==, 1);
+  g_assert_false(((const KtStep *)inside->steps->pdata[0])->at_once);
+  g_assert_null(((const KtStep *)inside->steps->pdata[0])->note);
+  kt_plan_free(host->plan);
+  host->plan = kt_plan_new();
+  kt_plan_add_guest(host->plan, "db", NULL);
+  KtChange *change = kt_plan_add_change(host->plan, KT_ACT_MEMORY, "db", NULL, "memory");
+  kt_change_add_edit(change, "0", "0:500000", "1:250000,3:250000");
+  g_autoptr(KtReceipt) several = make(host, KT_SCOPE_LIVE, "db", &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(several->steps->len, ==, 0);
+  g_assert_nonnull(strstr(several->notes->pdata[0], "goes to several"));
+}
+
 /* ---- what is refused, before anything is done ---- */
 
 static void test_refused(Host *host, gconstpointer data)
@@ -459,6 +480,7 @@ int main(int argc, char **argv)
 #define ADD(name, function) g_test_add("/apply/" name, Host, NULL, set_up, function, tear_down)
   ADD("order", test_order);
   ADD("strict", test_strict);
+  ADD("strict-targets", test_strict_targets);
   ADD("refused", test_refused);
   ADD("hostile", test_hostile);
   ADD("by-hand", test_by_hand);

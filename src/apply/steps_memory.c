@@ -141,9 +141,12 @@ static void choose_way(Way *way, const KtStep *step)
     way->after = kt_set_copy(kt_set_contains(now, way->target) ? now : way->target);
     way->both = g_steal_pointer(&needed);
     kt_set_add_all(way->both, now);
+  } else if (kt_set_contains(now, way->target)) { /* as move_pages(2) may do, though not back again */
+    return;
   } else if (look->cells == 1 && g_strcmp0(look->numatune, "strict") == 0) {
-    way->at_once = TRUE;
-  } else if (!kt_set_contains(now, way->target)) {
+    way->at_once = kt_set_count(way->target) == 1;
+    way->stays = way->at_once ? NULL : "it is bound to its nodes, and goes to several; it moves with its next start";
+  } else {
     way->stays = look->cells > 1 ? "libvirt has one set of nodes for all of its cells; it moves with its next start"
                                  : "libvirt cannot change its nodes while it runs; it moves with its next start";
   }
