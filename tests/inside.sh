@@ -205,7 +205,7 @@ balancing_is() { # VALUE, by the guest
 }
 sets 0 'kernel.numa_balancing' kernel.numa_balancing=1 && balancing_is 1 1 && sets 0 already kernel.numa_balancing=1
 verdict $? "guest --set-sysctl: set in the running guest"
-[ "$("$kvmtune" history --state "$run/state" --json 2>"$run/err" | grep -c '"receipt":')" = 1 &&
+[ "$("$kvmtune" history --state "$run/state" --json 2>"$run/err" | grep -c '"receipt":')" = 1 ] &&
   "$kvmtune" rollback last --yes --state "$run/state" >"$run/out" 2>"$run/err" && balancing_is 0 1
 verdict $? "it has one receipt, and the rollback takes it back"
 sets 2 'no_such' kernel.no_such=1 && sets 2 'NAME=VALUE' kernel.numa_balancing && sets 2 'no name of a sysctl' 'kernel.x;reboot=1'
