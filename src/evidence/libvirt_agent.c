@@ -87,6 +87,11 @@ static gboolean find_domain(KtLibvirtAgent *a, GError **error)
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "libvirt knows no domain '%s'", a->name);
     return FALSE;
   }
+  const char *name = virDomainGetName(a->domain);
+  if (name) { /* people know it by that, whatever it was asked for by */
+    g_free(a->name);
+    a->name = g_strdup(name);
+  }
   int state, reason;
   if (virDomainGetState(a->domain, &state, &reason, 0) < 0) {
     g_autofree char *what = g_strdup_printf("ask for the state of domain '%s'", a->name);
