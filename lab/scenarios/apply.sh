@@ -37,7 +37,8 @@ run() { # COMMAND...: what it says goes to a file beside
 for name in near far; do state $name "/tmp/$name.before"; done
 check "the kernel has nothing of 'near' where its vCPUs run" is "$(local_on near)" -le 5
 check "nor of 'far'" is "$(local_on far)" -le 5
-check "a plan" run kvmtune plan --output /tmp/plan.json
+kvmtune plan --output /tmp/plan.json >"$RESULTS/plan.txt" 2>&1
+check "a plan, with something to change" is $? -eq 1
 check "a dry run shows the calls" run kvmtune apply --dry-run --state /tmp/state /tmp/plan.json
 cp "$RESULTS/apply.txt" "$RESULTS/dry-run.txt"
 check "and changes nothing" is "$(local_on near)" -le 5
