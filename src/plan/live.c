@@ -232,7 +232,8 @@ static void move_memory(const KtPlanWork *work)
     return;
   change = kt_plan_change(work, KT_ACT_NODESET, "nodeset", PLACE_CHECKS);
   /* as libvirt answers it: numatune, else what its cgroup may use */
-  const KtSet *now = work->domain->numatune_nodeset ? work->domain->numatune_nodeset : work->domain->runtime->cpuset_mems;
+  const KtSet *now =
+      work->domain->numatune_nodeset ? work->domain->numatune_nodeset : work->domain->runtime->cpuset_mems;
   g_autofree char *old = now ? kt_set_format(now) : NULL;
   kt_change_add_edit(change, "", old, node);
   change->title =
