@@ -30,7 +30,7 @@ is_drawn() { # PAGE WIDTH
 
 "$kvmtune" doctor examples/crm-case/before --html "$dir/doctor.html" >"$dir/report"
 "$kvmtune" compare examples/crm-case/vmware examples/crm-case/before --html "$dir/compare.html" >/dev/null
-"$kvmtune" verify examples/crm-case/before examples/crm-case/after --html "$dir/verify.html" >/dev/null
+"$kvmtune" verify examples/crm-case/before examples/crm-case/after --same-load --html "$dir/verify.html" >/dev/null
 sed 's|^Vendor ID:.*|&\nModel name: <script>document.body.id="owned"</script>"><img src=x onerror="document.body.id=1">|' \
     examples/crm-case/before/lscpu.txt >"$dir/<script>document.body.id='owned'<!script>.txt"
 "$kvmtune" doctor "$dir/"*.txt --html "$dir/hostile.html" >/dev/null

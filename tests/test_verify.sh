@@ -63,26 +63,29 @@ def measurement(name, seed, cpu, packets=5000, locality=50, values=100):
 
 # ---- the published case
 before, after = os.path.join(case, 'before'), os.path.join(case, 'after')
-status, out, err = run(before, after, '--html', path('case.html'))
+status, out, err = run(before, after, '--same-load', '--html', path('case.html'))
 check('the case is better', status == 0 and out.startswith('Better:') and not err, status, out, err)
 check('with values and an interval', '75.5 %' in out and 'which nothing here shows' in ' '.join(out.split()) and '8.5 %' in out and '-89 %' in out and '-67.0 (-' in out, out)
 ElementTree.parse(path('case.html'))
 with open(path('case.html'), encoding='utf-8') as file:
     page = file.read()
 check('its page says so, and draws it', 'Better: the load' in page and page.count('class="plot"') == 1, page[:2000])
-status, out, err = run(before, after, '--json')
+status, out, err = run(before, after, '--same-load', '--json')
 answer = json.loads(out)
 metric = answer['subjects'][0]['metrics'][0]
 check('its JSON', status == 0 and answer['verdict'] == 'better' and metric['metric'] == 'cpu_pct' and
       metric['low'] < metric['difference'] < metric['high'] < -10 and metric['values_after'] == 6 and
       answer['subjects'][0]['load'] == 'stated', out)
-status, out, err = run(after, before)
+status, out, err = run(after, before, '--same-load')
 check('the other way round it is worse', status == 1 and out.startswith('Worse:'), status, out, err)
-status, out, err = run(before, before)
+status, out, err = run(before, before, '--same-load')
 check('against itself there is no effect, or it varies too much', status in (0, 3) and 'etter' not in out.split()[0] and
       not out.startswith('Worse'), status, out)
-status, out, err = run(before, after, LC_ALL='C.UTF-8', LANGUAGE='zh_CN')
+status, out, err = run(before, after, '--same-load', LC_ALL='C.UTF-8', LANGUAGE='zh_CN')
 check('in Chinese', status == 0 and '更好' in out, out, err)
+
+status, out, err = run(before, after)
+check('less CPU time alone proves nothing: nobody counted the work', status == 3 and out.startswith('Cannot tell') and '--same-load' in out, status, out, err)
 
 # ---- made-up measurements
 old = measurement('old.json', 1, 60)

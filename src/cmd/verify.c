@@ -121,14 +121,11 @@ static int answer(const KtVerifyReport *report, KtColour when, GError **error)
 
 static int answer_files(char **paths, KtColour when, GError **error)
 {
-  gboolean texts[2];
-  g_autoptr(KtMeasurement) before = kt_verify_read_side(paths[0], &texts[0], error);
-  g_autoptr(KtMeasurement) after = before ? kt_verify_read_side(paths[1], &texts[1], error) : NULL;
+  g_autoptr(KtMeasurement) before = kt_verify_read_side(paths[0], error);
+  g_autoptr(KtMeasurement) after = before ? kt_verify_read_side(paths[1], error) : NULL;
   if (!after)
     return -1;
-  /* sar and captures count no work: who chose these two stretches of time says that they can be compared */
-  gboolean stated = same_load || (texts[0] && texts[1]);
-  g_autoptr(KtJudgement) judgement = kt_judgement_new(before, after, stated);
+  g_autoptr(KtJudgement) judgement = kt_judgement_new(before, after, same_load);
   const KtVerifyReport report = {
       .judgement = judgement, .before = before, .after = after, .before_name = paths[0], .after_name = paths[1]};
   return answer(&report, when, error);

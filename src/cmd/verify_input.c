@@ -57,10 +57,9 @@ static KtMeasurement *read_evidence(const char *given, GError **error)
   return measured;
 }
 
-KtMeasurement *kt_verify_read_side(const char *path, gboolean *evidence, GError **error)
+KtMeasurement *kt_verify_read_side(const char *path, GError **error)
 {
-  *evidence = !is_measurement(path);
-  return *evidence ? read_evidence(path, error) : read_measurement(path, error);
+  return is_measurement(path) ? read_measurement(path, error) : read_evidence(path, error);
 }
 
 /* ---- this machine ---- */

@@ -6,8 +6,8 @@
 #include "verify/verdict.h"
 
 /* One side of BEFORE AFTER: a measurement, or evidence of one machine (with #NAME of several) that shows its CPU use
- * again and again; *evidence tells which. NULL and *error in one line. */
-KtMeasurement *kt_verify_read_side(const char *path, gboolean *evidence, GError **error);
+ * again and again. NULL and *error in one line. */
+KtMeasurement *kt_verify_read_side(const char *path, GError **error);
 
 /* What a long measurement is held against every hour. */
 typedef struct {
