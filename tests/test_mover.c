@@ -181,7 +181,13 @@ static void test_refused(void)
   g_cancellable_cancel(stop);
   g_assert_true(run(&c, "0:5", stop, &moved, NULL));
   g_assert_true(moved.stopped);
+  siginfo_t info;
   kill(c.pid, SIGKILL);
+  g_assert_cmpint(waitid(P_PID, (id_t)c.pid, &info, WEXITED | WNOWAIT), ==, 0);
+  g_autoptr(GError) ending = NULL;
+  g_assert_false(kt_mover_migrate(c.root, c.pid, 0, &ending));
+  g_assert_error(ending, KT_ERROR, KT_ERROR_NOT_FOUND);
+  g_assert_nonnull(strstr(ending->message, "is gone"));
   waitpid(c.pid, NULL, 0);
   g_autoptr(GError) gone = NULL;
   g_assert_false(run(&c, "0:5", NULL, &moved, &gone));

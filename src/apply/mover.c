@@ -157,7 +157,7 @@ static gboolean set_error(int pid, int err, GError **error)
   else if (err == EACCES)
     g_set_error(error, KT_ERROR, KT_ERROR_ACCESS,
                 "process %d may not use that node: its cpuset has to be widened first", pid);
-  else if (err == ESRCH)
+  else if (err == ESRCH || err == EINVAL) // what is ending has no memory any more: both calls say EINVAL then
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "process %d is gone", pid);
   else if (err == ENODEV)
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "there is no such node");
