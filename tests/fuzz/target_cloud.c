@@ -23,6 +23,8 @@ static void sign_in(const char *bytes, const char *cloud)
   if (config->auth == KT_CLOUD_NO_AUTH)
     return;
   g_autofree char *body = kt_signin_body(config), *url = kt_signin_url(config);
+  if (!*body)
+    g_error("a sign-in without a word");
   if (!kt_cloud_is_url(url))
     g_error("'%s' is no address", url);
 }
