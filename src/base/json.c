@@ -128,6 +128,14 @@ void kt_json_string(KtJson *json, const char *key, const char *value)
     g_string_append(json->out, "null");
 }
 
+void kt_json_strings(KtJson *json, const char *key, const GPtrArray *texts)
+{
+  kt_json_open_array(json, key);
+  for (guint i = 0; i < texts->len; i++)
+    kt_json_string(json, NULL, texts->pdata[i]);
+  kt_json_close_array(json);
+}
+
 void kt_json_int(KtJson *json, const char *key, gint64 value)
 {
   start_value(json, key);

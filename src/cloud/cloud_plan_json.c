@@ -14,14 +14,6 @@
 
 static const char *const tri_words[] = {[KT_UNKNOWN] = "unknown", [KT_NO] = "no", [KT_YES] = "yes"};
 
-static void put_texts(KtJson *json, const char *key, const GPtrArray *texts)
-{
-  kt_json_open_array(json, key);
-  for (guint i = 0; i < texts->len; i++)
-    kt_json_string(json, NULL, texts->pdata[i]);
-  kt_json_close_array(json);
-}
-
 static void put_shape(KtJson *json, const char *key, const KtCloudShape *s)
 {
   kt_json_open_object(json, key);
@@ -78,7 +70,7 @@ static void put_cure(KtJson *json, const KtCloudCure *c)
   put_shape(json, "before", &c->before);
   put_shape(json, "after", &c->after);
   put_fits(json, c);
-  put_texts(json, "notes", c->notes);
+  kt_json_strings(json, "notes", c->notes);
   kt_json_close_object(json);
 }
 
@@ -111,7 +103,7 @@ char *kt_cloud_plan_to_json(const KtCloudPlan *plan)
   for (guint i = 0; i < plan->moves->len; i++)
     put_move(json, plan, plan->moves->pdata[i]);
   kt_json_close_array(json);
-  put_texts(json, "notes", plan->notes);
+  kt_json_strings(json, "notes", plan->notes);
   kt_json_close_object(json);
   return kt_json_finish(json);
 }

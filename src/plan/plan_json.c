@@ -107,14 +107,6 @@ static void write_items(KtJson *json, const char *key, const GPtrArray *items, c
   kt_json_close_array(json);
 }
 
-static void write_texts(KtJson *json, const char *key, const GPtrArray *texts)
-{
-  kt_json_open_array(json, key);
-  for (guint i = 0; i < texts->len; i++)
-    kt_json_string(json, NULL, texts->pdata[i]);
-  kt_json_close_array(json);
-}
-
 static void write_shape(KtJson *json, const char *key, const KtGuestShape *shape)
 {
   kt_json_open_object(json, key);
@@ -138,7 +130,7 @@ static void write_change(KtJson *json, const KtChange *change)
   WRITE(json, change_fields, change);
   kt_json_string(json, "act", kt_act_names[change->act]);
   kt_json_string(json, "risk", risk);
-  write_texts(json, "reasons", change->reasons);
+  kt_json_strings(json, "reasons", change->reasons);
   write_items(json, "edits", change->edits, edit_fields, G_N_ELEMENTS(edit_fields));
   write_items(json, "effects", change->effects, effect_fields, G_N_ELEMENTS(effect_fields));
   kt_json_close_object(json);
@@ -159,7 +151,7 @@ char *kt_plan_to_json(const KtPlan *plan)
     write_change(json, plan->changes->pdata[i]);
   kt_json_close_array(json);
   write_items(json, "left", plan->left, left_fields, G_N_ELEMENTS(left_fields));
-  write_texts(json, "notes", plan->notes);
+  kt_json_strings(json, "notes", plan->notes);
   kt_json_close_object(json);
   return kt_json_finish(json);
 }

@@ -14,14 +14,6 @@ static void put_count(KtJson *json, const char *key, gboolean known, guint n)
     kt_json_null(json, key);
 }
 
-static void put_texts(KtJson *json, const char *key, const GPtrArray *texts)
-{
-  kt_json_open_array(json, key);
-  for (guint i = 0; i < texts->len; i++)
-    kt_json_string(json, NULL, texts->pdata[i]);
-  kt_json_close_array(json);
-}
-
 static void put_cause(KtJson *json, const KtCloudCause *cause)
 {
   kt_json_open_object(json, NULL);
@@ -51,8 +43,8 @@ static void put_row(KtJson *json, const KtCloud *cloud, const KtCloudRow *row)
   for (guint i = 0; i < row->causes->len; i++)
     put_cause(json, row->causes->pdata[i]);
   kt_json_close_array(json);
-  put_texts(json, "unknown", row->unknown);
-  put_texts(json, "keys", row->keys);
+  kt_json_strings(json, "unknown", row->unknown);
+  kt_json_strings(json, "keys", row->keys);
   kt_json_close_object(json);
 }
 
@@ -86,7 +78,7 @@ char *kt_view_cloud_json(const KtCloudReport *r)
   for (guint i = 0; i < r->cloud->servers->len; i++)
     put_server(json, r, r->cloud->servers->pdata[i]);
   kt_json_close_array(json);
-  put_texts(json, "host_findings", r->hosts);
+  kt_json_strings(json, "host_findings", r->hosts);
   kt_json_open_array(json, "not_checked");
   for (guint i = 0; r->missing[i]; i++)
     kt_json_string(json, NULL, r->missing[i]);

@@ -121,14 +121,6 @@ char *kt_view_receipt_text(const KtTerm *term, const KtReceipt *receipt, gboolea
 
 /* ---- JSON ---- */
 
-static void write_texts(KtJson *json, const char *key, const GPtrArray *texts)
-{
-  kt_json_open_array(json, key);
-  for (guint i = 0; i < texts->len; i++)
-    kt_json_string(json, NULL, texts->pdata[i]);
-  kt_json_close_array(json);
-}
-
 static void write_head(KtJson *json, const KtReceipt *r, gboolean working)
 {
   gboolean interrupted = !working && (r->state == KT_RECEIPT_RUNNING || r->state == KT_RECEIPT_UNDOING);
@@ -142,7 +134,7 @@ static void write_head(KtJson *json, const KtReceipt *r, gboolean working)
   kt_json_bool(json, "interrupted", interrupted);
   kt_json_string(json, "error", r->error);
   kt_json_string(json, "verdict", r->verdict);
-  write_texts(json, "notes", r->notes);
+  kt_json_strings(json, "notes", r->notes);
 }
 
 static void write_step(KtJson *json, const KtStep *step)
@@ -161,7 +153,7 @@ static void write_step(KtJson *json, const KtStep *step)
   kt_json_string(json, "state", kt_step_states[step->state]);
   kt_json_string(json, "error", step->error);
   kt_json_string(json, "note", step->note);
-  write_texts(json, "calls", step->calls);
+  kt_json_strings(json, "calls", step->calls);
   kt_json_close_object(json);
 }
 
