@@ -127,6 +127,12 @@ gboolean kt_json_member_int(JsonObject *object, const char *name, gint64 *value)
   return TRUE;
 }
 
+gboolean kt_json_member_is_null(JsonObject *object, const char *name)
+{
+  JsonNode *node = object ? json_object_get_member(object, name) : NULL;
+  return !node || JSON_NODE_HOLDS_NULL(node);
+}
+
 gboolean kt_json_member_bool(JsonObject *object, const char *name, gboolean *value)
 {
   JsonNode *node = member(object, name);

@@ -21,6 +21,7 @@ JsonArray *kt_json_member_array(JsonObject *object, const char *name);
 const char *kt_json_member_text(JsonObject *object, const char *name);
 gboolean kt_json_member_int(JsonObject *object, const char *name, gint64 *value); /* a number without fraction */
 gboolean kt_json_member_number(JsonObject *object, const char *name, double *value);
+gboolean kt_json_member_is_null(JsonObject *object, const char *name); /* null, or absent: not another type */
 gboolean kt_json_member_bool(JsonObject *object, const char *name, gboolean *value);
 
 /* The array's length, 0 for NULL; its elements of a type, NULL for another. */

@@ -62,17 +62,13 @@ static gboolean refuse(const Reader *r, const char *place, const char *expected)
   return FALSE;
 }
 
-static gboolean is_null(JsonObject *object, const char *key)
-{
-  return !json_object_has_member(object, key) || json_object_get_null_member(object, key);
-}
-
 /* A text or nothing; FALSE if it is another thing. */
 static gboolean read_text(const Reader *r, JsonObject *object, const char *place, const char *key, const char **text)
 {
   *text = kt_json_member_text(object, key);
   g_autofree char *at = g_strconcat(place, key, NULL);
-  return (*text ? strlen(*text) <= MAX_NAME : is_null(object, key)) || refuse(r, at, "a short text, or null");
+  return (*text ? strlen(*text) <= MAX_NAME : kt_json_member_is_null(object, key)) ||
+         refuse(r, at, "a short text, or null");
 }
 
 static int metric_of(const char *name)

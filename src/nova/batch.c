@@ -59,7 +59,7 @@ static KtFlavor *read_flavor_and_image(JsonObject *root, GError **error)
 {
   JsonObject *object = kt_nova_json_object(root, "", "flavor", error);
   g_autoptr(KtFlavor) flavor = object ? read_flavor(object, "flavor", error) : NULL;
-  if (!flavor || kt_nova_json_is_null(root, "image"))
+  if (!flavor || kt_json_member_is_null(root, "image"))
     return g_steal_pointer(&flavor);
   flavor->image = kt_nova_json_table(root, "", "image", error);
   return flavor->image ? g_steal_pointer(&flavor) : NULL;
@@ -68,7 +68,7 @@ static KtFlavor *read_flavor_and_image(JsonObject *root, GError **error)
 static gboolean read_set(JsonObject *conf, const char *key, KtSet **set, GError **error)
 {
   gboolean beyond;
-  if (kt_nova_json_is_null(conf, key))
+  if (kt_json_member_is_null(conf, key))
     return TRUE;
   const char *text = kt_nova_json_text(conf, "conf", key, error);
   if (!text)
@@ -84,7 +84,7 @@ static gboolean read_set(JsonObject *conf, const char *key, KtSet **set, GError 
 
 static gboolean read_conf(JsonObject *root, KtNovaCompute *compute, GError **error)
 {
-  if (kt_nova_json_is_null(root, "conf"))
+  if (kt_json_member_is_null(root, "conf"))
     return TRUE;
   JsonObject *conf = kt_nova_json_object(root, "", "conf", error);
   if (!conf || !read_set(conf, "cpu_shared_set", &compute->shared_set, error) ||
@@ -109,7 +109,7 @@ static gboolean read_ratio(JsonObject *limits, const char *key, KtNum *ratio, GE
 
 static gboolean read_limits(JsonObject *root, KtNovaHost *host, GError **error)
 {
-  if (kt_nova_json_is_null(root, "limits"))
+  if (kt_json_member_is_null(root, "limits"))
     return TRUE;
   JsonObject *limits = kt_nova_json_object(root, "", "limits", error);
   return limits && read_ratio(limits, "cpu", &host->cpu_ratio, error) &&

@@ -94,10 +94,4 @@ GHashTable *kt_nova_json_table(JsonObject *object, const char *path, const char 
   return from ? kt_nova_json_texts(from, here, error) : NULL;
 }
 
-gboolean kt_nova_json_is_null(JsonObject *object, const char *key)
-{
-  JsonNode *node = json_object_get_member(object, key);
-  return !node || JSON_NODE_HOLDS_NULL(node);
-}
-
 #endif

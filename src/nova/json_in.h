@@ -20,8 +20,6 @@ KtSet *kt_nova_json_cpus(JsonObject *object, const char *path, const char *key, 
 /* Members that are all texts, as a table of copies: of an object, or of its member. */
 GHashTable *kt_nova_json_texts(JsonObject *object, const char *path, GError **error);
 GHashTable *kt_nova_json_table(JsonObject *object, const char *path, const char *key, GError **error);
-/* The member is not there or null. */
-gboolean kt_nova_json_is_null(JsonObject *object, const char *key);
 
 void kt_nova_json_wrong(GError **error, const char *path, const char *key, const char *format, ...) G_GNUC_PRINTF(4, 5);
 

@@ -108,12 +108,6 @@ static gboolean expected(const Place *p, const char *key, const char *what)
   return FALSE;
 }
 
-static gboolean is_absent(JsonObject *object, const char *key)
-{
-  JsonNode *node = json_object_get_member(object, key);
-  return !node || JSON_NODE_HOLDS_NULL(node);
-}
-
 static gboolean take_int(const Place *p, JsonObject *object, const char *key, gint64 least, gint64 most, gint64 *value)
 {
   if (kt_json_member_int(object, key, value) && *value >= least && *value <= most)
@@ -199,7 +193,7 @@ static gboolean take_now(const Place *p, JsonObject *object, KtPlaceGuest *guest
 {
   JsonObject *now = kt_json_member_object(object, "now");
   if (!now)
-    return is_absent(object, "now") || expected(p, "now", "null or an object");
+    return kt_json_member_is_null(object, "now") || expected(p, "now", "null or an object");
   guest->started = TRUE;
   kt_set_free(guest->now_cpus);
   guest->now_cpus = take_cpus(p, "now.cpus", kt_json_member_text(now, "cpus"));
@@ -226,12 +220,13 @@ static gboolean take_guest(const Place *p, JsonObject *object, KtPlaceProblem *p
     return expected(p, "name", "a text");
   if (!take_int(p, object, "vcpus", 1, KT_PLACE_MAX_VCPUS, &vcpus) ||
       !take_int(p, object, "memory_kib", 0, KT_PLACE_MAX_KIB, &memory) ||
-      (!is_absent(object, "cells") && !take_int(p, object, "cells", 1, MIN(vcpus, KT_PLACE_MAX_NODES), &cells)))
+      (!kt_json_member_is_null(object, "cells") &&
+       !take_int(p, object, "cells", 1, MIN(vcpus, KT_PLACE_MAX_NODES), &cells)))
     return FALSE;
-  if (!is_absent(object, "demand_cores") &&
+  if (!kt_json_member_is_null(object, "demand_cores") &&
       (!kt_json_member_number(object, "demand_cores", &demand) || !(demand >= 0 && demand <= KT_PLACE_MAX_VCPUS)))
     return expected(p, "demand_cores", "null or a number of cores");
-  if (!is_absent(object, "movable") && !kt_json_member_bool(object, "movable", &movable))
+  if (!kt_json_member_is_null(object, "movable") && !kt_json_member_bool(object, "movable", &movable))
     return expected(p, "movable", "true or false");
   KtPlaceGuest *guest = kt_place_problem_add_guest(problem, name);
   guest->vcpus = (guint)vcpus;
@@ -274,13 +269,15 @@ static gboolean take_options(const Place *p, JsonObject *root, KtPlaceProblem *p
                  {"move", &w->move}};
   JsonObject *object = kt_json_member_object(root, "weights");
   gint64 steps = 0;
-  if (!object && !is_absent(root, "weights"))
+  if (!object && !kt_json_member_is_null(root, "weights"))
     return expected(p, "weights", "an object");
   for (guint k = 0; k < G_N_ELEMENTS(weights) && object; k++)
-    if (!is_absent(object, weights[k].key) && (!kt_json_member_number(object, weights[k].key, weights[k].value) ||
-                                               !(*weights[k].value >= 0 && *weights[k].value <= 1e6)))
+    if (!kt_json_member_is_null(object, weights[k].key) &&
+        (!kt_json_member_number(object, weights[k].key, weights[k].value) ||
+         !(*weights[k].value >= 0 && *weights[k].value <= 1e6)))
       return expected(p, "weights", "numbers from 0 to 1000000");
-  if (!is_absent(root, "max_steps") && !take_int(p, root, "max_steps", 0, G_GINT64_CONSTANT(1000000000000), &steps))
+  if (!kt_json_member_is_null(root, "max_steps") &&
+      !take_int(p, root, "max_steps", 0, G_GINT64_CONSTANT(1000000000000), &steps))
     return FALSE;
   problem->max_steps = (guint64)steps;
   return TRUE;
@@ -296,7 +293,7 @@ static gboolean take_problem(Place *p, JsonObject *root, KtPlaceProblem *problem
   *id = g_strdup(kt_json_member_text(root, "id"));
   if (!host)
     return expected(p, "host", "an object");
-  if (!is_absent(host, "reserved_cpus")) {
+  if (!kt_json_member_is_null(host, "reserved_cpus")) {
     kt_set_free(problem->reserved_cpus);
     problem->reserved_cpus = take_cpus(p, "host.reserved_cpus", kt_json_member_text(host, "reserved_cpus"));
     if (!problem->reserved_cpus)

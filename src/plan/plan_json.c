@@ -173,17 +173,11 @@ static gboolean refuse(const Reader *r, const char *place, const char *key, cons
   return FALSE;
 }
 
-static gboolean is_null(JsonObject *object, const char *key)
-{
-  JsonNode *node = json_object_get_member(object, key);
-  return !node || JSON_NODE_HOLDS_NULL(node);
-}
-
 static gboolean read_field(const Reader *r, const char *place, JsonObject *object, const Field *field, gpointer at)
 {
   const char *text = kt_json_member_text(object, field->key);
   gint64 count;
-  if (is_null(object, field->key))
+  if (kt_json_member_is_null(object, field->key))
     return !field->required || refuse(r, place, field->key, "a text");
   switch (field->type) {
   case TEXT:
@@ -221,7 +215,7 @@ static gboolean read_fields(const Reader *r, const char *place, JsonObject *obje
 static gboolean get_array(const Reader *r, const char *place, JsonObject *object, const char *key, JsonArray **array)
 {
   *array = kt_json_member_array(object, key);
-  if (*array ? kt_json_length(*array) > MAX_ITEMS : !is_null(object, key))
+  if (*array ? kt_json_length(*array) > MAX_ITEMS : !kt_json_member_is_null(object, key))
     return refuse(r, place, key, "a list of at most 100000");
   return TRUE;
 }
@@ -290,7 +284,7 @@ static gboolean read_change(const Reader *r, KtPlan *plan, const char *place, Js
   if (!READ(r, place, object, change_fields, change) || !read_act(r, place, object, &change->act))
     return FALSE;
   const char *risk = kt_json_member_text(object, "risk");
-  if (!risk && !is_null(object, "risk"))
+  if (!risk && !kt_json_member_is_null(object, "risk"))
     return refuse(r, place, "risk", "risk codes, as in \"B M!\"");
   change->risk = risk ? kt_risk_parse(risk) : 0;
   return read_texts(r, place, object, "reasons", change->reasons) && read_edits(r, place, object, change);
