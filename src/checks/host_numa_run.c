@@ -121,12 +121,6 @@ static gboolean is_bound(const KtDomain *d)
   return FALSE;
 }
 
-static KtNum rate_of(const KtMachine *m, const char *name)
-{
-  const KtCounter *counter = kt_machine_counter(m, name);
-  return counter ? counter->per_second : KT_NUM_UNKNOWN;
-}
-
 void kt_check_h22(const KtSubject *s, KtFinding *f)
 {
   const KtMachine *m = s->machine;
@@ -145,8 +139,9 @@ void kt_check_h22(const KtSubject *s, KtFinding *f)
     return kt_finding_cannot(f, "kernel.numa_balancing");
   if (!(balancing & 1))
     return kt_finding_fine(f);
-  KtNum moved = rate_of(m, "vmstat.numa_pages_migrated"), faults = rate_of(m, "vmstat.numa_hint_faults"),
-        local = rate_of(m, "vmstat.numa_hint_faults_local");
+  KtNum moved = kt_machine_rate(m, "vmstat.numa_pages_migrated"),
+        faults = kt_machine_rate(m, "vmstat.numa_hint_faults"),
+        local = kt_machine_rate(m, "vmstat.numa_hint_faults_local");
   if (!moved.known || !faults.known || !local.known)
     return kt_finding_cannot(f, "the rate of numa_pages_migrated and numa_hint_faults (/proc/vmstat at two moments)");
   /* 10 MiB/s (of 4 KiB pages) on the move, and a fifth of the faults still remote: it does not settle. */

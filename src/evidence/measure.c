@@ -160,12 +160,6 @@ static void put_work(KtMeasurer *measurer, Measured *measured, double seconds)
   measured->worked = measurer->looks;
 }
 
-static KtNum counter_rate(const KtMachine *m, const char *name)
-{
-  const KtCounter *counter = kt_machine_counter(m, name);
-  return counter ? counter->per_second : KT_NUM_UNKNOWN;
-}
-
 /* Of all nodes, or unknown. */
 static KtNum misses(const KtMachine *m)
 {
@@ -189,8 +183,8 @@ static void put_machine(Measured *own, const KtMachine *m)
   const KtInterrupt *res = kt_machine_find_interrupt(m, "RES"), *cal = kt_machine_find_interrupt(m, "CAL");
   if (res && cal && res->per_second.known && cal->per_second.known)
     put(own, KT_METRIC_WAKEUPS, KT_NUM(res->per_second.value + cal->per_second.value));
-  put(own, KT_METRIC_CONTEXT_SWITCHES, counter_rate(m, "stat.ctxt"));
-  put(own, KT_METRIC_NUMA_MIGRATED, counter_rate(m, "vmstat.numa_pages_migrated"));
+  put(own, KT_METRIC_CONTEXT_SWITCHES, kt_machine_rate(m, "stat.ctxt"));
+  put(own, KT_METRIC_NUMA_MIGRATED, kt_machine_rate(m, "vmstat.numa_pages_migrated"));
   put(own, KT_METRIC_NUMA_MISS, misses(m));
 }
 

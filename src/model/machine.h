@@ -241,6 +241,7 @@ KtInterrupt *kt_machine_add_interrupt(KtMachine *m, const char *name);
 const KtInterrupt *kt_machine_find_interrupt(const KtMachine *m, const char *name);
 void kt_machine_set_counter(KtMachine *m, const char *name, gint64 value, const KtCite *cite);
 const KtCounter *kt_machine_counter(const KtMachine *m, const char *name); /* NULL unknown */
+KtNum kt_machine_rate(const KtMachine *m, const char *name);               /* of that counter */
 KtProcess *kt_machine_add_process(KtMachine *m, int pid, const char *comm);
 KtDevice *kt_machine_add_device(KtMachine *m, const char *address);
 

@@ -302,6 +302,12 @@ const KtCounter *kt_machine_counter(const KtMachine *m, const char *name)
   return g_hash_table_lookup(m->counters, name);
 }
 
+KtNum kt_machine_rate(const KtMachine *m, const char *name)
+{
+  const KtCounter *counter = kt_machine_counter(m, name);
+  return counter ? counter->per_second : KT_NUM_UNKNOWN;
+}
+
 KtProcess *kt_machine_add_process(KtMachine *m, int pid, const char *comm)
 {
   KtProcess *p = g_new0(KtProcess, 1);

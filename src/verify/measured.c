@@ -43,12 +43,6 @@ static void add_one(KtMeasurement *m, KtMetric metric, KtNum value)
     g_array_append_val(kt_measurement_add(m, NULL, NULL, metric)->values, value.value);
 }
 
-static KtNum counter_rate(const KtMachine *machine, const char *name)
-{
-  const KtCounter *counter = kt_machine_counter(machine, name);
-  return counter ? counter->per_second : KT_NUM_UNKNOWN;
-}
-
 /* The length of rows that have one; 1 where none does. */
 static double interval_of(const KtActivity *activity)
 {
@@ -76,7 +70,7 @@ KtMeasurement *kt_measured_of(const KtMachine *machine)
   const KtInterrupt *res = kt_machine_find_interrupt(machine, "RES"), *cal = kt_machine_find_interrupt(machine, "CAL");
   if (res && cal && res->per_second.known && cal->per_second.known)
     add_one(m, KT_METRIC_WAKEUPS, KT_NUM(res->per_second.value + cal->per_second.value));
-  add_one(m, KT_METRIC_CONTEXT_SWITCHES, counter_rate(machine, "stat.ctxt"));
-  add_one(m, KT_METRIC_NUMA_MIGRATED, counter_rate(machine, "vmstat.numa_pages_migrated"));
+  add_one(m, KT_METRIC_CONTEXT_SWITCHES, kt_machine_rate(machine, "stat.ctxt"));
+  add_one(m, KT_METRIC_NUMA_MIGRATED, kt_machine_rate(machine, "vmstat.numa_pages_migrated"));
   return m;
 }
