@@ -142,20 +142,13 @@ static void put(Measured *measured, KtMetric metric, KtNum value)
     measured->values[metric] = value.value;
 }
 
-static KtNum rate(KtInt first, KtInt second, double seconds)
-{
-  if (!first.known || !second.known || second.value < first.value)
-    return KT_NUM_UNKNOWN;
-  return KT_NUM((double)(second.value - first.value) / seconds);
-}
-
 static void put_work(KtMeasurer *measurer, Measured *measured, double seconds)
 {
   const KtWorkCounts none = {0}, before = measured->worked + 1 == measurer->looks ? measured->work : none;
   const KtWorkCounts now = kt_work_counts(measurer->work, measured->uuid);
-  put(measured, KT_METRIC_THROUGHPUT_NET, rate(before.packets, now.packets, seconds));
-  put(measured, KT_METRIC_THROUGHPUT_DISK, rate(before.requests, now.requests, seconds));
-  put(measured, KT_METRIC_GUEST_WAKEUPS, rate(before.wakeups, now.wakeups, seconds));
+  put(measured, KT_METRIC_THROUGHPUT_NET, kt_sample_rate(before.packets, now.packets, seconds));
+  put(measured, KT_METRIC_THROUGHPUT_DISK, kt_sample_rate(before.requests, now.requests, seconds));
+  put(measured, KT_METRIC_GUEST_WAKEUPS, kt_sample_rate(before.wakeups, now.wakeups, seconds));
   measured->work = now;
   measured->worked = measurer->looks;
 }

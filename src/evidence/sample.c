@@ -199,7 +199,7 @@ void kt_sample_free(KtSample *sample)
 
 /* ---- rates ---- */
 
-static KtNum rate(KtInt first, KtInt second, double seconds)
+KtNum kt_sample_rate(KtInt first, KtInt second, double seconds)
 {
   if (!first.known || !second.known || second.value < first.value)
     return KT_NUM_UNKNOWN;
@@ -209,7 +209,7 @@ static KtNum rate(KtInt first, KtInt second, double seconds)
 /* Nanoseconds counted, as percent of the interval. */
 static KtNum share(KtInt first, KtInt second, double seconds)
 {
-  KtNum ns = rate(first, second, seconds);
+  KtNum ns = kt_sample_rate(first, second, seconds);
   return ns.known ? KT_NUM(ns.value / 1e7) : ns;
 }
 
@@ -287,7 +287,7 @@ static void rates_of_counters(const KtMachine *first, const KtMachine *second, d
   while (g_hash_table_iter_next(&iter, &name, &counter)) {
     const KtCounter *a = kt_machine_counter(first, name), *b = kt_machine_counter(second, name);
     if (a && b)
-      ((KtCounter *)counter)->per_second = rate(KT_INT(a->value), KT_INT(b->value), seconds);
+      ((KtCounter *)counter)->per_second = kt_sample_rate(KT_INT(a->value), KT_INT(b->value), seconds);
   }
   g_autoptr(GHashTable) before = g_hash_table_new(g_str_hash, g_str_equal);
   g_autoptr(GHashTable) after = g_hash_table_new(g_str_hash, g_str_equal);
@@ -306,9 +306,9 @@ static void rates_of_counters(const KtMachine *first, const KtMachine *second, d
     const KtNode *a = kt_machine_find_node(first, node->id), *b = kt_machine_find_node(second, node->id);
     if (!a || !b)
       continue;
-    node->hit_per_second = rate(a->numa_hit, b->numa_hit, seconds);
-    node->miss_per_second = rate(a->numa_miss, b->numa_miss, seconds);
-    node->foreign_per_second = rate(a->numa_foreign, b->numa_foreign, seconds);
+    node->hit_per_second = kt_sample_rate(a->numa_hit, b->numa_hit, seconds);
+    node->miss_per_second = kt_sample_rate(a->numa_miss, b->numa_miss, seconds);
+    node->foreign_per_second = kt_sample_rate(a->numa_foreign, b->numa_foreign, seconds);
   }
 }
 
@@ -319,8 +319,8 @@ static void rates_of_domain(const KtSample *first, const KtSample *second, doubl
                      *b = g_hash_table_lookup(second->domains, GINT_TO_POINTER(runtime->pid));
   runtime->interval_s = KT_NUM(seconds);
   if (a && b) {
-    runtime->throttled_per_second = rate(a->throttled, b->throttled, seconds);
-    KtNum exits = rate(a->exits, b->exits, seconds);
+    runtime->throttled_per_second = kt_sample_rate(a->throttled, b->throttled, seconds);
+    KtNum exits = kt_sample_rate(a->exits, b->exits, seconds);
     runtime->exits_per_second = exits.known ? KT_INT((gint64)exits.value) : KT_INT_UNKNOWN;
     runtime->halt_poll_success_pct = share(a->poll_success_ns, b->poll_success_ns, seconds);
     runtime->halt_poll_fail_pct = share(a->poll_fail_ns, b->poll_fail_ns, seconds);
@@ -335,7 +335,7 @@ static void rates_of_domain(const KtSample *first, const KtSample *second, doubl
       continue;
     thread->run_pct = share(before->run_ns, after->run_ns, seconds);
     thread->wait_pct = share(before->wait_ns, after->wait_ns, seconds);
-    thread->switches_per_second = rate(before->slices, after->slices, seconds);
+    thread->switches_per_second = kt_sample_rate(before->slices, after->slices, seconds);
     if (thread->vcpu >= 0 && thread->wait_pct.known && thread->wait_pct.value > longest_pct) {
       longest = after;
       longest_pct = thread->wait_pct.value;

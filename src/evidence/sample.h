@@ -16,6 +16,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtSample, kt_sample_free)
 double kt_sample_epoch(const KtSample *sample);
 double kt_sample_uptime(const KtSample *sample);
 
+/* A counter's increase a second; unknown where it went backwards. */
+KtNum kt_sample_rate(KtInt first, KtInt second, double seconds);
+
 /* Puts into the snapshot what happened between two moments `seconds` (> 0) apart:
  * CPU use as one row of activity and the totals below. */
 void kt_sample_rates(const KtSample *first, const KtSample *second, double seconds, KtSnapshot *snapshot);
