@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "apply/mover.h"
-#include "apply/run.h"
+#include "apply/run_parts.h"
 #include "apply/touch.h"
 #include "base/error.h"
 
@@ -171,14 +171,6 @@ static void undo_in_turn(KtTouch *touch, const KtReceipt *receipt, guint index)
     undo_step(touch, step);
 }
 
-static gboolean save_state(const KtRun *run, KtReceipt *receipt, KtReceiptState state, GError **error)
-{
-  receipt->state = state;
-  g_free(receipt->ended);
-  receipt->ended = kt_receipt_now();
-  return !run->journal || kt_journal_set_state(run->journal, receipt, error);
-}
-
 static gboolean undo_steps(const KtRun *run, KtTouch *touch, KtReceipt *receipt, GError **error)
 {
   for (guint i = receipt->steps->len; i-- > 0;) {
@@ -193,7 +185,7 @@ static gboolean undo_steps(const KtRun *run, KtTouch *touch, KtReceipt *receipt,
     if (run->step)
       run->step(receipt, step, TRUE, run->data);
     undo_in_turn(touch, receipt, i);
-    if (run->journal && !kt_journal_set_step(run->journal, receipt, step, error))
+    if (!kt_run_save_step(run, receipt, step, error))
       return FALSE;
     if (run->step)
       run->step(receipt, step, FALSE, run->data);
@@ -212,7 +204,7 @@ static gboolean check_memory(const KtRun *run, KtTouch *touch, KtReceipt *receip
     if (!now || is_before(touch, step, now))
       continue;
     end_step(step, KT_STEP_KEPT, g_strdup_printf("it came back, and at the end %.200s is there", now));
-    if (run->journal && !kt_journal_set_step(run->journal, receipt, step, error))
+    if (!kt_run_save_step(run, receipt, step, error))
       return FALSE;
   }
   return TRUE;
@@ -243,8 +235,8 @@ static gboolean is_last(const KtRun *run, const KtReceipt *receipt, GError **err
 gboolean kt_run_rollback(const KtRun *run, KtReceipt *receipt, GError **error)
 {
   g_autoptr(KtTouch) touch = kt_touch_new(run->actuator);
-  if (!is_last(run, receipt, error) || !save_state(run, receipt, KT_RECEIPT_UNDOING, error) ||
+  if (!is_last(run, receipt, error) || !kt_run_save_state(run, receipt, KT_RECEIPT_UNDOING, error) ||
       !undo_steps(run, touch, receipt, error) || !check_memory(run, touch, receipt, error))
     return FALSE;
-  return save_state(run, receipt, has_kept(receipt) ? KT_RECEIPT_KEPT : KT_RECEIPT_UNDONE, error);
+  return kt_run_save_state(run, receipt, has_kept(receipt) ? KT_RECEIPT_KEPT : KT_RECEIPT_UNDONE, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "apply/run.h"
 
+#include "apply/run_parts.h"
 #include "apply/touch.h"
 #include "base/error.h"
 
@@ -17,12 +18,12 @@ gboolean kt_run_check_plan(const KtPlan *plan, const char *host, GError **error)
 
 /* ---- the journal, where there is one ---- */
 
-static gboolean save_step(const KtRun *run, const KtReceipt *receipt, const KtStep *step, GError **error)
+gboolean kt_run_save_step(const KtRun *run, const KtReceipt *receipt, const KtStep *step, GError **error)
 {
   return !run->journal || kt_journal_set_step(run->journal, receipt, step, error);
 }
 
-static gboolean save_state(const KtRun *run, KtReceipt *receipt, KtReceiptState state, GError **error)
+gboolean kt_run_save_state(const KtRun *run, KtReceipt *receipt, KtReceiptState state, GError **error)
 {
   receipt->state = state;
   g_free(receipt->ended);
@@ -97,13 +98,13 @@ static gboolean run_step(const KtRun *run, KtTouch *touch, KtReceipt *receipt, K
   tell(run, receipt, step, TRUE);
   if (is_unchanged(touch, step)) {
     step->state = KT_STEP_STARTED;
-    if (!save_step(run, receipt, step, error)) {
+    if (!kt_run_save_step(run, receipt, step, error)) {
       step->state = KT_STEP_PLANNED;
       return FALSE;
     }
     do_step(touch, step);
   }
-  gboolean saved = save_step(run, receipt, step, error);
+  gboolean saved = kt_run_save_step(run, receipt, step, error);
   tell(run, receipt, step, FALSE);
   return saved;
 }
@@ -116,7 +117,7 @@ static gboolean end_at(const KtRun *run, KtReceipt *receipt, const KtStep *step,
   g_free(receipt->error);
   receipt->error = state == KT_RECEIPT_STOPPED ? g_strdup_printf("stopped at step %u, %s", step->number, name)
                                                : g_strdup_printf("step %u, %s: %s", step->number, name, step->error);
-  if (save_state(run, receipt, state, error))
+  if (kt_run_save_state(run, receipt, state, error))
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "%s", receipt->error);
   return FALSE;
 }
@@ -132,7 +133,7 @@ static gboolean run_steps(const KtRun *run, KtTouch *touch, KtReceipt *receipt, 
     if (step->state != KT_STEP_DONE)
       return end_at(run, receipt, step, kt_touch_is_stopped(touch) ? KT_RECEIPT_STOPPED : KT_RECEIPT_FAILED, error);
   }
-  return save_state(run, receipt, KT_RECEIPT_DONE, error);
+  return kt_run_save_state(run, receipt, KT_RECEIPT_DONE, error);
 }
 
 gboolean kt_run_apply(const KtRun *run, KtReceipt *receipt, GError **error)
