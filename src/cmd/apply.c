@@ -43,22 +43,18 @@ static const GOptionEntry *options(void)
   return entries;
 }
 
-static gboolean refuse(GError **error, const char *what)
-{
-  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s", what);
-  return FALSE;
-}
-
 static gboolean check_options(int argc, char **argv, GError **error)
 {
   if (argc != 1)
-    return refuse(error, "apply takes one plan, as 'kvmtune plan -o FILE' writes it; see 'kvmtune help apply'");
+    return kt_input_refuse(error,
+                           "apply takes one plan, as 'kvmtune plan -o FILE' writes it; see 'kvmtune help apply'");
   if (live + next_boot + restart > 1)
-    return refuse(error, "give one of --live, --next-boot and --restart, or none for running guests and definitions");
+    return kt_input_refuse(error,
+                           "give one of --live, --next-boot and --restart, or none for running guests and definitions");
   if (rate < 0 || measure < 0 || measure > 86400 || timeout < 1 || timeout > 86400)
-    return refuse(error, "--rate, --measure and --timeout: a number of MiB or seconds, at most a day");
+    return kt_input_refuse(error, "--rate, --measure and --timeout: a number of MiB or seconds, at most a day");
   if (g_str_equal(argv[0], "-") && !yes && !dry_run)
-    return refuse(error, "a plan on standard input, and a question: give the plan a file, or --yes");
+    return kt_input_refuse(error, "a plan on standard input, and a question: give the plan a file, or --yes");
   return TRUE;
 }
 

@@ -10,6 +10,12 @@
 #include "base/error.h"
 #include "evidence/evidence.h"
 
+gboolean kt_input_refuse(GError **error, const char *why)
+{
+  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s", why);
+  return FALSE;
+}
+
 static void show_progress(double done, gpointer data)
 {
   const double *seconds = data;

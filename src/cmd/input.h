@@ -4,6 +4,9 @@
 #include "base/term.h"
 #include "model/snapshot.h"
 
+/* For command lines that cannot be meant: FALSE, with KT_ERROR_USAGE and these words. */
+gboolean kt_input_refuse(GError **error, const char *why);
+
 /* Looks at this machine; shows on a terminal that it samples. */
 typedef struct {
   double interval_s;

@@ -67,27 +67,22 @@ static gboolean read_policy(KtPlanPolicy *to, GError **error)
   return !policy;
 }
 
-static gboolean refuse(GError **error, const char *what)
-{
-  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s", what);
-  return FALSE;
-}
-
 /* Options that cannot be meant together. */
 static gboolean check_options(int argc, GError **error)
 {
   if (batch && (argc || host || output || policy || movable || keep_migratable || reserve || json || html || ticket))
-    return refuse(error, "'plan --batch' takes one FILE, and --explain");
+    return kt_input_refuse(error, "'plan --batch' takes one FILE, and --explain");
   if (fresh && (argc || batch || output || policy || movable || keep_migratable || json || html || ticket || explain))
-    return refuse(error, "--new goes with --host and --reserve only");
+    return kt_input_refuse(error, "--new goes with --host and --reserve only");
   if (movable && keep_migratable)
-    return refuse(error, "--movable and --keep-migratable at once: a CPU model cannot be changed while a guest runs");
+    return kt_input_refuse(error,
+                           "--movable and --keep-migratable at once: a CPU model cannot be changed while a guest runs");
   if (json && ticket)
-    return refuse(error, "--json and --ticket at once; give one of them");
+    return kt_input_refuse(error, "--json and --ticket at once; give one of them");
   if (g_strcmp0(html, "-") == 0 && (ticket || g_strcmp0(output, "-") == 0))
-    return refuse(error, "'--html -' and other output at once; give the page a file");
+    return kt_input_refuse(error, "'--html -' and other output at once; give the page a file");
   if (g_strcmp0(output, "-") == 0 && (json || ticket))
-    return refuse(error, "'-o -' and other output at once; give the plan a file");
+    return kt_input_refuse(error, "'-o -' and other output at once; give the plan a file");
   return TRUE;
 }
 

@@ -52,12 +52,6 @@ static const GOptionEntry *options(void)
 
 /* ---- what is asked for ---- */
 
-static gboolean refuse(GError **error, const char *why)
-{
-  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s", why);
-  return FALSE;
-}
-
 static gboolean read_time(const char *option, const char *text, double *seconds, GError **error)
 {
   if (!text || (kt_units_parse_seconds(text, seconds) && *seconds >= 0.1 && *seconds <= SECONDS_LONGEST))
@@ -75,25 +69,26 @@ static gboolean read_times(KtMeasureOptions *measure, GError **error)
       !read_time("interval", interval, &measure->interval_s, error))
     return FALSE;
   if (measure->duration_s > 0 && measure->interval_s > measure->duration_s)
-    return refuse(error, "--interval is longer than the time to measure");
+    return kt_input_refuse(error, "--interval is longer than the time to measure");
   return TRUE;
 }
 
 static gboolean check_options(int argc, GError **error)
 {
   if (record && argc)
-    return refuse(error, "--record measures this machine, and takes no arguments");
+    return kt_input_refuse(error, "--record measures this machine, and takes no arguments");
   if (!record && argc != 1 && argc != 2)
-    return refuse(error, "'verify' needs a receipt ('last' or its number), or two measurements: BEFORE AFTER");
+    return kt_input_refuse(error, "'verify' needs a receipt ('last' or its number), or two measurements: BEFORE AFTER");
   if (argc == 2 && (duration || interval || watch || domain || inside || deep || connect_uri || auto_rollback))
-    return refuse(error,
-                  "BEFORE AFTER are measured already: without --duration, --interval, --watch, --domain, --inside, "
-                  "--deep, --connect and --auto-rollback");
+    return kt_input_refuse(
+        error, "BEFORE AFTER are measured already: without --duration, --interval, --watch, --domain, --inside, "
+               "--deep, --connect and --auto-rollback");
   if (watch && duration)
-    return refuse(error, "--watch and --duration at once; give one of them");
+    return kt_input_refuse(error, "--watch and --duration at once; give one of them");
   if (record && (watch || same_load || auto_rollback || html || json || deep))
-    return refuse(error, "--record judges nothing: without --watch, --same-load, --auto-rollback, --deep, --html and "
-                         "--json");
+    return kt_input_refuse(error,
+                           "--record judges nothing: without --watch, --same-load, --auto-rollback, --deep, --html and "
+                           "--json");
   return TRUE;
 }
 
