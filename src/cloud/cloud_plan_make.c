@@ -171,19 +171,6 @@ static void set_sizes(const Work *w, KtCloudCure *cure, const KtFlavor *base, co
   cure->is_public = !now || now->is_public;
 }
 
-static gboolean is_same_specs(GHashTable *a, GHashTable *b)
-{
-  GHashTableIter iter;
-  gpointer key, value;
-  if (g_hash_table_size(a) != g_hash_table_size(b))
-    return FALSE;
-  g_hash_table_iter_init(&iter, a);
-  while (g_hash_table_iter_next(&iter, &key, &value))
-    if (g_strcmp0(value, g_hash_table_lookup(b, key)) != 0)
-      return FALSE;
-  return TRUE;
-}
-
 /* A cure that is there already for servers of this flavor with the same result; NULL. */
 static KtCloudCure *known_cure(const Work *w, const char *old, const KtFlavor *base, GHashTable *specs, guint *at)
 {
@@ -275,7 +262,7 @@ static void plan_group(const Work *w, KtCloudGroup *group)
          _("%s with image %s: no key of the flavor brings the sockets that it should have; the image's hw_cpu_* count "
            "before the flavor's, the sizes do not divide, or no host is that large"),
          copy->name, copy->image_name ? copy->image_name : _("unknown"));
-  if (!advice || vain || is_same_specs(specs, copy->extra_specs))
+  if (!advice || vain || kt_flavor_same_specs(specs, copy->extra_specs))
     return;
   guint at;
   KtCloudCure *cure = known_cure(w, copy->name, base, specs, &at);

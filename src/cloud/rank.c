@@ -68,26 +68,13 @@ static KtCloudRow *row_of(KtCloudRank *rank, const char *flavor, const char *ima
 
 /* ---- what the API alone tells of a group ---- */
 
-static gboolean is_same_table(GHashTable *a, GHashTable *b)
-{
-  GHashTableIter iter;
-  gpointer key, value;
-  if (g_hash_table_size(a) != g_hash_table_size(b))
-    return FALSE;
-  g_hash_table_iter_init(&iter, a);
-  while (g_hash_table_iter_next(&iter, &key, &value))
-    if (g_strcmp0(value, g_hash_table_lookup(b, key)) != 0)
-      return FALSE;
-  return TRUE;
-}
-
 /* Is the servers' copy another than the flavor now? FALSE too where one of them is not known. */
 static gboolean is_old(const KtCloud *cloud, const KtCloudGroup *group)
 {
   const KtFlavor *copy = group->flavor;
   const KtCloudFlavor *now = copy->name ? g_hash_table_lookup(cloud->by_flavor, copy->name) : NULL;
   return now && copy->extra_specs && now->flavor->extra_specs &&
-         !is_same_table(copy->extra_specs, now->flavor->extra_specs);
+         !kt_flavor_same_specs(copy->extra_specs, now->flavor->extra_specs);
 }
 
 /* Takes `text`. */

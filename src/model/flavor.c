@@ -65,6 +65,19 @@ const KtCite *kt_flavor_cite_of(const KtFlavor *f, const char *path)
   return g_hash_table_lookup(f->cites, path);
 }
 
+gboolean kt_flavor_same_specs(GHashTable *a, GHashTable *b)
+{
+  GHashTableIter iter;
+  gpointer key, value;
+  if (g_hash_table_size(a) != g_hash_table_size(b))
+    return FALSE;
+  g_hash_table_iter_init(&iter, a);
+  while (g_hash_table_iter_next(&iter, &key, &value))
+    if (g_strcmp0(value, g_hash_table_lookup(b, key)) != 0)
+      return FALSE;
+  return TRUE;
+}
+
 const char *kt_flavor_hw(const KtFlavor *f, const char *key)
 {
   g_autofree char *spec = g_strconcat("hw:", key, NULL);

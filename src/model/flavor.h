@@ -22,6 +22,8 @@ void kt_flavor_set_spec(KtFlavor *f, const char *key, const char *value, const K
 void kt_flavor_set_image(KtFlavor *f, const char *key, const char *value, const KtCite *cite); /* makes image */
 void kt_flavor_cite(KtFlavor *f, const char *path, const KtCite *cite);
 const KtCite *kt_flavor_cite_of(const KtFlavor *f, const char *path);
+/* Do both tables of extra specs say the same? Neither may be NULL. */
+gboolean kt_flavor_same_specs(GHashTable *a, GHashTable *b);
 /* The value of "hw:KEY" in the flavor or "hw_KEY" in the image, e.g. kt_flavor_hw(f, "cpu_sockets"); NULL if neither.
  */
 const char *kt_flavor_hw(const KtFlavor *f, const char *key);
