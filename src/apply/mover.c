@@ -89,11 +89,7 @@ static void plan(Run *run)
 {
   g_autoptr(GArray) now = kt_memory_of(run->mover->mappings, run->mover->cell);
   const GArray *wanted = run->mover->wanted;
-  double all = 0, want = 0;
-  for (guint i = 0; i < now->len; i++)
-    all += (double)g_array_index(now, KtNodeMemory, i).kib;
-  for (guint i = 0; i < wanted->len; i++)
-    want += (double)g_array_index(wanted, KtNodeMemory, i).kib;
+  double all = (double)kt_memory_kib(now), want = (double)kt_memory_kib(wanted);
   double has[MAX_NODE] = {0};
   for (guint i = 0; i < now->len; i++)
     has[g_array_index(now, KtNodeMemory, i).node] = (double)g_array_index(now, KtNodeMemory, i).kib;

@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 
 #include "evidence/guest_memory.h"
+#include "model/node_memory.h"
 
 typedef struct {
   KtRoot *root; /* of this machine: the process's files, and free memory of nodes */
@@ -44,13 +45,6 @@ gboolean kt_mover_migrate(KtRoot *root, int pid, guint to, GError **error);
 char *kt_moved_why(const KtMoved *moved);
 
 /* ---- memory by node ---- */
-
-/* "0:8388608,3:1024" as KtNodeMemory, in order of nodes. NULL and KT_ERROR_FORMAT if it is none. Caller frees. */
-GArray *kt_memory_parse(const char *text, GError **error);
-char *kt_memory_format(const GArray *memory);
-
-/* The part of `found` that is elsewhere than `wanted` has it, where both may differ in size: 0 none, 1 all. */
-double kt_memory_distance(const GArray *wanted, const GArray *found);
 
 /* Of all mappings of a cell together. Caller frees. */
 GArray *kt_memory_of(const GPtrArray *mappings, int cell);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/node_memory.h"
 
 #define MAPS_LIMIT (64 * 1024 * 1024)
 #define MAX_NODE 1024
@@ -134,19 +135,6 @@ static gint64 page_size_kib(const char *line)
   return kib >= 1 && kib <= 16 * 1048576 ? (gint64)kib : 4;
 }
 
-static void add_memory(GArray *memory, int node, gint64 kib)
-{
-  for (guint i = 0; i < memory->len; i++) {
-    KtNodeMemory *have = &g_array_index(memory, KtNodeMemory, i);
-    if (have->node == node) {
-      have->kib += kib;
-      return;
-    }
-  }
-  KtNodeMemory fresh = {.node = node, .kib = kib};
-  g_array_append_val(memory, fresh);
-}
-
 /* " N0=123 N3=456" of a line. */
 static void add_line(KtGuestMapping *mapping, const char *line)
 {
@@ -159,7 +147,7 @@ static void add_line(KtGuestMapping *mapping, const char *line)
     guint64 node = g_ascii_strtoull(p + 2, &stop, 10);
     guint64 pages = *stop == '=' ? g_ascii_strtoull(stop + 1, NULL, 10) : 0;
     if (node < MAX_NODE && pages && pages < (guint64)1 << 42)
-      add_memory(mapping->memory, (int)node, (gint64)pages * mapping->page_kib);
+      kt_memory_add(mapping->memory, (int)node, (gint64)pages * mapping->page_kib);
   }
 }
 

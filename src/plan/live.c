@@ -4,6 +4,7 @@
 
 #include "base/i18n.h"
 #include "base/shell.h"
+#include "model/node_memory.h"
 #include "plan/parts.h"
 
 #define PLACE_CHECKS "H20 H40 H45 X07 X13 X16 X18"
@@ -29,18 +30,10 @@ static void add_pin(const KtPlanWork *work, KtChange *change, guint vcpu, const 
     kt_change_add_edit(change, where, before, cpus);
 }
 
-static gint64 resident_kib(const KtDomain *d)
-{
-  gint64 sum = 0;
-  for (guint i = 0; i < d->runtime->memory->len; i++)
-    sum += g_array_index(d->runtime->memory, KtNodeMemory, i).kib;
-  return sum;
-}
-
 /* Of resident pages those that are on the nodes already. */
 static double share_on(const KtDomain *d, const KtSet *nodes)
 {
-  gint64 there = 0, sum = resident_kib(d);
+  gint64 there = 0, sum = kt_memory_kib(d->runtime->memory);
   for (guint i = 0; i < d->runtime->memory->len; i++) {
     const KtNodeMemory *part = &g_array_index(d->runtime->memory, KtNodeMemory, i);
     there += part->node >= 0 && kt_set_has(nodes, (guint)part->node) ? part->kib : 0;
@@ -127,18 +120,6 @@ static void move_own_threads(const KtPlanWork *work)
   }
 }
 
-/* "0:8388608,1:1024" of what is resident. */
-static char *format_memory(const GArray *memory)
-{
-  GString *text = g_string_new(NULL);
-  for (guint i = 0; i < memory->len; i++) {
-    const KtNodeMemory *part = &g_array_index(memory, KtNodeMemory, i);
-    if (part->kib > 0)
-      g_string_append_printf(text, "%s%d:%" G_GINT64_FORMAT, text->len ? "," : "", part->node, part->kib);
-  }
-  return g_string_free(text, FALSE);
-}
-
 /* ---- several cells ---- */
 
 /* What is resident of a cell; empty: unknown. Caller frees. */
@@ -177,7 +158,7 @@ static void add_cell(const KtPlanWork *work, KtChange *change, guint position)
   }
   if (kt_set_count(nodes) != 1 || !all || there > all - all / 100 || !can_move_cell(work, cell, nodes))
     return;
-  g_autofree char *where = g_strdup_printf("%d", cell->id), *before = format_memory(memory);
+  g_autofree char *where = g_strdup_printf("%d", cell->id), *before = kt_memory_format(memory);
   g_autofree char *after = g_strdup_printf("%d:%" G_GINT64_FORMAT, kt_set_next(nodes, 0), all);
   kt_change_add_edit(change, where, before, after);
 }
@@ -208,9 +189,9 @@ static void move_memory(const KtPlanWork *work)
   g_autoptr(KtSet) nodes = kt_plan_cell_nodes(cell);
   if (share_on_target(work) > 99)
     return;
-  g_autofree char *before = format_memory(work->domain->runtime->memory), *node = kt_set_format(nodes);
+  g_autofree char *before = kt_memory_format(work->domain->runtime->memory), *node = kt_set_format(nodes);
   g_autoptr(GString) after = g_string_new(NULL);
-  gint64 all = resident_kib(work->domain), left = all;
+  gint64 all = kt_memory_kib(work->domain->runtime->memory), left = all;
   for (guint i = 0; i < cell->memory->len; i++) {
     const KtPlaceMemory *part = &g_array_index(cell->memory, KtPlaceMemory, i);
     gint64 kib = i + 1 == cell->memory->len ? left : MIN(left, part->kib);

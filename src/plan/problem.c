@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/i18n.h"
+#include "model/node_memory.h"
 #include "plan/parts.h"
 
 #define HOST_SHARE 16 /* one part in so many of a node's memory is the host's own */
@@ -248,9 +249,7 @@ static void set_now(KtPlaceGuest *guest, const KtDomain *d, const KtMachine *hos
   if (!cpus)
     return;
   g_autoptr(GArray) memory = d->runtime ? g_array_ref(d->runtime->memory) : memory_defined(d, cpus, host);
-  gint64 resident = 0, given = 0;
-  for (guint i = 0; i < memory->len; i++)
-    resident += g_array_index(memory, KtNodeMemory, i).kib;
+  gint64 resident = kt_memory_kib(memory), given = 0;
   if (resident <= 0)
     return;
   for (guint i = 0; i < memory->len; i++) {

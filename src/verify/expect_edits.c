@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "verify/expect_edits.h"
 
-#include <string.h>
-
 #include "base/i18n.h"
 #include "base/units.h"
+#include "model/node_memory.h"
 
 #define NEAR_PCT 2 /* of all its memory: so much may lie elsewhere */
-#define MAX_NODE 1024
 
 typedef enum { UNKNOWN, AS_PLANNED, OTHERWISE } Look;
 
@@ -102,46 +100,15 @@ static Look look_at_nodeset(const KtSight *sight, const KtDomain *d, const KtEdi
   return same_set(*found, edit->after) ? AS_PLANNED : OTHERWISE;
 }
 
-/* "0:8388608,1:1024" into shares[node]; FALSE if it is not such. */
-static gboolean parse_memory(const char *text, double *shares)
-{
-  double sum = 0;
-  g_auto(GStrv) parts = g_strsplit(text, ",", MAX_NODE);
-  for (guint i = 0; parts[i]; i++) {
-    char *colon = strchr(parts[i], ':');
-    guint64 node, kib;
-    if (!colon)
-      return FALSE;
-    *colon = '\0';
-    if (!kt_units_parse_count(parts[i], &node) || node >= MAX_NODE || !kt_units_parse_count(colon + 1, &kib))
-      return FALSE;
-    shares[node] += (double)kib;
-    sum += (double)kib;
-  }
-  for (guint i = 0; sum > 0 && i < MAX_NODE; i++)
-    shares[i] *= 100 / sum;
-  return sum > 0;
-}
-
 /* By shares: what is resident grows and shrinks. What the plan wanted elsewhere counts as missing. */
 static Look look_at_memory(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
 {
-  g_autofree double *wanted = g_new0(double, MAX_NODE), *there = g_new0(double, MAX_NODE);
-  const GArray *memory = d->runtime->memory;
-  if (!edit->after || !memory->len || !parse_memory(edit->after, wanted))
+  const GArray *there = d->runtime->memory;
+  g_autoptr(GArray) wanted = edit->after ? kt_memory_parse(edit->after, NULL) : NULL;
+  if (!wanted || kt_memory_kib(wanted) <= 0 || kt_memory_kib(there) <= 0)
     return UNKNOWN;
-  g_autoptr(GString) text = g_string_new(NULL);
-  for (guint i = 0; i < memory->len; i++) {
-    const KtNodeMemory *part = &g_array_index(memory, KtNodeMemory, i);
-    g_string_append_printf(text, "%s%d:%" G_GINT64_FORMAT, text->len ? "," : "", part->node, part->kib);
-  }
-  if (!parse_memory(text->str, there))
-    return UNKNOWN;
-  double missing = 0;
-  for (guint i = 0; i < MAX_NODE; i++)
-    missing += MAX(wanted[i] - there[i], 0);
-  *found = g_string_free(g_steal_pointer(&text), FALSE);
-  return missing <= NEAR_PCT ? AS_PLANNED : OTHERWISE;
+  *found = kt_memory_format(there);
+  return 100 * kt_memory_distance(wanted, there) <= NEAR_PCT ? AS_PLANNED : OTHERWISE;
 }
 
 /* ---- definitions ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "apply/mover.h"
 #include "base/units.h"
+#include "model/node_memory.h"
 #include "view/apply_view.h"
 
 static char *say_memory(const char *value)

@@ -3,6 +3,7 @@
 
 #include "base/i18n.h"
 #include "checks/jvm.h"
+#include "model/node_memory.h"
 #include "view/facts_words.h"
 #include "view/guest_view.h"
 
@@ -86,9 +87,7 @@ char *kt_guest_say_program(const KtMachine *m, const KtProcess *p)
 char *kt_guest_say_memory(const KtProcess *p)
 {
   g_autofree char *rss = kt_say_kib(p->rss_kib);
-  gint64 all = 0;
-  for (guint i = 0; i < p->node_memory->len; i++)
-    all += g_array_index(p->node_memory, KtNodeMemory, i).kib;
+  gint64 all = kt_memory_kib(p->node_memory);
   if (!rss || all <= 0)
     return g_steal_pointer(&rss);
   GString *out = g_string_new(rss);
