@@ -17,7 +17,7 @@ void kt_json_open_object(KtJson *json, const char *key);
 void kt_json_close_object(KtJson *json);
 void kt_json_open_array(KtJson *json, const char *key);
 void kt_json_close_array(KtJson *json);
-void kt_json_string(KtJson *json, const char *key, const char *value); /* NULL: null */
+void kt_json_string(KtJson *json, const char *key, const char *value);       /* NULL: null */
 void kt_json_strings(KtJson *json, const char *key, const GPtrArray *texts); /* an array of char* */
 void kt_json_int(KtJson *json, const char *key, gint64 value);
 void kt_json_number(KtJson *json, const char *key, double value); /* not finite: null */
