@@ -167,6 +167,7 @@ static KtLook *fake_look(KtActuator *self, const char *domain, const char *uuid,
   }
   KtLook *look = kt_look_new(domain, own);
   look->id = g_key_file_has_key(file, domain, "id", NULL) ? g_key_file_get_integer(file, domain, "id", NULL) : -1;
+  look->run = look->id >= 0 ? g_strdup_printf("id %d", look->id) : NULL;
   look->persistent = TRUE;
   look->cells = (guint)g_key_file_get_integer(file, domain, "cells", NULL);
   look->numatune = g_key_file_get_string(file, domain, "numatune", NULL);

@@ -1,56 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A plan becomes steps, the steps a run, and the run nothing again; on a host in a file. */
-#include <glib/gstdio.h>
 #include <string.h>
 
-#include "apply/run.h"
-#include "apply/steps.h"
 #include "apply/steps_parts.h"
+#include "apply_fixture.h"
 #include "base/error.h"
-#include "fake_actuator.h"
-
-typedef struct {
-  char *directory, *path, *start;
-  KtPlan *plan;
-  KtFake *fake;
-  KtJournal *journal;
-} Host;
-
-static void set_up(Host *host, gconstpointer data)
-{
-  host->directory = g_dir_make_tmp("kvmtune-apply-XXXXXX", NULL);
-  host->path = g_build_filename(host->directory, "host", NULL);
-  g_assert_true(kt_fake_make(host->path));
-  host->start = kt_fake_state(host->path);
-  host->plan = kt_fake_plan();
-  host->fake = kt_fake_open(host->path);
-  host->journal = kt_journal_open(host->directory, TRUE, NULL);
-  g_assert_nonnull(host->journal);
-}
-
-static void tear_down(Host *host, gconstpointer data)
-{
-  g_autofree char *database = g_build_filename(host->directory, "journal.db", NULL);
-  kt_journal_free(host->journal);
-  kt_actuator_free(&host->fake->base);
-  kt_plan_free(host->plan);
-  g_remove(database);
-  g_remove(host->path);
-  g_rmdir(host->directory);
-  g_free(host->directory);
-  g_free(host->path);
-  g_free(host->start);
-}
-
-static KtReceipt *make(Host *host, KtScope scope, const char *domain, GError **error)
-{
-  g_autoptr(KtReceipt) receipt = kt_receipt_new();
-  receipt->host = g_strdup("kvm7");
-  receipt->tool = g_strdup("test");
-  receipt->scope = g_strdup(kt_scopes[scope]);
-  receipt->plan = g_strdup("{}");
-  return kt_steps_make(host->plan, scope, domain, &host->fake->base, receipt, error) ? g_steal_pointer(&receipt) : NULL;
-}
 
 static char *list(const KtReceipt *receipt)
 {
@@ -82,12 +36,6 @@ static void assert_refused(Host *host, KtScope scope, int code, const char *word
   g_assert_error(error, KT_ERROR, code);
   if (!strstr(error->message, words))
     g_error("'%s' is not in '%s'", words, error->message);
-}
-
-static void assert_state(Host *host, const char *expected)
-{
-  g_autofree char *state = kt_fake_state(host->path);
-  g_assert_cmpstr(state, ==, expected);
 }
 
 #define LIVE                                                                                                           \
@@ -248,42 +196,7 @@ static void test_renamed(Host *host, gconstpointer data)
   g_hash_table_unref(work.looks);
 }
 
-static void test_plan_of_another(Host *host, gconstpointer data)
-{
-  g_autoptr(GError) error = NULL;
-  g_assert_true(kt_run_check_plan(host->plan, "kvm7", &error));
-  g_assert_false(kt_run_check_plan(host->plan, "kvm8", &error));
-  g_assert_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED);
-  g_clear_error(&error);
-  host->plan->live = FALSE;
-  g_assert_false(kt_run_check_plan(host->plan, "kvm7", &error));
-  g_assert_nonnull(strstr(error->message, "capture"));
-}
-
 /* ---- there and back ---- */
-
-static KtReceipt *apply(Host *host, KtScope scope)
-{
-  g_autoptr(GError) error = NULL;
-  const KtRun run = {.actuator = &host->fake->base, .journal = host->journal};
-  g_autoptr(KtReceipt) receipt = make(host, scope, NULL, &error);
-  g_assert_no_error(error);
-  g_assert_true(kt_run_apply(&run, receipt, &error));
-  g_assert_cmpint(receipt->state, ==, KT_RECEIPT_DONE);
-  return g_steal_pointer(&receipt);
-}
-
-static KtReceipt *rollback(Host *host, gint64 number, KtReceiptState expected)
-{
-  g_autoptr(GError) error = NULL;
-  const KtRun run = {.actuator = &host->fake->base, .journal = host->journal};
-  g_autoptr(KtReceipt) receipt = kt_journal_load(host->journal, number, &error);
-  g_assert_no_error(error);
-  g_assert_true(kt_run_rollback(&run, receipt, &error));
-  g_assert_no_error(error);
-  g_assert_cmpint(receipt->state, ==, expected);
-  return kt_journal_load(host->journal, number, &error);
-}
 
 static void test_there_and_back(Host *host, gconstpointer data)
 {
@@ -326,16 +239,6 @@ static void test_restart_off(Host *host, gconstpointer data)
   g_assert_cmpstr(crm->error, ==, "it does not run: start it once its definition is back");
 }
 
-static const KtStep *find(const KtReceipt *receipt, const char *name)
-{
-  for (guint i = 0; i < receipt->steps->len; i++) {
-    g_autofree char *own = kt_step_name(receipt->steps->pdata[i]);
-    if (g_str_equal(own, name))
-      return receipt->steps->pdata[i];
-  }
-  g_error("no step %s", name);
-}
-
 static void test_others(Host *host, gconstpointer data)
 {
   kt_receipt_free(apply(host, KT_SCOPE_ALL));
@@ -361,18 +264,6 @@ static void test_others(Host *host, gconstpointer data)
   assert_state(host, host->start);
 }
 
-static void test_shut_down(Host *host, gconstpointer data)
-{
-  kt_receipt_free(apply(host, KT_SCOPE_ALL));
-  kt_fake_set(host->path, "crm", "id", NULL); /* its live state has ended with it; its definition has not */
-  g_autoptr(KtReceipt) undone = rollback(host, 1, KT_RECEIPT_UNDONE);
-  g_assert_cmpint(find(undone, "vcpupin 0 of 'crm'")->state, ==, KT_STEP_UNDONE);
-  g_assert_nonnull(strstr(find(undone, "vcpupin 0 of 'crm'")->error, "does not run"));
-  g_assert_null(find(undone, "definition of 'crm'")->error);
-  g_autofree char *state = kt_fake_state(host->path);
-  g_assert_nonnull(strstr(state, "sockets=\"2\" cores=\"1\""));
-}
-
 static void test_newer(Host *host, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
@@ -391,22 +282,6 @@ static void test_newer(Host *host, gconstpointer data)
   kt_receipt_free(rollback(host, 2, KT_RECEIPT_UNDONE));
   kt_receipt_free(rollback(host, 1, KT_RECEIPT_UNDONE));
   assert_state(host, host->start);
-}
-
-/* Between the making of the steps and one of them. */
-static void test_changed_meanwhile(Host *host, gconstpointer data)
-{
-  g_autoptr(GError) error = NULL;
-  const KtRun run = {.actuator = &host->fake->base, .journal = host->journal};
-  g_autoptr(KtReceipt) receipt = make(host, KT_SCOPE_ALL, NULL, &error);
-  kt_fake_set(host->path, "crm", "vcpupin-0", "4");
-  g_assert_false(kt_run_apply(&run, receipt, &error));
-  g_assert_cmpstr(error->message, ==,
-                  "step 5, vcpupin 0 of 'crm': it is 4 now, it was 0-7: somebody else changed it meanwhile");
-  g_autoptr(KtReceipt) undone = rollback(host, 1, KT_RECEIPT_UNDONE);
-  g_assert_cmpint(find(undone, "vcpupin 0 of 'crm'")->state, ==, KT_STEP_PLANNED);
-  g_autofree char *state = kt_fake_state(host->path);
-  g_assert_nonnull(strstr(state, "crm vcpupin-0=4\n"));
 }
 
 static void stop(const char *call, gpointer data)
@@ -485,14 +360,11 @@ int main(int argc, char **argv)
   ADD("hostile", test_hostile);
   ADD("by-hand", test_by_hand);
   ADD("renamed", test_renamed);
-  ADD("plan-of-another", test_plan_of_another);
   ADD("there-and-back", test_there_and_back);
   ADD("restart", test_restart);
   ADD("restart-off", test_restart_off);
   ADD("others", test_others);
-  ADD("shut-down", test_shut_down);
   ADD("newer", test_newer);
-  ADD("changed-meanwhile", test_changed_meanwhile);
   ADD("stopped", test_stopped);
   ADD("dry", test_dry);
   return g_test_run();

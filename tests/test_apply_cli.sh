@@ -97,6 +97,9 @@ plan "$host" false 0-7 >capture.json
 refused "made of a capture" "a plan of a capture" apply capture.json --connect $uri --yes --state s
 plan elsewhere true 0-7 >other.json
 refused "is of the host 'elsewhere'" "a plan of another host" apply other.json --connect $uri --yes --state s
+plan "$host" true 0-7 | sed 's/"live"/"machine": "00000000000000000000000000000000", "live"/' >twin.json
+refused "another machine that is called '$host' too" "a plan of another machine of that name" \
+  apply twin.json --connect $uri --yes --state s
 plan "$host" true 0-3 >old.json
 refused "is 0-7, the plan expects 0-3" "a plan of another state" apply old.json --connect $uri --yes --state s
 echo '{"kvmtune_plan": 1' >cut.json

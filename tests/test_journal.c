@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "apply/journal.h"
+#include "apply/sql.h"
 #include "base/error.h"
 
 typedef struct {
@@ -167,6 +168,38 @@ static void test_refused(Place *place, gconstpointer data)
   }
 }
 
+/* A journal of the first format: read as it is, and given what it lacks by the first that writes. */
+static void test_old(Place *place, gconstpointer data)
+{
+  static const char back[] = "ALTER TABLE receipt DROP COLUMN machine;"
+                             "ALTER TABLE step DROP COLUMN run;"
+                             "PRAGMA user_version = 1;";
+  g_autoptr(GError) error = NULL;
+  KtJournal *journal = kt_journal_open(place->directory, TRUE, &error);
+  g_autoptr(KtReceipt) receipt = make_receipt();
+  receipt->machine = g_strdup("a1");
+  ((KtStep *)receipt->steps->pdata[0])->run = g_strdup("id 5");
+  g_assert_true(kt_journal_add(journal, receipt, &error));
+  kt_journal_free(journal);
+  KtSql *sql = kt_sql_open(place->file, TRUE, &error);
+  g_assert_true(kt_sql_run(sql, back, &error));
+  kt_sql_close(sql);
+  for (gboolean write = FALSE; write <= TRUE; write++) {
+    g_autoptr(KtJournal) opened = kt_journal_open(place->directory, write, &error);
+    g_assert_no_error(error);
+    g_autoptr(KtReceipt) old = kt_journal_load(opened, 1, &error);
+    g_assert_no_error(error);
+    g_assert_null(old->machine);
+    g_assert_null(((KtStep *)old->steps->pdata[0])->run);
+    g_assert_true(!write || kt_journal_add(opened, receipt, &error));
+  }
+  g_autoptr(KtJournal) again = kt_journal_open(place->directory, FALSE, &error);
+  g_autoptr(KtReceipt) new = kt_journal_load(again, 2, &error);
+  g_assert_no_error(error);
+  g_assert_cmpstr(new->machine, ==, "a1");
+  g_assert_cmpstr(((KtStep *)new->steps->pdata[0])->run, ==, "id 5");
+}
+
 static void test_lock(Place *place, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
@@ -190,6 +223,7 @@ int main(int argc, char **argv)
   ADD("/journal/round", test_round);
   ADD("/journal/bounded", test_bounded);
   ADD("/journal/refused", test_refused);
+  ADD("/journal/old", test_old);
   ADD("/journal/lock", test_lock);
   return g_test_run();
 }

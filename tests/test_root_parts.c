@@ -3,6 +3,7 @@
  * with their devices, control groups, resctrl. */
 #include <string.h>
 
+#include "base/identity.h"
 #include "evidence/root_machine.h"
 #include "evidence/sample.h"
 
@@ -206,6 +207,28 @@ static void test_resctrl(void)
   }
 }
 
+/* The word is one way only, and the same each time. */
+static void test_identity(void)
+{
+  g_autoptr(KtRoot) root = new_root();
+  g_assert_null(kt_identity_machine(root));
+  add(root, "var/lib/dbus/machine-id", "0123456789abcdef0123456789abcdef\n");
+  g_autofree char *dbus = kt_identity_machine(root);
+  /* printf %s kvmtune | openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef | cut -c1-32 */
+  g_assert_cmpstr(dbus, ==, "86865739ba58d125ba30f6e135eaece5");
+  add(root, "etc/machine-id", "uninitialized\n"); /* of an image that was not started yet */
+  g_autofree char *same = kt_identity_machine(root);
+  g_assert_cmpstr(same, ==, dbus);
+  g_autoptr(KtRoot) other = new_root();
+  add(other, "etc/machine-id", "0123456789abcdef0123456789abcdee\n");
+  g_autofree char *another = kt_identity_machine(other);
+  g_assert_cmpuint(strlen(another), ==, 32);
+  g_assert_cmpstr(another, !=, dbus);
+  add(other, "proc/sys/kernel/random/boot_id", "6b2ee4f4-0000-0000-0000-000000000000\n");
+  g_autofree char *boot = kt_identity_boot(other);
+  g_assert_cmpstr(boot, ==, "6b2ee4f4-0000-0000-0000-000000000000");
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -215,5 +238,6 @@ int main(int argc, char **argv)
   g_test_add_func("/root-parts/cgroups/none", test_no_cgroups);
   g_test_add_func("/root-parts/cgroups/many", test_many_cgroups);
   g_test_add_func("/root-parts/resctrl", test_resctrl);
+  g_test_add_func("/root-parts/identity", test_identity);
   return g_test_run();
 }

@@ -34,7 +34,8 @@ struct KtActuator {
    * or a namesake of another UUID). `uuid` NULL: by name. */
   KtLook *(*look)(KtActuator *self, const char *domain, const char *uuid, GError **error);
 
-  /* May this be done to this domain at all? Asked for each step before the first is done. NULL: it may; else why not,
+  /* May this be done to this domain at all? Asked for each step before the first is done, and right before the step
+   * itself once more. NULL: it may; else why not,
    * one line without the domain's name: "Nova pins it itself: change its flavor". `look` is NULL for steps of the
    * host. *warning (may be NULL) what should be known before saying yes. Caller frees both. */
   char *(*refuses)(KtActuator *self, const KtStep *step, const KtLook *look, char **warning);

@@ -88,7 +88,7 @@ static gboolean is_booked_by_flavor(const KtFlavor *flavor)
 /* NUMA nodes or CPUs of its own. Pins that were given while it ran are not the manager's: its definition counts. */
 static gboolean is_booked(const KtGuardSight *sight)
 {
-  g_autoptr(KtDomain) domain = kt_guard_read(sight->definition ? sight->definition : sight->live);
+  g_autoptr(KtDomain) domain = kt_guard_read(sight->definition);
   return domain->cells->len || domain->numatune_nodeset || domain->numatune_mode ||
          g_hash_table_size(domain->vcpupin) || domain->hugepages || is_booked_by_flavor(domain->flavor);
 }
@@ -151,6 +151,8 @@ static char *refuse_managed(const KtGuardSight *sight, const KtStep *step, const
     return NULL;
   if (manager == &managers[0] && !sight->nova)
     return g_strdup("Nova manages it, and its nova.conf was not found: what it has booked is not known");
+  if (!sight->definition) /* pins that were given while it ran stand beside the manager's */
+    return g_strdup_printf("%s manages it, and it is transient: what is booked for it is not known", manager->name);
   if (is_booked(sight))
     return g_strdup_printf("%s has booked its CPUs and memory, and would book them twice", manager->name);
   gboolean pin =

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/identity.h"
 #include "config.h"
 
 gboolean kt_actuator_call(KtActuator *self, const char *format, ...)
@@ -234,6 +235,8 @@ static KtLook *look(KtActuator *self, const char *name, const char *uuid, GError
   KtLook *l = kt_look_new(virDomainGetName(domain), own);
   unsigned int id = virDomainGetID(domain);
   l->id = id == (unsigned int)-1 ? -1 : (int)id;
+  g_autofree char *boot = kt_identity_boot(hand->root);
+  l->run = l->id >= 0 ? g_strdup_printf("id %d, boot %s", l->id, boot ? boot : "unknown") : NULL;
   l->persistent = virDomainIsPersistent(domain) == 1;
   l->cells = MAX(d->cells->len, 1);
   l->numatune = g_strdup(d->numatune_mode);

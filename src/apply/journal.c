@@ -11,12 +11,13 @@
 
 #define FILE_NAME "journal.db"
 #define APPLICATION 1263953001 /* "KVti": whose file it is */
-#define FORMAT 1
+#define FORMAT 2
 #define PAGE 4096
 
 struct KtJournal {
   KtSql *sql;
   char *path;
+  gint64 format; /* of the file: an older one that may only be read stays as it is */
 };
 
 /* EXTRA: the folder is synced too, so that what was committed stays so after a loss of power. What is dropped is
@@ -25,24 +26,26 @@ static const char settings[] = "PRAGMA synchronous = EXTRA;"
                                "PRAGMA secure_delete = ON;"
                                "PRAGMA foreign_keys = ON;";
 
-static const char schema[] = "BEGIN IMMEDIATE;"
-                             "PRAGMA application_id = " G_STRINGIFY(
-                                 APPLICATION) ";"
-                                              "PRAGMA user_version = " G_STRINGIFY(
-                                                  FORMAT) ";"
-                                                          "CREATE TABLE receipt (number INTEGER PRIMARY KEY "
-                                                          "AUTOINCREMENT, begun TEXT NOT NULL, ended TEXT, host TEXT, "
-                                                          " tool TEXT, uri TEXT, scope TEXT NOT NULL, state TEXT NOT "
-                                                          "NULL, error TEXT, plan TEXT NOT NULL, measured TEXT, "
-                                                          " verdict TEXT, notes TEXT NOT NULL);"
-                                                          "CREATE TABLE step (receipt INTEGER NOT NULL REFERENCES "
-                                                          "receipt(number) ON DELETE CASCADE, "
-                                                          " number INTEGER NOT NULL, kind TEXT NOT NULL, change TEXT, "
-                                                          "domain TEXT, uuid TEXT, place TEXT, before TEXT, "
-                                                          " after TEXT, found TEXT, state TEXT NOT NULL, error TEXT, "
-                                                          "note TEXT, at_once INTEGER NOT NULL, "
-                                                          " calls TEXT NOT NULL, PRIMARY KEY (receipt, number));"
-                                                          "COMMIT;";
+// clang-format off
+static const char schema[] =
+  "BEGIN IMMEDIATE;"
+  "PRAGMA application_id = " G_STRINGIFY(APPLICATION) ";"
+  "PRAGMA user_version = " G_STRINGIFY(FORMAT) ";"
+  "CREATE TABLE receipt (number INTEGER PRIMARY KEY AUTOINCREMENT, begun TEXT NOT NULL, ended TEXT, host TEXT,"
+  " tool TEXT, uri TEXT, scope TEXT NOT NULL, state TEXT NOT NULL, error TEXT, plan TEXT NOT NULL, measured TEXT,"
+  " verdict TEXT, notes TEXT NOT NULL, machine TEXT);"
+  "CREATE TABLE step (receipt INTEGER NOT NULL REFERENCES receipt(number) ON DELETE CASCADE,"
+  " number INTEGER NOT NULL, kind TEXT NOT NULL, change TEXT, domain TEXT, uuid TEXT, place TEXT, before TEXT,"
+  " after TEXT, found TEXT, state TEXT NOT NULL, error TEXT, note TEXT, at_once INTEGER NOT NULL,"
+  " calls TEXT NOT NULL, run TEXT, PRIMARY KEY (receipt, number));"
+  "COMMIT;";
+static const char from_1[] = /* which had no machine and no run */
+  "BEGIN IMMEDIATE;"
+  "ALTER TABLE receipt ADD COLUMN machine TEXT;"
+  "ALTER TABLE step ADD COLUMN run TEXT;"
+  "PRAGMA user_version = " G_STRINGIFY(FORMAT) ";"
+  "COMMIT;";
+// clang-format on
 
 char *kt_journal_directory(void)
 {
@@ -75,7 +78,17 @@ static gboolean refuse(const KtJournal *j, KtErrorCode code, const char *why, GE
   return FALSE;
 }
 
-/* Whose file is it, and of which version? A new one gets its tables. */
+/* All of it or nothing. */
+static gboolean bring_to_format(KtJournal *j, const char *statements, GError **error)
+{
+  j->format = FORMAT;
+  if (kt_sql_run(j->sql, statements, error))
+    return TRUE;
+  kt_sql_run(j->sql, "ROLLBACK", NULL);
+  return FALSE;
+}
+
+/* Whose file is it, and of which version? A new one gets its tables, one of an older version what it lacks. */
 static gboolean check_format(KtJournal *j, gboolean write, GError **error)
 {
   gint64 application = 0, format = 0, tables = 0;
@@ -86,16 +99,14 @@ static gboolean check_format(KtJournal *j, gboolean write, GError **error)
   if (!application && !format && !tables) {
     if (!write)
       return refuse(j, KT_ERROR_NOT_FOUND, "it is empty: nothing was applied yet", error);
-    if (kt_sql_run(j->sql, schema, error))
-      return TRUE;
-    kt_sql_run(j->sql, "ROLLBACK", NULL);
-    return FALSE;
+    return bring_to_format(j, schema, error);
   }
   if (application != APPLICATION)
     return refuse(j, KT_ERROR_FORMAT, "this is no journal of kvmtune", error);
   if (format > FORMAT)
     return refuse(j, KT_ERROR_UNSUPPORTED, "a newer kvmtune wrote it", error);
-  return TRUE;
+  j->format = format;
+  return format == FORMAT || !write || bring_to_format(j, from_1, error);
 }
 
 static gboolean check_pages(KtJournal *j, GError **error)
@@ -162,11 +173,13 @@ static gboolean add_step(KtJournal *j, gint64 receipt, const KtStep *step, GErro
                                KT_SQL_TEXT(step->error),
                                KT_SQL_TEXT(step->note),
                                KT_SQL_NUMBER(step->at_once),
-                               KT_SQL_TEXT(calls)};
-  return kt_sql_query(j->sql,
-                      "INSERT INTO step (receipt, number, kind, change, domain, uuid, place, before, after, found, "
-                      "state, error, note, at_once, calls) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                      values, G_N_ELEMENTS(values), NULL, NULL, error);
+                               KT_SQL_TEXT(calls),
+                               KT_SQL_TEXT(step->run)};
+  return kt_sql_query(
+      j->sql,
+      "INSERT INTO step (receipt, number, kind, change, domain, uuid, place, before, after, found, "
+      "state, error, note, at_once, calls, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      values, G_N_ELEMENTS(values), NULL, NULL, error);
 }
 
 static gboolean add_receipt(KtJournal *j, KtReceipt *r, GError **error)
@@ -176,10 +189,10 @@ static gboolean add_receipt(KtJournal *j, KtReceipt *r, GError **error)
       KT_SQL_TEXT(r->begun), KT_SQL_TEXT(r->host),     KT_SQL_TEXT(r->tool),
       KT_SQL_TEXT(r->uri),   KT_SQL_TEXT(r->scope),    KT_SQL_TEXT(kt_receipt_states[r->state]),
       KT_SQL_TEXT(r->plan),  KT_SQL_TEXT(r->measured), KT_SQL_TEXT(r->verdict),
-      KT_SQL_TEXT(notes),    KT_SQL_TEXT(r->error)};
+      KT_SQL_TEXT(notes),    KT_SQL_TEXT(r->error),    KT_SQL_TEXT(r->machine)};
   if (!kt_sql_query(j->sql,
-                    "INSERT INTO receipt (begun, host, tool, uri, scope, state, plan, measured, verdict, notes, error) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO receipt (begun, host, tool, uri, scope, state, plan, measured, verdict, notes, error, "
+                    "machine) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     values, G_N_ELEMENTS(values), NULL, NULL, error))
     return FALSE;
   r->number = kt_sql_last_number(j->sql);
@@ -310,6 +323,7 @@ static gboolean read_receipt(KtSqlRow *row, gpointer data, GError **error)
   r->verdict = kt_sql_text(row, 10);
   r->plan = kt_sql_text(row, 11);
   r->measured = kt_sql_text(row, 12);
+  r->machine = kt_sql_text(row, 13);
   split(r->notes, notes);
   if (!find_word(row, 7, kt_receipt_states, KT_RECEIPT_STATES, &state, error))
     return FALSE;
@@ -337,6 +351,7 @@ static gboolean read_step(KtSqlRow *row, gpointer data, GError **error)
   step->error = kt_sql_text(row, 10);
   step->note = kt_sql_text(row, 11);
   step->at_once = kt_sql_number(row, 12) != 0;
+  step->run = kt_sql_text(row, 14);
   split(step->calls, calls);
   return TRUE;
 }
@@ -346,14 +361,21 @@ static GPtrArray *new_list(void)
   return g_ptr_array_new_with_free_func((GDestroyNotify)kt_receipt_free);
 }
 
+/* A column of newer journals. */
+static const char *since_2(const KtJournal *j, const char *column)
+{
+  return j->format < 2 ? "NULL" : column;
+}
+
 KtReceipt *kt_journal_load(KtJournal *journal, gint64 number, GError **error)
 {
   g_autoptr(GPtrArray) found = new_list();
   const KtSqlValue values[] = {KT_SQL_NUMBER(number), KT_SQL_NUMBER(number)};
-  if (!kt_sql_query(journal->sql,
-                    "SELECT number, begun, ended, host, tool, uri, scope, state, error, notes, verdict, plan, measured "
-                    "FROM receipt WHERE number = ? OR ? = 0 ORDER BY number DESC LIMIT 1",
-                    values, G_N_ELEMENTS(values), read_receipt, found, error))
+  g_autofree char *receipts = g_strdup_printf(
+      "SELECT number, begun, ended, host, tool, uri, scope, state, error, notes, verdict, plan, measured, %s "
+      "FROM receipt WHERE number = ? OR ? = 0 ORDER BY number DESC LIMIT 1",
+      since_2(journal, "machine"));
+  if (!kt_sql_query(journal->sql, receipts, values, G_N_ELEMENTS(values), read_receipt, found, error))
     return NULL;
   if (!found->len) {
     g_autofree char *why =
@@ -363,10 +385,11 @@ KtReceipt *kt_journal_load(KtJournal *journal, gint64 number, GError **error)
   }
   KtReceipt *receipt = found->pdata[0];
   const KtSqlValue own[] = {KT_SQL_NUMBER(receipt->number)};
-  if (!kt_sql_query(journal->sql,
-                    "SELECT number, kind, change, domain, uuid, place, before, after, found, state, error, note, "
-                    "at_once, calls FROM step WHERE receipt = ? ORDER BY number",
-                    own, G_N_ELEMENTS(own), read_step, receipt, error))
+  g_autofree char *steps =
+      g_strdup_printf("SELECT number, kind, change, domain, uuid, place, before, after, found, state, error, note, "
+                      "at_once, calls, %s FROM step WHERE receipt = ? ORDER BY number",
+                      since_2(journal, "run"));
+  if (!kt_sql_query(journal->sql, steps, own, G_N_ELEMENTS(own), read_step, receipt, error))
     return NULL;
   return g_ptr_array_steal_index(found, 0);
 }
@@ -375,8 +398,8 @@ GPtrArray *kt_journal_list(KtJournal *journal, GError **error)
 {
   g_autoptr(GPtrArray) found = new_list();
   if (!kt_sql_query(journal->sql,
-                    "SELECT number, begun, ended, host, tool, uri, scope, state, error, notes, verdict, NULL, NULL "
-                    "FROM receipt ORDER BY number DESC",
+                    "SELECT number, begun, ended, host, tool, uri, scope, state, error, notes, verdict, NULL, NULL, "
+                    "NULL FROM receipt ORDER BY number DESC",
                     NULL, 0, read_receipt, found, error))
     return NULL;
   return g_steal_pointer(&found);

@@ -17,6 +17,7 @@ void kt_look_free(KtLook *look)
     return;
   g_free(look->name);
   g_free(look->uuid);
+  g_free(look->run);
   g_free(look->numatune);
   g_free(look->memory_nodes);
   g_free(look->stuck);

@@ -6,6 +6,7 @@
 typedef struct {
   char *name, *uuid;
   int id;              /* libvirt's, new with each start; -1: does not run */
+  char *run;           /* which run of it this is, another after each start, also of the host; NULL: does not run */
   gboolean persistent; /* has a definition that outlives it */
   guint cells;         /* of the running guest (of the definition, if it does not run); 1 without <numa> */
   char *numatune;      /* mode of its live <numatune>: "strict", "restrictive", "preferred", "interleave"; NULL none */

@@ -24,8 +24,8 @@ void kt_receipt_free(KtReceipt *receipt)
 {
   if (!receipt)
     return;
-  char *texts[] = {receipt->begun, receipt->ended, receipt->host, receipt->tool,     receipt->uri,
-                   receipt->scope, receipt->error, receipt->plan, receipt->measured, receipt->verdict};
+  char *texts[] = {receipt->begun, receipt->ended, receipt->host,     receipt->tool,    receipt->uri,    receipt->scope,
+                   receipt->error, receipt->plan,  receipt->measured, receipt->verdict, receipt->machine};
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
     g_free(texts[i]);
   g_ptr_array_unref(receipt->notes);

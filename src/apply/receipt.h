@@ -19,6 +19,7 @@ typedef struct {
   gint64 number;       /* from 1, in the order of runs; 0: not in the journal yet */
   char *begun, *ended; /* ISO 8601 with offset; `ended` NULL: not yet. Of the run, or of its rollback */
   char *host;          /* host name */
+  char *machine;       /* as in KtPlan; NULL: not known */
   char *tool;          /* version of kvmtune */
   char *uri;           /* libvirt's; NULL: this machine's */
   char *scope;         /* "all", "live", "next-boot", "restart" */

@@ -80,9 +80,21 @@ static Now restart_of(const char *now)
   return g_strcmp0(now, KT_STEP_OFF) == 0 ? NOW_GONE : NOW_OTHERS;
 }
 
-static Now look_at(KtTouch *touch, const KtStep *step, char **why)
+/* What was changed while a guest ran has ended with that run, whatever the next one looks like. */
+static gboolean runs_anew(KtActuator *actuator, const KtStep *step)
+{
+  gboolean asked = step->run && step->kind != KT_STEP_RESTART;
+  g_autoptr(KtLook) look = asked ? actuator->look(actuator, step->domain, step->uuid, NULL) : NULL;
+  return look && look->run && !g_str_equal(look->run, step->run);
+}
+
+static Now look_at(KtActuator *actuator, KtTouch *touch, const KtStep *step, char **why)
 {
   g_autoptr(GError) failed = NULL;
+  if (runs_anew(actuator, step)) {
+    *why = g_strdup("the guest was started anew since, and that ended with its run");
+    return NOW_GONE;
+  }
   g_autofree char *now = kt_touch_read(touch, step, &failed);
   if (failed) {
     gboolean live = step->domain && step->kind != KT_STEP_DEFINITION;
@@ -125,10 +137,10 @@ static void write_back(KtTouch *touch, KtStep *step)
                              now ? now : "absent"));
 }
 
-static void undo_step(KtTouch *touch, KtStep *step)
+static void undo_step(KtActuator *actuator, KtTouch *touch, KtStep *step)
 {
   g_autofree char *why = NULL;
-  Now now = look_at(touch, step, &why);
+  Now now = look_at(actuator, touch, step, &why);
   if (step->kind == KT_STEP_RESTART && (now == NOW_GONE || now == NOW_OTHERS))
     end_step(step, KT_STEP_KEPT,
              g_strdup(now == NOW_GONE ? "it does not run: start it once its definition is back"
@@ -161,14 +173,14 @@ static const KtStep *held_by(const KtReceipt *receipt, guint index)
   return NULL;
 }
 
-static void undo_in_turn(KtTouch *touch, const KtReceipt *receipt, guint index)
+static void undo_in_turn(KtActuator *actuator, KtTouch *touch, const KtReceipt *receipt, guint index)
 {
   KtStep *step = receipt->steps->pdata[index];
   const KtStep *holder = held_by(receipt, index);
   if (holder)
     end_step(step, KT_STEP_KEPT, g_strdup_printf("left as it is, because step %u is", holder->number));
   else
-    undo_step(touch, step);
+    undo_step(actuator, touch, step);
 }
 
 static gboolean undo_steps(const KtRun *run, KtTouch *touch, KtReceipt *receipt, GError **error)
@@ -184,7 +196,7 @@ static gboolean undo_steps(const KtRun *run, KtTouch *touch, KtReceipt *receipt,
     }
     if (run->step)
       run->step(receipt, step, TRUE, run->data);
-    undo_in_turn(touch, receipt, i);
+    undo_in_turn(run->actuator, touch, receipt, i);
     if (!kt_run_save_step(run, receipt, step, error))
       return FALSE;
     if (run->step)

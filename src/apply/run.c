@@ -5,15 +5,27 @@
 #include "apply/touch.h"
 #include "base/error.h"
 
-gboolean kt_run_check_plan(const KtPlan *plan, const char *host, GError **error)
+gboolean kt_run_check_host(const char *what, const char *name, const char *machine, const KtRunHost *here,
+                           GError **error)
 {
-  if (!plan->live)
-    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED,
-                "the plan was made of a capture: make it on the running host, with 'kvmtune plan -o FILE'");
-  else if (g_strcmp0(plan->host, host) != 0)
-    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "the plan is of the host '%.100s', this one is '%.100s'",
-                plan->host ? plan->host : "unknown", host);
-  return plan->live && g_strcmp0(plan->host, host) == 0;
+  if (g_strcmp0(name, here->name) != 0)
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "%s is of the host '%.100s', this one is '%.100s'", what,
+                name ? name : "unknown", here->name);
+  else if (machine && g_strcmp0(machine, here->machine) != 0)
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "%s is of another machine that is called '%.100s' too: %s", what,
+                here->name, here->machine ? "its machine-id is another" : "this one has no machine-id");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean kt_run_check_plan(const KtPlan *plan, const KtRunHost *here, GError **error)
+{
+  if (plan->live)
+    return kt_run_check_host("the plan", plan->host, plan->machine, here, error);
+  g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED,
+              "the plan was made of a capture: make it on the running host, with 'kvmtune plan -o FILE'");
+  return FALSE;
 }
 
 /* ---- the journal, where there is one ---- */
@@ -60,10 +72,29 @@ static gboolean is_same(KtTouch *touch, const KtStep *step, const char *now)
          kt_touch_reached(touch, step, step->before, now);
 }
 
-/* Is there still what was there when the steps were made? If not, nothing is done. */
-static gboolean is_unchanged(KtTouch *touch, KtStep *step)
+/* Why its domain is not the one any more that the steps were made for: gone, another's, started anew, given to a
+ * manager meanwhile. NULL: it is. Caller frees. */
+static char *say_other_domain(KtActuator *actuator, const KtStep *step)
 {
   g_autoptr(GError) failed = NULL;
+  g_autoptr(KtLook) look = step->domain ? actuator->look(actuator, step->domain, step->uuid, &failed) : NULL;
+  if (failed)
+    return g_strdup(failed->message);
+  if (look && g_strcmp0(look->name, step->domain) != 0)
+    return g_strdup_printf("it is called '%.100s' now", look->name);
+  if (look && step->run && look->run && !g_str_equal(look->run, step->run))
+    return g_strdup("the guest was started anew meanwhile");
+  g_autofree char *why = actuator->refuses(actuator, step, look, NULL);
+  return why ? g_strdup_printf("it may not be changed any more: %s", why) : NULL;
+}
+
+/* Is there still what was there when the steps were made? If not, nothing is done. */
+static gboolean is_unchanged(const KtRun *run, KtTouch *touch, KtStep *step)
+{
+  g_autoptr(GError) failed = NULL;
+  set_error(step, say_other_domain(run->actuator, step));
+  if (step->error)
+    return FALSE;
   g_autofree char *now = kt_touch_read(touch, step, &failed);
   if (failed)
     set_error(step, g_strdup(failed->message));
@@ -96,7 +127,7 @@ static void do_step(KtTouch *touch, KtStep *step)
 static gboolean run_step(const KtRun *run, KtTouch *touch, KtReceipt *receipt, KtStep *step, GError **error)
 {
   tell(run, receipt, step, TRUE);
-  if (is_unchanged(touch, step)) {
+  if (is_unchanged(run, touch, step)) {
     step->state = KT_STEP_STARTED;
     if (!kt_run_save_step(run, receipt, step, error)) {
       step->state = KT_STEP_PLANNED;

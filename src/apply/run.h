@@ -14,8 +14,19 @@ typedef struct {
   gpointer data;
 } KtRun;
 
+/* This machine. */
+typedef struct {
+  char *name;    /* of the host */
+  char *machine; /* as in KtPlan; NULL: it has no identity */
+} KtRunHost;
+
+/* Is it the same machine? The names have to be, and where both are known, as in plans and receipts of newer versions
+ * they are, the machines too. `what`: "the plan", for the error. KT_ERROR_UNSUPPORTED. */
+gboolean kt_run_check_host(const char *what, const char *name, const char *machine, const KtRunHost *here,
+                           GError **error);
+
 /* Is the plan one of this running host? KT_ERROR_UNSUPPORTED: made of a capture, or of another host. */
-gboolean kt_run_check_plan(const KtPlan *plan, const char *host, GError **error);
+gboolean kt_run_check_plan(const KtPlan *plan, const KtRunHost *here, GError **error);
 
 /* Carries out a receipt of kt_steps_make(): puts it into the journal, then each step: read, compared with what is to
  * be found, written, read back. Ends at the first that fails or when actuator->stop is set; the receipt

@@ -39,6 +39,7 @@ void kt_step_free(KtStep *step)
   g_free(step->change);
   g_free(step->domain);
   g_free(step->uuid);
+  g_free(step->run);
   g_free(step->where);
   g_free(step->before);
   g_free(step->after);

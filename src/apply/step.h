@@ -38,6 +38,7 @@ typedef struct {
   KtStepKind kind;
   char *change;        /* id of the plan's change; NULL: the tool's own (a cpuset widened for a move) */
   char *domain, *uuid; /* NULL: of the host */
+  char *run;           /* of what lives with a guest's run: which one, as in KtLook; NULL: of the host, or not known */
   char *where;
   char *before, *after; /* NULL: absent */
   char *found;          /* read back after the write, as the system tells it; NULL: not yet */

@@ -56,6 +56,7 @@ KtStep *kt_steps_new(const KtChange *change, const KtLook *look, KtStepKind kind
   step->change = g_strdup(change->id);
   step->domain = g_strdup(look ? look->name : NULL);
   step->uuid = g_strdup(look ? look->uuid : NULL);
+  step->run = g_strdup(look && kind != KT_STEP_DEFINITION ? look->run : NULL);
   return step;
 }
 

@@ -74,7 +74,8 @@ static KtPlan *read_plan(const char *path, GError **error)
 static KtReceipt *make_receipt(const KtPlan *plan, KtActuator *actuator, GError **error)
 {
   g_autoptr(KtReceipt) receipt = kt_receipt_new();
-  receipt->host = kt_apply_host();
+  receipt->host = g_strdup(kt_apply_host()->name);
+  receipt->machine = g_strdup(kt_apply_host()->machine);
   receipt->tool = g_strdup(KT_VERSION);
   receipt->uri = g_strdup(uri);
   receipt->scope = g_strdup(kt_scopes[scope_of()]);
@@ -160,8 +161,8 @@ static int run(int argc, char **argv, GError **error)
   if (!check_options(argc, argv, error))
     return -1;
   g_autoptr(KtPlan) plan = read_plan(argv[0], error);
-  g_autofree char *host = kt_apply_host(), *directory = state ? g_strdup(state) : kt_journal_directory();
-  if (!plan || !kt_run_check_plan(plan, host, error))
+  g_autofree char *directory = state ? g_strdup(state) : kt_journal_directory();
+  if (!plan || !kt_run_check_plan(plan, kt_apply_host(), error))
     return -1;
   g_autoptr(KtActuator) actuator = kt_actuator_new(uri, NULL, error);
   if (!actuator)

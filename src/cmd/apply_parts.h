@@ -22,4 +22,4 @@ void kt_apply_show(KtApplyShow *show, KtRun *run);
 /* From here on SIGINT and SIGTERM end the run cleanly: they set `actuator->stop`, and the process goes on. */
 void kt_apply_catch_signals(KtActuator *actuator);
 
-char *kt_apply_host(void); /* this machine's name. Caller frees. */
+const KtRunHost *kt_apply_host(void); /* this machine; not to be freed */

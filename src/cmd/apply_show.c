@@ -8,16 +8,23 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/identity.h"
 #include "cmd/apply_parts.h"
 #include "cmd/command.h"
 #include "view/apply_view.h"
 
 #define BAR_US 200000 /* between two drawings */
 
-char *kt_apply_host(void)
+const KtRunHost *kt_apply_host(void)
 {
+  static KtRunHost here;
   struct utsname names;
-  return g_strdup(uname(&names) == 0 ? names.nodename : "");
+  if (here.name)
+    return &here;
+  g_autoptr(KtRoot) root = kt_root_open("/", NULL);
+  here.name = g_strdup(uname(&names) == 0 ? names.nodename : "");
+  here.machine = root ? kt_identity_machine(root) : NULL;
+  return &here;
 }
 
 /* ---- the question ---- */

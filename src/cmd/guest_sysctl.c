@@ -27,10 +27,11 @@ static gboolean split(char *pair, char **value, GError **error)
 }
 
 /* A plan of nothing: what is done comes from no plan, and a receipt has one. */
-static char *no_plan(const char *host)
+static char *no_plan(const KtRunHost *here)
 {
   g_autoptr(KtPlan) plan = kt_plan_new();
-  plan->host = g_strdup(host);
+  plan->host = g_strdup(here->name);
+  plan->machine = g_strdup(here->machine);
   plan->live = TRUE;
   return kt_plan_to_json(plan);
 }
@@ -38,11 +39,12 @@ static char *no_plan(const char *host)
 static KtReceipt *make_receipt(const char *uri, KtStep *step)
 {
   KtReceipt *receipt = kt_receipt_new();
-  receipt->host = kt_apply_host();
+  receipt->host = g_strdup(kt_apply_host()->name);
+  receipt->machine = g_strdup(kt_apply_host()->machine);
   receipt->tool = g_strdup(KT_VERSION);
   receipt->uri = g_strdup(uri);
   receipt->scope = g_strdup(kt_scopes[KT_SCOPE_LIVE]);
-  receipt->plan = no_plan(receipt->host);
+  receipt->plan = no_plan(kt_apply_host());
   step->number = 1;
   g_ptr_array_add(receipt->notes, g_strdup("Until the guest's next boot; for good it belongs into its /etc/sysctl.d."));
   g_ptr_array_add(receipt->steps, step);
@@ -58,6 +60,7 @@ static KtStep *make_step(KtActuator *actuator, const char *domain, const char *n
   g_autoptr(KtStep) step = kt_step_new(KT_STEP_GUEST, name, NULL, value);
   step->domain = g_strdup(look->name);
   step->uuid = g_strdup(look->uuid);
+  step->run = g_strdup(look->run);
   g_autofree char *why = actuator->refuses(actuator, step, look, NULL);
   if (why) {
     g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "domain '%s': %s", look->name, why);

@@ -5,6 +5,7 @@
 #include "apply/definition.h"
 #include "base/error.h"
 #include "base/i18n.h"
+#include "base/identity.h"
 #include "cmd/accepted_files.h"
 #include "cmd/input.h"
 #include "cmd/plan_parts.h"
@@ -169,6 +170,9 @@ static gboolean plan_definitions(KtPlanResult *result, const KtPlanOptions *opti
   g_clear_pointer(&result->plan, kt_plan_free);
   g_ptr_array_set_size(result->diffs, 0);
   result->plan = kt_plan_build(result->snapshot, options, error);
+  g_autoptr(KtRoot) here = result->plan && result->plan->live ? kt_root_open("/", NULL) : NULL;
+  if (here)
+    result->plan->machine = kt_identity_machine(here);
   for (guint i = 0; result->plan && i < result->snapshot->domains->len; i++)
     if (!expect_definition(result, result->snapshot->domains->pdata[i], error))
       return FALSE;

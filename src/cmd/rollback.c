@@ -30,13 +30,8 @@ static const GOptionEntry *options(void)
 
 static gboolean check_receipt(const KtReceipt *receipt, GError **error)
 {
-  g_autofree char *host = kt_apply_host();
-  if (g_strcmp0(receipt->host, host) != 0) {
-    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "receipt %" G_GINT64_FORMAT " is of the host '%s', this is '%s'",
-                receipt->number, receipt->host ? receipt->host : "unknown", host);
-    return FALSE;
-  }
-  return TRUE;
+  g_autofree char *what = g_strdup_printf("receipt %" G_GINT64_FORMAT, receipt->number);
+  return kt_run_check_host(what, receipt->host, receipt->machine, kt_apply_host(), error);
 }
 
 /* With the lock held, or in a dry run. */

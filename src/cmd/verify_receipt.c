@@ -4,6 +4,7 @@
 
 #include "apply/journal.h"
 #include "base/error.h"
+#include "cmd/apply_parts.h"
 #include "cmd/input.h"
 #include "cmd/receipt_number.h"
 #include "cmd/verify_parts.h"
@@ -112,22 +113,14 @@ static gboolean lookup(const KtDomain *domain, gboolean running, const char *pat
 
 /* ---- the machine ---- */
 
-static gboolean is_same_host(const KtVerifyReceipt *receipt, const KtSnapshot *snapshot, GError **error)
-{
-  const KtMachine *host = snapshot->machines->len == 1 ? snapshot->machines->pdata[0] : kt_snapshot_host(snapshot);
-  if (!receipt->plan->host || !host || !host->name || g_str_equal(receipt->plan->host, host->name))
-    return TRUE;
-  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s is of the host '%s', and this is '%s'", receipt->name,
-              receipt->plan->host, host->name);
-  return FALSE;
-}
-
 GPtrArray *kt_verify_expect(const KtVerifyReceipt *receipt, const char *connect_uri, gboolean deep, GError **error)
 {
   const char *uri = connect_uri ? connect_uri : receipt->uri;
   const KtLiveInput live = {.interval_s = 1, .connect_uri = uri, .deep = deep};
+  if (!kt_run_check_host(receipt->name, receipt->plan->host, receipt->plan->machine, kt_apply_host(), error))
+    return NULL;
   g_autoptr(KtSnapshot) snapshot = kt_input_live(&live, error);
-  if (!snapshot || !is_same_host(receipt, snapshot, error))
+  if (!snapshot)
     return NULL;
   g_autoptr(GHashTable) running = parse_all(snapshot), next = NULL;
   if (kt_libvirt_read_definitions(uri, snapshot, NULL))

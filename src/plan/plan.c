@@ -196,6 +196,7 @@ void kt_plan_free(KtPlan *plan)
   g_free(plan->tool);
   g_free(plan->made);
   g_free(plan->host);
+  g_free(plan->machine);
   g_free(plan->policy);
   g_ptr_array_unref(plan->guests);
   g_ptr_array_unref(plan->changes);

@@ -93,6 +93,7 @@ typedef struct {
 typedef struct {
   char *tool, *made;  /* version; ISO 8601 time, "" where it must not matter */
   char *host;         /* host name as in the evidence; NULL unknown */
+  char *machine;      /* of a live one: which machine (base/identity.h); NULL: not known, or an older kvmtune made it */
   gboolean live;      /* made of this live machine; apply refuses others */
   char *policy;       /* "dedicated", "shared", "auto" */
   gboolean movable;   /* only what can be changed live */

@@ -26,6 +26,7 @@ typedef struct {
 
 static const Field plan_fields[] = {
     FIELD(TEXT, KtPlan, tool, FALSE), FIELD(TEXT, KtPlan, made, FALSE),   FIELD(TEXT, KtPlan, host, FALSE),
+    FIELD(TEXT, KtPlan, machine, FALSE),
     FIELD(FLAG, KtPlan, live, FALSE), FIELD(TEXT, KtPlan, policy, FALSE), FIELD(FLAG, KtPlan, movable, FALSE),
 };
 static const Field shape_fields[] = {
