@@ -337,30 +337,63 @@ static void test_silent_agent(void)
   end(&w);
 }
 
+#define UUID "6695eb01-f6a4-8304-79aa-97f2502e193f" /* of the test driver's domain, which has the id 1 */
+
+/* Words with a space between them. */
+static void put_process(const World *w, int pid, const char *words)
+{
+  g_autofree char *path = g_strdup_printf("proc/%d/cmdline", pid), *full = g_build_filename(w->root, path, NULL);
+  g_autofree char *argv = g_strdelimit(g_strdup(words), " ", '\1');
+  put(w, path, "");
+  gsize length = strlen(argv);
+  for (gsize i = 0; i < length; i++)
+    argv[i] = argv[i] == '\1' ? '\0' : argv[i];
+  g_assert_true(g_file_set_contents(full, argv, (gssize)length + 1, NULL));
+}
+
+#define QEMU "/usr/bin/qemu-system-x86_64 -machine q35 -uuid " UUID
+#define RUN(id) QEMU " -object {\"file\":\"/var/lib/libvirt/qemu/domain-" id "-test/master-key.aes\"}"
+
 /* Whoever may start a program here may give it any words. */
 static void test_process(void)
 {
-  static const char uuid[] = "6695eb01-f6a4-8304-79aa-97f2502e193f";
   static const struct {
-    const char *program;
+    const char *file, *first, *second; /* libvirt's file; words of the processes 4711 and 4712 */
     int pid;
-  } rows[] = {{"/usr/bin/sleep", 0}, {"/usr/bin/qemu-system-x86_64", 4711}};
+    guint found;
+  } rows[] = {
+      {NULL, "/usr/bin/sleep -machine q35 -uuid " UUID, NULL, 0, 0},
+      {NULL, QEMU, NULL, 4711, 1},
+      {NULL, RUN("1"), NULL, 4711, 1},
+      {NULL, RUN("2"), NULL, 0, 0}, /* of an earlier run, or of another libvirtd */
+      {NULL, RUN("12"), RUN("1"), 4712, 1},
+      {NULL, RUN("1"), RUN("1"), 0, 2},
+      {NULL, QEMU, QEMU, 0, 2},
+      {"4712", QEMU, QEMU, 4712, 1},
+      {"4712", RUN("1"), RUN("1"), 4712, 1},
+      {"4713", RUN("1"), NULL, 4711, 1}, /* a file that is stale */
+      {"4711", "/usr/bin/sleep -uuid " UUID, QEMU, 4712, 1},
+      {"-1", QEMU, QEMU, 0, 2},
+  };
   for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
     World w;
     begin(&w);
-    g_autofree char *words = g_strdup_printf("%s%c-machine%cq35%c-uuid%c%s", rows[i].program, 1, 1, 1, 1, uuid);
-    g_autofree char *full = g_build_filename(w.root, "proc/4711/cmdline", NULL);
-    gsize length = strlen(words);
-    put(&w, "proc/4711/cmdline", "");
-    for (gsize k = 0; k < length; k++)
-      words[k] = words[k] == 1 ? '\0' : words[k];
-    g_assert_true(g_file_set_contents(full, words, (gssize)length + 1, NULL));
+    if (rows[i].file)
+      put(&w, "run/libvirt/qemu/test.pid", rows[i].file);
+    put_process(&w, 4711, rows[i].first);
+    if (rows[i].second)
+      put_process(&w, 4712, rows[i].second);
     KtHand hand = *(KtHand *)w.hand;
-    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) error = NULL, none = NULL;
+    guint found;
+    g_assert_cmpint(kt_hand_choose_process(hand.root, "run/libvirt/qemu/test.pid", UUID, 1, &found), ==, rows[i].pid);
+    g_assert_cmpuint(found, ==, rows[i].found);
     g_autoptr(virDomain) domain = kt_hand_domain((KtHand *)w.hand, "test", NULL, FALSE, &error);
     g_assert_no_error(error);
     hand.uri = NULL;
-    g_assert_cmpint(kt_hand_pid(&hand, domain), ==, rows[i].pid);
+    g_assert_cmpint(kt_hand_process(&hand, domain, &none), ==, rows[i].pid);
+    g_assert_true((rows[i].pid == 0) == g_error_matches(none, KT_ERROR, KT_ERROR_UNSUPPORTED));
+    g_assert_true(rows[i].found < 2 || strstr(none->message, "2 processes have the UUID of domain 'test'"));
     end(&w);
   }
 }

@@ -33,7 +33,6 @@ void kt_actuator_free(KtActuator *self)
 #include "evidence/libvirt_connect.h"
 #include "evidence/libvirt_live.h"
 #include "evidence/process.h"
-#include "evidence/qemu_args.h"
 
 static const KtHandKind *const kinds[KT_STEPS] = {
     [KT_STEP_SYSCTL] = &kt_hand_sysctl,
@@ -140,37 +139,6 @@ virDomainPtr kt_hand_running(KtHand *hand, const KtStep *step, gboolean writing,
   return NULL;
 }
 
-/* Is it the QEMU that libvirt started for this UUID? */
-static gboolean is_process_of(KtRoot *root, int pid, const char *uuid)
-{
-  g_auto(GStrv) argv = kt_process_argv(root, pid);
-  if (!argv || !kt_qemu_args_is_qemu((const char *const *)argv)) /* any program may have these words */
-    return FALSE;
-  for (char **word = argv; word && word[0] && word[1]; word++)
-    if (g_str_equal(word[0], "-uuid") && g_ascii_strcasecmp(word[1], uuid) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-int kt_hand_pid(KtHand *hand, virDomainPtr domain)
-{
-  char uuid[VIR_UUID_STRING_BUFLEN] = "";
-  if (!kt_libvirt_is_local(hand->uri) || virDomainGetUUIDString(domain, uuid) < 0)
-    return 0;
-  int pid = GPOINTER_TO_INT(g_hash_table_lookup(hand->pids, uuid));
-  if (pid && is_process_of(hand->root, pid, uuid))
-    return pid;
-  g_autoptr(GArray) all = kt_process_list(hand->root);
-  for (guint i = 0; i < all->len; i++) {
-    pid = g_array_index(all, int, i);
-    if (!is_process_of(hand->root, pid, uuid))
-      continue;
-    g_hash_table_replace(hand->pids, g_strdup(uuid), GINT_TO_POINTER(pid));
-    return pid;
-  }
-  return 0;
-}
-
 char *kt_hand_xml(virDomainPtr domain, const char *name, guint flags, GError **error)
 {
   char *xml = virDomainGetXMLDesc(domain, flags);
@@ -241,7 +209,7 @@ static KtLook *look(KtActuator *self, const char *name, const char *uuid, GError
   l->cells = MAX(d->cells->len, 1);
   l->numatune = g_strdup(d->numatune_mode);
   l->stuck = g_strdup(kt_guard_stuck(d));
-  int pid = l->id >= 0 ? kt_hand_pid(hand, domain) : 0;
+  int pid = l->id >= 0 ? kt_hand_process(hand, domain, NULL) : 0;
   g_autofree char *status = pid ? kt_root_read_linef(hand->root, "proc/%d/status", pid) : NULL;
   l->memory_nodes = kt_process_status(status, "Mems_allowed_list");
   return l;

@@ -13,7 +13,7 @@ typedef struct {
   char *uri; /* NULL: this machine's */
   KtRoot *root;
   virConnectPtr reading, writing; /* NULL: not yet needed */
-  GHashTable *pids;               /* UUID -> pid */
+  GHashTable *pids;               /* "UUID id" of a run -> pid */
   KtSnapshot *nova;               /* its nova.conf; NULL: not yet looked for */
 } KtHand;
 
@@ -40,8 +40,12 @@ virConnectPtr kt_hand_connection(KtHand *hand, gboolean writing, GError **error)
 virDomainPtr kt_hand_domain(KtHand *hand, const char *name, const char *uuid, gboolean writing, GError **error);
 /* The same, if it runs. KT_ERROR_NOT_FOUND: its run has ended; KT_ERROR_SYSTEM: it was saved, and will go on. */
 virDomainPtr kt_hand_running(KtHand *hand, const KtStep *step, gboolean writing, GError **error);
-/* Its QEMU process on this machine; 0: unknown (libvirt is elsewhere or has no processes). */
-int kt_hand_pid(KtHand *hand, virDomainPtr domain);
+/* process.c. Its QEMU process on this machine. 0 with KT_ERROR_UNSUPPORTED: there is none (libvirt is elsewhere or has
+ * no processes), or which one is in doubt. */
+int kt_hand_process(KtHand *hand, virDomainPtr domain, GError **error);
+/* Of the processes below `root` that with the UUID which libvirt runs under this id: the one that libvirt's file names,
+ * else the only one that can be it. 0: none, or *found (> 1) can. `pid_file` NULL: none. */
+int kt_hand_choose_process(KtRoot *root, const char *pid_file, const char *uuid, int id, guint *found);
 /* "cannot WHAT of domain 'NAME': libvirt's words"; KT_ERROR_NOT_FOUND if the domain is gone. To be called before any
  * other function of libvirt: each forgets the last error. */
 void kt_hand_set_error(GError **error, const char *name, const char *what);

@@ -20,7 +20,7 @@ static KtSet *all_nodes(KtHand *hand)
 /* Of all its threads together; NULL: no process is seen. */
 static KtSet *kernel_says(KtHand *hand, virDomainPtr domain)
 {
-  int pid = kt_hand_pid(hand, domain);
+  int pid = kt_hand_process(hand, domain, NULL);
   g_autofree char *tasks = g_strdup_printf("proc/%d/task", pid);
   g_auto(GStrv) names = pid ? kt_root_list(hand->root, tasks) : NULL;
   g_autoptr(KtSet) all = kt_set_new();

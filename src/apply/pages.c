@@ -41,11 +41,9 @@ static gboolean find(KtHand *hand, const KtStep *step, Memory *memory, GError **
     return FALSE;
   }
   memory->cell = (int)cell;
-  memory->pid = kt_hand_pid(hand, domain);
-  if (!memory->pid) {
-    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "domain '%s' has no process on this machine", step->domain);
+  memory->pid = kt_hand_process(hand, domain, error);
+  if (!memory->pid)
     return FALSE;
-  }
   g_autoptr(GError) failed = NULL;
   memory->mappings = kt_guest_memory_read(hand->root, memory->pid, memory->domain, &failed);
   for (guint i = 0; memory->mappings && i < memory->mappings->len; i++)

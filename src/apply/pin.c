@@ -66,7 +66,7 @@ static gboolean is_thread(const KtStep *step, guint number, const KtThread *thre
 
 static KtSet *kernel_says(KtHand *hand, virDomainPtr domain, const KtStep *step, guint number)
 {
-  int pid = kt_hand_pid(hand, domain);
+  int pid = kt_hand_process(hand, domain, NULL);
   if (!pid)
     return NULL;
   g_autoptr(KtDomain) d = kt_domain_new("live");

@@ -23,7 +23,7 @@ static char *read_run(KtHand *hand, const KtStep *step, GError **error)
   if (state == VIR_DOMAIN_SHUTOFF || state == VIR_DOMAIN_CRASHED)
     return g_strdup(KT_STEP_OFF);
   const char *word = state == VIR_DOMAIN_PAUSED || state == VIR_DOMAIN_PMSUSPENDED ? "paused" : "running";
-  int pid = kt_hand_pid(hand, domain);
+  int pid = kt_hand_process(hand, domain, NULL);
   unsigned int id = virDomainGetID(domain);
   return pid ? g_strdup_printf("%s, id %u, pid %d", word, id, pid) : g_strdup_printf("%s, id %u", word, id);
 }
