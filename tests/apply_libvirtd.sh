@@ -7,6 +7,7 @@
 set -u
 kvmtune=$1
 run=$(mktemp -d) || exit 1 # short: names of sockets are limited
+export RUNTIME_DIRECTORY="$run/lock" # not the lock of this host
 daemon=
 LC_ALL=C.UTF-8
 export LC_ALL
@@ -193,6 +194,9 @@ sleep 2
 apply
 [ $? -eq 2 ] && grep -qF "process $at_work, 'kvmtune apply' of " "$run/err"
 verdict $? "a second apply does not wait, and says who is at work"
+timeout 60 "$kvmtune" apply "$run/plan.json" --connect "$uri" --state "$run/s2" --yes --measure 0 >"$run/out" 2>"$run/err"
+[ $? -eq 2 ] && grep -qF "process $at_work, 'kvmtune apply' of " "$run/err" && [ ! -e "$run/s2" ]
+verdict $? "nor does one with a journal in another folder"
 kill "$daemon" && wait "$daemon" 2>/dev/null
 start_libvirtd
 wait $at_work

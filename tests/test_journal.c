@@ -203,17 +203,41 @@ static void test_old(Place *place, gconstpointer data)
 static void test_lock(Place *place, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
-  g_assert_false(kt_lock_is_taken(place->directory));
+  g_assert_cmpint(kt_lock_receipt(place->directory), ==, 0);
   KtLock *lock = kt_lock_take(place->directory, "kvmtune apply", &error);
   g_assert_no_error(error);
-  g_assert_true(kt_lock_is_taken(place->directory));
+  g_assert_cmpint(kt_lock_receipt(place->directory), ==, 0); /* it has not begun one */
+  g_assert_true(kt_lock_note(lock, 1234567, &error));
+  g_assert_cmpint(kt_lock_receipt(place->directory), ==, 1234567);
+  g_assert_true(kt_lock_note(lock, 7, &error));
+  g_assert_cmpint(kt_lock_receipt(place->directory), ==, 7);
   g_autoptr(KtLock) second = kt_lock_take(place->directory, "kvmtune rollback", &error);
   g_assert_null(second);
   g_assert_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED);
   g_autofree char *who = g_strdup_printf("process %d, 'kvmtune apply' of ", (int)getpid());
   g_assert_nonnull(strstr(error->message, who));
+  g_assert_nonnull(strstr(error->message, " receipt 7, is at work already"));
   kt_lock_free(lock);
-  g_assert_false(kt_lock_is_taken(place->directory));
+  g_assert_cmpint(kt_lock_receipt(place->directory), ==, 0);
+}
+
+/* Two folders of journals, one host. */
+static void test_host_lock(Place *place, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *list = g_strconcat(place->directory, ":/elsewhere", NULL);
+  g_setenv("RUNTIME_DIRECTORY", list, TRUE);
+  KtLock *lock = kt_lock_take_host("kvmtune apply", &error);
+  g_assert_no_error(error);
+  g_assert_null(kt_lock_take_host("kvmtune rollback", &error));
+  g_assert_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED);
+  g_assert_nonnull(strstr(error->message, place->directory));
+  g_clear_error(&error);
+  kt_lock_free(lock);
+  lock = kt_lock_take_host("kvmtune rollback", &error);
+  g_assert_no_error(error);
+  kt_lock_free(lock);
+  g_unsetenv("RUNTIME_DIRECTORY");
 }
 
 int main(int argc, char **argv)
@@ -225,5 +249,6 @@ int main(int argc, char **argv)
   ADD("/journal/refused", test_refused);
   ADD("/journal/old", test_old);
   ADD("/journal/lock", test_lock);
+  ADD("/journal/host-lock", test_host_lock);
   return g_test_run();
 }

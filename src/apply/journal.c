@@ -238,6 +238,16 @@ static gboolean end(KtJournal *j, gboolean done, GError **error)
   return FALSE;
 }
 
+gboolean kt_journal_next(KtJournal *journal, gint64 *number, GError **error)
+{
+  gint64 last = 0;
+  if (!kt_sql_query(journal->sql, "SELECT seq FROM sqlite_sequence WHERE name = 'receipt'", NULL, 0, read_number, &last,
+                    error))
+    return FALSE;
+  *number = last + 1;
+  return TRUE;
+}
+
 gboolean kt_journal_add(KtJournal *journal, KtReceipt *receipt, GError **error)
 {
   if (!fits(journal, receipt, error) || !kt_sql_run(journal->sql, "BEGIN IMMEDIATE", error))

@@ -7,6 +7,7 @@
  * receipt), _ACCESS (may not be read or written), _FORMAT (damaged, or no journal), _UNSUPPORTED (of a newer
  * kvmtune; a build without SQLite), _LIMIT (a text of more than KT_JOURNAL_TEXT), _SYSTEM (disk full, I/O error). */
 #pragma once
+#include "apply/lock.h"
 #include "apply/receipt.h"
 
 #define KT_JOURNAL_RECEIPTS 200                      /* the oldest of more are dropped, if they are at an end */
@@ -24,6 +25,8 @@ KtJournal *kt_journal_open(const char *directory, gboolean write, GError **error
 void kt_journal_free(KtJournal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtJournal, kt_journal_free)
 
+/* The number that the next receipt gets, whose run holds the lock. FALSE and *error. */
+gboolean kt_journal_next(KtJournal *journal, gint64 *number, GError **error);
 /* Writes a new receipt with all of its steps, at once; sets its number. */
 gboolean kt_journal_add(KtJournal *journal, KtReceipt *receipt, GError **error);
 /* What becomes of it: state, error, ended, notes. */
@@ -41,14 +44,3 @@ GPtrArray *kt_journal_list(KtJournal *journal, GError **error);
 /* "receipt 7 changed vcpupin 3 of 'crm' after it: roll that back first", of the last later receipt with a step about
  * the same that stands; NULL without *error: there is none. Caller frees. */
 char *kt_journal_newer(KtJournal *journal, const KtReceipt *receipt, GError **error);
-
-/* ---- one at a time ---- */
-
-typedef struct KtLock KtLock;
-
-/* Who applies or rolls back holds this, until it is freed or the process ends. NULL with KT_ERROR_ACCESS, _SYSTEM, or
- * _UNSUPPORTED: "process 4711 is at work since 2026-...: kvmtune apply". Does not wait. `what`: for that line. */
-KtLock *kt_lock_take(const char *directory, const char *what, GError **error);
-gboolean kt_lock_is_taken(const char *directory); /* so a run that is "running" is at work, and was not interrupted */
-void kt_lock_free(KtLock *lock);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtLock, kt_lock_free)

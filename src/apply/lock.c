@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One apply or rollback at a time: a lock of the kernel's on a file, which ends with whoever holds it. */
+#include "apply/lock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "apply/journal.h"
+#include "apply/receipt.h"
 #include "base/error.h"
+
+#define HOLDER 200 /* bytes of the line that says who holds it */
+static const char receipt_mark[] = " receipt ";
 
 struct KtLock {
   int fd;
+  char *path, *holder;
 };
 
 static char *path_of(const char *directory)
@@ -24,60 +29,86 @@ static void set_system_error(GError **error, const char *path, int err)
 }
 
 /* Who holds it, as that one wrote it. */
-static void set_holder(int fd, const char *path, GError **error)
+static void read_holder(int fd, char text[HOLDER])
 {
-  char text[200];
-  ssize_t n = pread(fd, text, sizeof text - 1, 0);
+  ssize_t n = pread(fd, text, HOLDER - 1, 0);
   text[MAX(n, 0)] = '\0';
-  g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "%s is at work already (lock '%s'); nothing was done",
-              *text ? text : "another kvmtune", path);
+}
+
+/* The line is never empty while it is written. */
+static gboolean write_holder(const KtLock *lock, gint64 receipt, GError **error)
+{
+  g_autofree char *text = receipt ? g_strdup_printf("%s%s%" G_GINT64_FORMAT ",", lock->holder, receipt_mark, receipt)
+                                  : g_strdup(lock->holder);
+  gsize length = strlen(text);
+  if (pwrite(lock->fd, text, length, 0) == (ssize_t)length && ftruncate(lock->fd, (off_t)length) == 0)
+    return TRUE;
+  set_system_error(error, lock->path, errno);
+  return FALSE;
 }
 
 KtLock *kt_lock_take(const char *directory, const char *what, GError **error)
 {
-  g_autofree char *path = path_of(directory);
+  g_autoptr(KtLock) lock = g_new0(KtLock, 1);
   g_autofree char *now = kt_receipt_now();
-  g_autofree char *text = g_strdup_printf("process %d, '%s' of %s,", (int)getpid(), what, now);
-  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  int fd = g_mkdir_with_parents(directory, 0700) == 0 ? g_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
-  if (fd < 0) {
-    set_system_error(error, path, errno);
+  struct flock wanted = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  lock->path = path_of(directory);
+  lock->holder = g_strdup_printf("process %d, '%s' of %s,", (int)getpid(), what, now);
+  lock->fd = g_mkdir_with_parents(directory, 0700) == 0 ? g_open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+  if (lock->fd >= 0 && fcntl(lock->fd, F_OFD_SETLK, &wanted) == 0)
+    return write_holder(lock, 0, error) ? g_steal_pointer(&lock) : NULL;
+  if (lock->fd < 0 || (errno != EAGAIN && errno != EACCES)) {
+    set_system_error(error, lock->path, errno);
     return NULL;
   }
-  if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
-    if (errno == EAGAIN || errno == EACCES)
-      set_holder(fd, path, error);
-    else
-      set_system_error(error, path, errno);
-    close(fd);
-    return NULL;
-  }
-  gsize length = strlen(text);
-  if (ftruncate(fd, 0) != 0 || pwrite(fd, text, length, 0) != (ssize_t)length) {
-    set_system_error(error, path, errno);
-    close(fd);
-    return NULL;
-  }
-  KtLock *taken = g_new0(KtLock, 1);
-  taken->fd = fd;
-  return taken;
+  char holder[HOLDER];
+  read_holder(lock->fd, holder);
+  g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "%s is at work already (lock '%s'); nothing was done",
+              *holder ? holder : "another kvmtune", lock->path);
+  return NULL;
 }
 
-gboolean kt_lock_is_taken(const char *directory)
+static char *host_directory(void)
+{
+  const char *given = g_getenv("RUNTIME_DIRECTORY");
+  g_auto(GStrv) folders = g_strsplit(given ? given : "", ":", 2); /* systemd gives a list */
+  if (folders[0] && g_path_is_absolute(folders[0]))
+    return g_strdup(folders[0]);
+  return geteuid() == 0 ? g_strdup("/run/kvmtune") : g_build_filename(g_get_user_runtime_dir(), "kvmtune", NULL);
+}
+
+KtLock *kt_lock_take_host(const char *what, GError **error)
+{
+  g_autofree char *directory = host_directory();
+  return kt_lock_take(directory, what, error);
+}
+
+gboolean kt_lock_note(KtLock *lock, gint64 receipt, GError **error)
+{
+  return write_holder(lock, receipt, error);
+}
+
+gint64 kt_lock_receipt(const char *directory)
 {
   g_autofree char *path = path_of(directory);
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   int fd = g_open(path, O_RDWR | O_CLOEXEC, 0);
-  gboolean taken = fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  char holder[HOLDER] = "";
+  if (fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+    read_holder(fd, holder);
   if (fd >= 0)
     close(fd);
-  return taken;
+  const char *number = strstr(holder, receipt_mark);
+  return number ? g_ascii_strtoll(number + strlen(receipt_mark), NULL, 10) : 0;
 }
 
 void kt_lock_free(KtLock *lock)
 {
   if (!lock)
     return;
-  close(lock->fd);
+  if (lock->fd >= 0)
+    close(lock->fd);
+  g_free(lock->path);
+  g_free(lock->holder);
   g_free(lock);
 }

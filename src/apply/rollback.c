@@ -247,8 +247,9 @@ static gboolean is_last(const KtRun *run, const KtReceipt *receipt, GError **err
 gboolean kt_run_rollback(const KtRun *run, KtReceipt *receipt, GError **error)
 {
   g_autoptr(KtTouch) touch = kt_touch_new(run->actuator);
-  if (!is_last(run, receipt, error) || !kt_run_save_state(run, receipt, KT_RECEIPT_UNDOING, error) ||
-      !undo_steps(run, touch, receipt, error) || !check_memory(run, touch, receipt, error))
+  if (!is_last(run, receipt, error) || !kt_run_note(run, receipt->number, error) ||
+      !kt_run_save_state(run, receipt, KT_RECEIPT_UNDOING, error) || !undo_steps(run, touch, receipt, error) ||
+      !check_memory(run, touch, receipt, error))
     return FALSE;
   return kt_run_save_state(run, receipt, has_kept(receipt) ? KT_RECEIPT_KEPT : KT_RECEIPT_UNDONE, error);
 }

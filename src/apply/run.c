@@ -30,6 +30,11 @@ gboolean kt_run_check_plan(const KtPlan *plan, const KtRunHost *here, GError **e
 
 /* ---- the journal, where there is one ---- */
 
+gboolean kt_run_note(const KtRun *run, gint64 receipt, GError **error)
+{
+  return !run->lock || kt_lock_note(run->lock, receipt, error);
+}
+
 gboolean kt_run_save_step(const KtRun *run, const KtReceipt *receipt, const KtStep *step, GError **error)
 {
   return !run->journal || kt_journal_set_step(run->journal, receipt, step, error);
@@ -173,7 +178,9 @@ gboolean kt_run_apply(const KtRun *run, KtReceipt *receipt, GError **error)
   receipt->state = KT_RECEIPT_RUNNING;
   g_free(receipt->begun);
   receipt->begun = kt_receipt_now();
-  if (run->journal && !kt_journal_add(run->journal, receipt, error))
+  gint64 number = 0;
+  if (run->journal && (!kt_journal_next(run->journal, &number, error) || !kt_run_note(run, number, error) ||
+                       !kt_journal_add(run->journal, receipt, error)))
     return FALSE;
   return run_steps(run, touch, receipt, error);
 }

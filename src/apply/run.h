@@ -9,6 +9,7 @@
 typedef struct {
   KtActuator *actuator;
   KtJournal *journal; /* NULL: a dry run (actuator->dry), nothing is written down */
+  KtLock *lock;       /* of the journal's folder: it tells others which receipt is at work; NULL: nobody asks */
   /* A step is begun, and (`step->state` says what became of it) is at its end; may be NULL. */
   void (*step)(const KtReceipt *receipt, const KtStep *step, gboolean begun, gpointer data);
   gpointer data;

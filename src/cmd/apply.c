@@ -122,10 +122,10 @@ static gboolean tell_interrupted(KtJournal *journal, GError **error)
 }
 
 /* With the lock held and the journal open, or neither in a dry run. */
-static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, GError **error)
+static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, KtLock *lock, GError **error)
 {
   KtApplyShow show = {0};
-  KtRun run = {.actuator = actuator, .journal = journal};
+  KtRun run = {.actuator = actuator, .journal = journal, .lock = lock};
   const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
   g_autoptr(GError) failed = NULL;
   g_autoptr(KtReceipt) receipt = make_receipt(plan, actuator, error);
@@ -171,10 +171,11 @@ static int run(int argc, char **argv, GError **error)
   actuator->rate_kib = (guint64)rate * 1024;
   actuator->restart_time = timeout;
   if (dry_run)
-    return carry_out(plan, actuator, NULL, error);
-  g_autoptr(KtLock) lock = kt_lock_take(directory, "kvmtune apply", error);
+    return carry_out(plan, actuator, NULL, NULL, error);
+  g_autoptr(KtLock) host = kt_lock_take_host("kvmtune apply", error);
+  g_autoptr(KtLock) lock = host ? kt_lock_take(directory, "kvmtune apply", error) : NULL;
   g_autoptr(KtJournal) journal = lock ? kt_journal_open(directory, TRUE, error) : NULL;
-  return journal ? carry_out(plan, actuator, journal, error) : -1;
+  return journal ? carry_out(plan, actuator, journal, lock, error) : -1;
 }
 
 const KtCommand kt_command_apply = {

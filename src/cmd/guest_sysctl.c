@@ -75,9 +75,10 @@ static gboolean carry_out(KtActuator *actuator, KtReceipt *receipt, const char *
   KtApplyShow show = {0};
   const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
   g_autofree char *directory = state ? g_strdup(state) : kt_journal_directory();
-  g_autoptr(KtLock) lock = kt_lock_take(directory, "kvmtune guest", error);
+  g_autoptr(KtLock) host = kt_lock_take_host("kvmtune guest", error);
+  g_autoptr(KtLock) lock = host ? kt_lock_take(directory, "kvmtune guest", error) : NULL;
   g_autoptr(KtJournal) journal = lock ? kt_journal_open(directory, TRUE, error) : NULL;
-  KtRun run = {.actuator = actuator, .journal = journal};
+  KtRun run = {.actuator = actuator, .journal = journal, .lock = lock};
   if (!journal)
     return FALSE;
   kt_apply_catch_signals(actuator);

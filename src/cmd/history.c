@@ -32,19 +32,30 @@ gboolean kt_receipt_number(const char *word, gint64 *number, GError **error)
   return TRUE;
 }
 
-static char *one(KtJournal *journal, gint64 number, const KtTerm *term, gboolean working, GError **error)
+/* Which receipt is at work: asked for before and after the journal was read, since a run may begin or end meanwhile. */
+static gint64 at_work(const char *directory, gint64 before)
 {
+  gint64 now = kt_lock_receipt(directory);
+  return now ? now : before;
+}
+
+static char *one(KtJournal *journal, gint64 number, const KtTerm *term, const char *directory, GError **error)
+{
+  gint64 before = kt_lock_receipt(directory);
   g_autoptr(KtReceipt) receipt = kt_journal_load(journal, number, error);
   if (!receipt)
     return NULL;
+  gint64 working = at_work(directory, before);
   return json ? kt_view_receipt_json(receipt, working) : kt_view_receipt_text(term, receipt, working);
 }
 
-static char *all(KtJournal *journal, const KtTerm *term, gboolean working, GError **error)
+static char *all(KtJournal *journal, const KtTerm *term, const char *directory, GError **error)
 {
+  gint64 before = kt_lock_receipt(directory);
   g_autoptr(GPtrArray) receipts = kt_journal_list(journal, error);
   if (!receipts)
     return NULL;
+  gint64 working = at_work(directory, before);
   return json ? kt_view_history_json(receipts, working) : kt_view_history_text(term, receipts, working);
 }
 
@@ -52,7 +63,7 @@ static char *all(KtJournal *journal, const KtTerm *term, gboolean working, GErro
 static int none(const KtTerm *term, GError **error)
 {
   g_autoptr(GPtrArray) nothing = g_ptr_array_new();
-  g_autofree char *text = json ? kt_view_history_json(nothing, FALSE) : kt_view_history_text(term, nothing, FALSE);
+  g_autofree char *text = json ? kt_view_history_json(nothing, 0) : kt_view_history_text(term, nothing, 0);
   return kt_output(text, error) ? KT_EXIT_HEALTHY : -1;
 }
 
@@ -67,7 +78,6 @@ static int run(int argc, char **argv, GError **error)
   if (!kt_receipt_number(argc ? argv[0] : NULL, &number, error))
     return -1;
   g_autofree char *directory = state ? g_strdup(state) : kt_journal_directory();
-  gboolean working = kt_lock_is_taken(directory);
   g_autoptr(GError) failed = NULL;
   g_autoptr(KtJournal) journal = kt_journal_open(directory, FALSE, &failed);
   if (!journal && !argc && g_error_matches(failed, KT_ERROR, KT_ERROR_NOT_FOUND))
@@ -76,7 +86,7 @@ static int run(int argc, char **argv, GError **error)
     g_propagate_error(error, g_steal_pointer(&failed));
     return -1;
   }
-  g_autofree char *text = argc ? one(journal, number, &term, working, error) : all(journal, &term, working, error);
+  g_autofree char *text = argc ? one(journal, number, &term, directory, error) : all(journal, &term, directory, error);
   return text && kt_output(text, error) ? KT_EXIT_HEALTHY : -1;
 }
 

@@ -35,7 +35,7 @@ static gboolean check_receipt(const KtReceipt *receipt, GError **error)
 }
 
 /* With the lock held, or in a dry run. */
-static int take_back(KtReceipt *receipt, KtJournal *journal, GError **error)
+static int take_back(KtReceipt *receipt, KtJournal *journal, KtLock *lock, GError **error)
 {
   KtApplyShow show = {.back = TRUE};
   const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
@@ -62,7 +62,7 @@ static int take_back(KtReceipt *receipt, KtJournal *journal, GError **error)
     g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "%s; nothing was done", newer);
     return -1;
   }
-  KtRun run = {.actuator = actuator, .journal = dry_run ? NULL : journal};
+  KtRun run = {.actuator = actuator, .journal = dry_run ? NULL : journal, .lock = lock};
   actuator->dry = dry_run;
   actuator->rate_kib = (guint64)rate * 1024;
   kt_output("\n", NULL);
@@ -88,13 +88,14 @@ static int run(int argc, char **argv, GError **error)
   if (!kt_receipt_number(argc ? argv[0] : NULL, &number, error))
     return -1;
   g_autofree char *directory = state ? g_strdup(state) : kt_journal_directory();
-  g_autoptr(KtLock) lock = NULL;
   g_autoptr(KtJournal) seen = kt_journal_open(directory, FALSE, error); /* nothing is made where nothing was applied */
-  if (!seen || (!dry_run && !(lock = kt_lock_take(directory, "kvmtune rollback", error))))
+  g_autoptr(KtLock) host = seen && !dry_run ? kt_lock_take_host("kvmtune rollback", error) : NULL;
+  g_autoptr(KtLock) lock = host ? kt_lock_take(directory, "kvmtune rollback", error) : NULL;
+  if (!seen || (!dry_run && !lock))
     return -1;
   g_autoptr(KtJournal) journal = kt_journal_open(directory, !dry_run, error);
   g_autoptr(KtReceipt) receipt = journal ? kt_journal_load(journal, number, error) : NULL;
-  return receipt && check_receipt(receipt, error) ? take_back(receipt, journal, error) : -1;
+  return receipt && check_receipt(receipt, error) ? take_back(receipt, journal, lock, error) : -1;
 }
 
 const KtCommand kt_command_rollback = {

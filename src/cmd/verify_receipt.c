@@ -31,7 +31,7 @@ static gboolean check_state(const KtReceipt *receipt, const char *directory, GEr
     g_set_error(error, KT_ERROR, KT_ERROR_USAGE,
                 "receipt %" G_GINT64_FORMAT " was rolled back: nothing is left to judge", receipt->number);
   else if ((receipt->state == KT_RECEIPT_RUNNING || receipt->state == KT_RECEIPT_UNDOING) &&
-           kt_lock_is_taken(directory))
+           kt_lock_receipt(directory) == receipt->number)
     g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "receipt %" G_GINT64_FORMAT " is at work: wait until it has ended",
                 receipt->number);
   else

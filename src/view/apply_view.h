@@ -20,14 +20,14 @@ char *kt_view_apply_progress(const KtTerm *term, const KtStep *step, const KtPro
  * the journal, so that these commands name it, too; NULL: none was. */
 char *kt_view_apply_end(const KtTerm *term, const KtReceipt *receipt, const char *state);
 
-/* All receipts; one of them with its steps. `working`: somebody holds the lock, so that what is running was
- * not interrupted. Definitions are not shown: they hold secrets. */
-char *kt_view_history_text(const KtTerm *term, const GPtrArray *receipts, gboolean working);
-char *kt_view_receipt_text(const KtTerm *term, const KtReceipt *receipt, gboolean working);
-char *kt_view_history_json(const GPtrArray *receipts, gboolean working);
-char *kt_view_receipt_json(const KtReceipt *receipt, gboolean working);
+/* All receipts; one of them with its steps. `working`: the one that is at work now
+ * (kt_lock_receipt()); another one that is "running" was interrupted. Definitions are not shown: they hold secrets. */
+char *kt_view_history_text(const KtTerm *term, const GPtrArray *receipts, gint64 working);
+char *kt_view_receipt_text(const KtTerm *term, const KtReceipt *receipt, gint64 working);
+char *kt_view_history_json(const GPtrArray *receipts, gint64 working);
+char *kt_view_receipt_json(const KtReceipt *receipt, gint64 working);
 
 /* "done", "interrupted", ...: never freed. */
-const char *kt_view_receipt_state(const KtReceipt *receipt, gboolean working);
+const char *kt_view_receipt_state(const KtReceipt *receipt, gint64 working);
 /* A value in people's words: "node 0: 8 GiB, node 3: 1 MiB", "not limited", "absent"; of a definition "". */
 char *kt_view_step_value(const KtStep *step, const char *value);

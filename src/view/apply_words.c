@@ -27,13 +27,14 @@ char *kt_view_step_value(const KtStep *step, const char *value)
   return g_strdup(*value ? value : "not limited");
 }
 
-const char *kt_view_receipt_state(const KtReceipt *receipt, gboolean working)
+const char *kt_view_receipt_state(const KtReceipt *receipt, gint64 working)
 {
+  gboolean at_work = working == receipt->number;
   switch (receipt->state) {
   case KT_RECEIPT_RUNNING:
-    return working ? "at work" : "interrupted";
+    return at_work ? "at work" : "interrupted";
   case KT_RECEIPT_UNDOING:
-    return working ? "being undone" : "undo interrupted";
+    return at_work ? "being undone" : "undo interrupted";
   case KT_RECEIPT_KEPT:
     return "partly undone";
   default:

@@ -5,7 +5,7 @@
 
 /* ---- text ---- */
 
-static KtStyle style_of(const KtReceipt *receipt, gboolean working)
+static KtStyle style_of(const KtReceipt *receipt, gint64 working)
 {
   switch (receipt->state) {
   case KT_RECEIPT_DONE:
@@ -15,7 +15,7 @@ static KtStyle style_of(const KtReceipt *receipt, gboolean working)
   case KT_RECEIPT_UNDONE:
     return KT_STYLE_DIM;
   default:
-    return working ? KT_STYLE_PLAIN : KT_STYLE_YELLOW;
+    return working == receipt->number ? KT_STYLE_PLAIN : KT_STYLE_YELLOW;
   }
 }
 
@@ -35,7 +35,7 @@ static void put_errors(KtPage *page, const GPtrArray *receipts)
   }
 }
 
-char *kt_view_history_text(const KtTerm *term, const GPtrArray *receipts, gboolean working)
+char *kt_view_history_text(const KtTerm *term, const GPtrArray *receipts, gint64 working)
 {
   const KtColumn columns[] = {{.title = "receipt", .right = TRUE},
                               {.title = "begun"},
@@ -91,7 +91,7 @@ static void put_calls(KtPage *page, const KtReceipt *receipt)
   }
 }
 
-char *kt_view_receipt_text(const KtTerm *term, const KtReceipt *receipt, gboolean working)
+char *kt_view_receipt_text(const KtTerm *term, const KtReceipt *receipt, gint64 working)
 {
   const KtColumn columns[] = {{.title = "step", .right = TRUE},       {.title = "what", .flex = TRUE},
                               {.title = "before", .flex = TRUE},      {.title = "wanted", .flex = TRUE},
@@ -121,9 +121,9 @@ char *kt_view_receipt_text(const KtTerm *term, const KtReceipt *receipt, gboolea
 
 /* ---- JSON ---- */
 
-static void write_head(KtJson *json, const KtReceipt *r, gboolean working)
+static void write_head(KtJson *json, const KtReceipt *r, gint64 working)
 {
-  gboolean interrupted = !working && (r->state == KT_RECEIPT_RUNNING || r->state == KT_RECEIPT_UNDOING);
+  gboolean interrupted = working != r->number && (r->state == KT_RECEIPT_RUNNING || r->state == KT_RECEIPT_UNDOING);
   kt_json_int(json, "receipt", r->number);
   kt_json_string(json, "begun", r->begun);
   kt_json_string(json, "ended", r->ended);
@@ -157,7 +157,7 @@ static void write_step(KtJson *json, const KtStep *step)
   kt_json_close_object(json);
 }
 
-char *kt_view_history_json(const GPtrArray *receipts, gboolean working)
+char *kt_view_history_json(const GPtrArray *receipts, gint64 working)
 {
   g_autoptr(KtJson) json = kt_json_new();
   kt_json_open_object(json, NULL);
@@ -172,7 +172,7 @@ char *kt_view_history_json(const GPtrArray *receipts, gboolean working)
   return kt_json_finish(json);
 }
 
-char *kt_view_receipt_json(const KtReceipt *receipt, gboolean working)
+char *kt_view_receipt_json(const KtReceipt *receipt, gint64 working)
 {
   g_autoptr(KtJson) json = kt_json_new();
   kt_json_open_object(json, NULL);
