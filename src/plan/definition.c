@@ -43,7 +43,9 @@ static void change_model(const KtPlanWork *work)
   KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "cpu", "X01 X02");
   set(change, "cpu/@mode", model ? "custom" : "host-passthrough");
   set(change, "cpu/@match", model ? "exact" : NULL);
-  set(change, "cpu/@check", NULL); /* of the old model; that of a running guest asks for each feature of it */
+  /* The old model's may ask for each of its features. These are what libvirt itself writes where none is given, so that
+   * it is there as planned when the definition is read back. */
+  set(change, "cpu/@check", model ? "partial" : "none");
   set(change, "cpu/vendor", NULL);
   set(change, model ? "cpu/model/text()" : "cpu/model", model);
   if (!model)
