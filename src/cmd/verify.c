@@ -29,7 +29,9 @@ static const GOptionEntry *options(void)
        "how long to measure: 30s, 10m, 24h (as long as before; to record: 60s)", "D"},
       {"interval", 0, 0, G_OPTION_ARG_STRING, &interval, "time between two values (2s; longer for very long D)", "D"},
       {"watch", 0, 0, G_OPTION_ARG_STRING, &watch,
-       "measure for this long and print a line every hour; Ctrl-C ends it with what there is", "D"},
+       "measure for this long and print a line every hour (of less than 6h: six times); Ctrl-C ends it with what there "
+       "is",
+       "D"},
       {"domain", 0, 0, G_OPTION_ARG_STRING, &domain, "measure this domain only, by name or UUID", "NAME"},
       {"inside", 0, 0, G_OPTION_ARG_NONE, &inside,
        "also ask each guest's agent for its own interrupts (libvirt is opened for writing)", NULL},

@@ -75,8 +75,14 @@ typedef struct {
   const KtMeasureOptions *options;
   const KtVerifyWatch *watch;
   gboolean shown;
-  guint hours; /* lines that were printed */
+  guint lines; /* that were printed */
 } Progress;
+
+/* Seconds from line to line: an hour; less where the whole time is short. */
+static double line_s(const Progress *p)
+{
+  return MIN(3600, p->options->duration_s / 6);
+}
 
 static void print_line(const Progress *p, const KtMeasurement *so_far)
 {
@@ -98,8 +104,8 @@ static void show(const KtMeasurement *so_far, double done, gpointer data)
   double seconds = done * p->options->duration_s;
   if (interrupted)
     g_cancellable_cancel(p->options->stop);
-  if (p->watch && p->watch->before && done < 1 && seconds >= 3600.0 * (p->hours + 1)) {
-    p->hours++;
+  if (p->watch && p->watch->before && done < 1 && seconds >= line_s(p) * (p->lines + 1)) {
+    p->lines++;
     print_line(p, so_far);
   }
   if (p->shown)

@@ -9,7 +9,7 @@
  * again and again. NULL and *error in one line. */
 KtMeasurement *kt_verify_read_side(const char *path, GError **error);
 
-/* What a long measurement is held against every hour. */
+/* What a long measurement is held against every hour, or six times where it is shorter than six hours. */
 typedef struct {
   const KtMeasurement *before; /* NULL: nothing */
   gboolean same_load;
