@@ -110,27 +110,89 @@ static const KtCheck rows[] = {
     {.id = "N06",
      .severity = 2,
      .title = "Floating and NUMA guests mixed on a host",
-     .applies = KT_FOR_FLAVOR,
+     .applies = KT_FOR_ANY_HOST,
+     .needs = "the definitions of the host's guests, or openstack server show of each (as an administrator)",
      .risk = "operational",
-     .source = "[K] nova docs"},
+     .cause =
+         "A guest without cells floats over all CPUs and nodes of the host, those of dedicated guests too, and Nova "
+         "does not count it where it counts a node's memory: guests with cells lose CPU time, and memory that was "
+         "promised to them on their nodes.",
+     .shows = "Nova's guests on one host: some with <numa> cells, vcpupin and numatune, some with none of them; or, by "
+              "their flavors, some with hw:numa_nodes, hw:mem_page_size or hw:cpu_policy and some without.",
+     .costs = "Two groups of hosts, each with its own reserve; servers move to theirs by a migration.",
+     .note = "cpu_shared_set with cpu_dedicated_set keeps the CPUs apart, not the memory of nodes. Without them guests "
+             "with shared CPUs of their node run on the CPUs of dedicated ones too.",
+     .source = "[K] nova docs",
+     .remedies = {{KT_LAYER_NOVA,
+                   "an aggregate of hosts for each kind: openstack aggregate set --property numa=true <aggregate>; "
+                   "flavors with aggregate_instance_extra_specs:numa=true, the others =false "
+                   "(AggregateInstanceExtraSpecsFilter)"},
+                  {KT_LAYER_NOVA,
+                   "[compute] cpu_dedicated_set and cpu_shared_set in the host's nova.conf: floating guests then keep "
+                   "off the dedicated CPUs; for an empty host, since guests that run keep their CPUs"}},
+     .run = kt_check_n06},
     {.id = "N07",
      .severity = 1,
      .title = "dedicated without thread/emulator policy",
      .applies = KT_FOR_FLAVOR,
+     .needs = "openstack flavor show, the threads of a core of the host (lscpu)",
      .risk = "resize",
-     .source = "[R] nova"},
+     .cause =
+         "Dedicated vCPUs are taken from siblings and cores as they come, so that two guests may share a core; and "
+         "QEMU's own threads run on the CPUs of the vCPUs.",
+     .shows = "hw:cpu_policy=dedicated (or mixed) on hosts with two threads a core, without hw:cpu_thread_policy or "
+              "without hw:emulator_threads_policy.",
+     .costs =
+         "A new flavor and a cold resize; isolate leaves the second thread of each core idle, an isolated emulator "
+         "thread takes one CPU more of each server.",
+     .note = "It matters where latency does. require fails on hosts without threads. share needs cpu_shared_set in "
+             "nova.conf.",
+     .source = "[R] nova",
+     .remedies = {{KT_LAYER_NOVA, "a new flavor with --property hw:cpu_thread_policy=require (or isolate) --property "
+                                  "hw:emulator_threads_policy=share, and [compute] cpu_shared_set in nova.conf"},
+                  {KT_LAYER_NOVA, RESIZE}},
+     .run = kt_check_n07},
     {.id = "N08",
      .severity = 1,
      .title = "Image not marked windows / old buses",
      .applies = KT_FOR_FLAVOR,
+     .needs = "openstack image show (name, properties)",
      .risk = "r/B",
-     .source = "[R] nova driver"},
+     .cause =
+         "Only for os_type=windows Nova writes the Hyper-V enlightenments, the hypervclock and local time; disks and "
+         "network cards that QEMU emulates cost an exit for each register.",
+     .shows =
+         "A Windows image (os_distro, its name) without os_type=windows; hw_disk_bus=ide or sata, hw_vif_model=e1000 "
+         "or rtl8139.",
+     .costs =
+         "Properties of an image count for servers that are made or rebuilt afterwards. Drivers of virtio have to be "
+         "in the guest before its disk is one.",
+     .note = "hv-stimer cannot be had by any property (X39).",
+     .source = "[R] nova driver",
+     .remedies = {{KT_LAYER_NOVA, "openstack image set --property os_type=windows {image}   # then rebuild"},
+                  {KT_LAYER_NOVA,
+                   "openstack image set --property hw_disk_bus=virtio --property hw_vif_model=virtio {image}   # with "
+                   "virtio drivers in the guest; then rebuild"}},
+     .run = kt_check_n08},
     {.id = "N09",
      .severity = 2,
      .title = "Tool edits XML that Nova rewrites",
-     .applies = KT_FOR_FLAVOR,
+     .applies = KT_FOR_DOMAIN,
+     .needs = "the definition of a guest of Nova's",
      .risk = "-",
-     .source = "[K]"},
+     .cause =
+         "Nova writes a server's definition anew at each hard reboot, resize, migration and start: what another hand "
+         "put into it is gone then, and the guest is slow again.",
+     .shows = "A definition of Nova's with what Nova has no key for: <cache>, dies, hint-dedicated, stimer, pins or "
+              "numatune without cells, a numatune mode that is not strict.",
+     .costs = "What flavor keys can say costs a resize; the rest has to be made anew after each start.",
+     .note = "A nova-compute that was patched, as the case's was, writes such elements itself: then they stay.",
+     .source = "[K]",
+     .remedies = {{KT_LAYER_NOVA,
+                   "say it by flavor keys and nova.conf as far as they go: kvmtune nova explain, cloud plan"},
+                  {KT_LAYER_LIBVIRT,
+                   "what no key can say: made anew after each start by a hook of libvirt's, as the last resort"}},
+     .run = kt_check_n09},
 };
 
 KT_CHECK_GROUP(kt_checks_nova, rows);

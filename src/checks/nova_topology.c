@@ -98,3 +98,16 @@ gboolean kt_nova_number(const KtFlavor *f, const char *key, gint64 *out)
   *out = (gint64)n;
   return TRUE;
 }
+
+gboolean kt_nova_pins(const KtFlavor *f)
+{
+  const char *policy = kt_flavor_hw(f, "cpu_policy");
+  return (policy && (g_str_equal(policy, "dedicated") || g_str_equal(policy, "mixed"))) ||
+         (f->extra_specs && g_hash_table_contains(f->extra_specs, "resources:PCPU"));
+}
+
+gboolean kt_nova_has_cells(const KtFlavor *f)
+{
+  return kt_flavor_hw(f, "numa_nodes") || kt_flavor_hw(f, "mem_page_size") || kt_nova_pins(f) ||
+         (f->extra_specs && g_hash_table_contains(f->extra_specs, "hw:pmem"));
+}

@@ -18,3 +18,8 @@ gboolean kt_nova_topology(const KtFlavor *f, KtNovaTopology *out);
 
 /* A whole number in "hw:KEY" or the image's "hw_KEY"; FALSE if absent or none. */
 gboolean kt_nova_number(const KtFlavor *f, const char *key, gint64 *out);
+
+/* Does Nova give the server NUMA cells: hw:numa_nodes, a page size, pmem, or dedicated vCPUs. Extra specs have to be
+ * known. Source: numa_get_constraints() of nova/virt/hardware.py. */
+gboolean kt_nova_has_cells(const KtFlavor *f);
+gboolean kt_nova_pins(const KtFlavor *f); /* some or all vCPUs are dedicated */

@@ -55,23 +55,12 @@ static void add_hosts_of_cloud(KtCloudEvidence *e, const KtCloud *cloud)
 
 /* ---- machines ---- */
 
-/* "kvm7" and "kvm7.example.org" are one, "kvm7.a" and "kvm7.b" are not. */
-static gboolean same_name(const char *a, const char *b)
-{
-  if (!a || !b)
-    return FALSE;
-  gsize n = strcspn(a, "."), m = strcspn(b, ".");
-  if (g_ascii_strcasecmp(a, b) == 0)
-    return TRUE;
-  return n == m && n && g_ascii_strncasecmp(a, b, n) == 0 && (!a[n] || !b[m]);
-}
-
 static KtCloudKnown *by_name(const KtCloudEvidence *e, const char *name)
 {
   KtCloudKnown *found = NULL;
   for (guint i = 0; name && i < e->hosts->len; i++) {
     KtCloudKnown *k = e->hosts->pdata[i];
-    if (!same_name(name, k->name) && !(k->host && same_name(name, k->host->name)))
+    if (!kt_machine_same_name(name, k->name) && !(k->host && kt_machine_same_name(name, k->host->name)))
       continue;
     if (found)
       return NULL;

@@ -5,25 +5,13 @@
 #include "cmd/command.h"
 #include "view/cloud_view.h"
 
-static const char *const wanted[] = {"N01", "N02", "N03", "N04", "N05", "N06", "N07",
-                                     "N08", "N09", "X03", "X06", "X11", NULL};
+/* Of flavors and definitions; N06 is of hosts. */
+static const char *const wanted[] = {"N01", "N02", "N03", "N04", "N05", "N07", "N08", "N09", "X03", "X06", "X11", NULL};
+#define MIXED "N06"
 
 static gboolean is_wanted(const KtFinding *finding)
 {
   return g_strv_contains(wanted, finding->check->id);
-}
-
-/* Those that have no function yet. Free with g_free(). */
-static const char **missing_checks(void)
-{
-  const char **list = g_new0(const char *, G_N_ELEMENTS(wanted));
-  guint n = 0;
-  for (guint i = 0; wanted[i]; i++) {
-    const KtCheck *check = kt_check_find(wanted[i]);
-    if (!check || !check->run)
-      list[n++] = wanted[i];
-  }
-  return list;
 }
 
 /* ---- a view: some flavors, maybe with a host ---- */
@@ -126,17 +114,16 @@ static void look_at_unused(KtCloudRank *rank, const KtCloud *cloud)
 /* ---- the evidence itself: definitions, hosts ---- */
 
 /* "N01: title (3 hosts)", each title once. */
-static void add_host_finding(GHashTable *lines, const KtFinding *f)
+static void add_host_finding(GHashTable *lines, const char *check, const char *title)
 {
-  g_autofree char *line = g_strdup_printf("%s: %s", f->check->id, f->title);
+  g_autofree char *line = g_strdup_printf("%s: %s", check, title);
   guint n = GPOINTER_TO_UINT(g_hash_table_lookup(lines, line));
   g_hash_table_insert(lines, g_steal_pointer(&line), GUINT_TO_POINTER(n + 1));
 }
 
-static void look_at_evidence(KtCloudRank *rank, const KtCloudInput *input, GPtrArray *hosts)
+static void look_at_evidence(KtCloudRank *rank, const KtCloudInput *input, GHashTable *lines)
 {
   KtSnapshot view = *input->snapshot;
-  g_autoptr(GHashTable) lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   view.flavors = g_ptr_array_new();
   g_autoptr(GPtrArray) diagnoses = kt_diagnose(&view, NULL);
   for (guint i = 0; i < diagnoses->len; i++) {
@@ -146,38 +133,92 @@ static void look_at_evidence(KtCloudRank *rank, const KtCloudInput *input, GPtrA
     KtCloudServer *server = id ? g_hash_table_lookup(input->cloud->by_id, id) : NULL;
     if (server)
       add_server(rank, server, d, TRUE);
-    for (guint k = 0; d->subject.machine && k < d->findings->len; k++)
-      if (is_wanted(d->findings->pdata[k]))
-        add_host_finding(lines, d->findings->pdata[k]);
+    for (guint k = 0; d->subject.machine && k < d->findings->len; k++) {
+      const KtFinding *f = d->findings->pdata[k];
+      if (is_wanted(f))
+        add_host_finding(lines, f->check->id, f->title);
+    }
   }
+  g_ptr_array_unref(view.flavors);
+}
+
+/* ---- each compute host with its servers ---- */
+
+/* What the API tells of a host. */
+static KtMachine *machine_of_api(const KtCloudKnown *known)
+{
+  KtMachine *m = kt_machine_new();
+  m->role = KT_ROLE_HOST;
+  m->name = g_strdup(known->name);
+  if (known->host)
+    m->threads_per_core = known->host->threads;
+  return m;
+}
+
+/* Which kinds of guests share the host: by their definitions, else by their flavors. */
+static void look_at_mix(const KtCloudInput *input, const KtCloudKnown *known, const KtMachine *machine,
+                        GHashTable *lines)
+{
+  KtSnapshot view = view_new(machine);
+  const KtSubject subject = {.kind = KT_FOR_HOST, .snapshot = &view, .machine = machine, .host = machine};
+  g_autofree KtFlavor *copies = g_new(KtFlavor, known->servers->len);
+  if (known->conf)
+    g_ptr_array_add(view.confs, (gpointer)known->conf);
+  for (guint i = 0; i < known->servers->len; i++) {
+    const KtCloudServer *s = known->servers->pdata[i];
+    const KtDomain *definition = kt_cloud_evidence_domain(input->evidence, s);
+    if (!kt_cloud_server_runs(s))
+      continue;
+    gboolean defined = definition && definition->nova;
+    copies[i] = *s->group->flavor;
+    copies[i].server = s->id;
+    copies[i].host = machine->name;
+    g_ptr_array_add(defined ? view.domains : view.flavors, defined ? (gpointer)definition : &copies[i]);
+  }
+  if (kt_check_fires(MIXED, &subject))
+    add_host_finding(lines, MIXED, kt_tr(kt_check_find(MIXED)->title));
+  view_clear(&view);
+}
+
+static void look_at_host(KtCloudRank *rank, const KtCloudInput *input, const KtCloudKnown *known, GHashTable *lines)
+{
+  g_autoptr(KtMachine) bare = known->machine ? NULL : machine_of_api(known);
+  const KtMachine *machine = known->machine ? known->machine : bare;
+  look_at_servers(rank, input->cloud, machine, known->servers);
+  if (machine->name)
+    look_at_mix(input, known, machine, lines);
+}
+
+static void say_hosts(GHashTable *lines, GPtrArray *hosts)
+{
   g_autoptr(GList) sorted = g_list_sort(g_hash_table_get_keys(lines), (GCompareFunc)g_strcmp0);
   for (GList *l = sorted; l; l = l->next) {
     guint n = GPOINTER_TO_UINT(g_hash_table_lookup(lines, l->data));
     g_autofree char *on = g_strdup_printf(kt_trn("%u host", "%u hosts", n), n);
     g_ptr_array_add(hosts, g_strdup_printf("%s (%s)", (char *)l->data, on));
   }
-  g_ptr_array_unref(view.flavors);
 }
 
 static KtCloudRank *rank_all(const KtCloudInput *input, GPtrArray *hosts)
 {
   KtCloudRank *rank = kt_cloud_rank_new(input->cloud, input->evidence);
+  g_autoptr(GHashTable) lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GPtrArray) elsewhere = g_ptr_array_new();
   if (input->snapshot)
-    look_at_evidence(rank, input, hosts);
+    look_at_evidence(rank, input, lines);
   for (guint i = 0; i < input->evidence->hosts->len; i++) {
     const KtCloudKnown *known = input->evidence->hosts->pdata[i];
-    if (known->machine && known->servers->len)
-      look_at_servers(rank, input->cloud, known->machine, known->servers);
+    if (known->servers->len)
+      look_at_host(rank, input, known, lines);
   }
   for (guint i = 0; i < input->cloud->servers->len; i++) {
     KtCloudServer *s = input->cloud->servers->pdata[i];
-    const KtCloudKnown *known = kt_cloud_evidence_host(input->evidence, s);
-    if (!known || !known->machine)
+    if (!kt_cloud_evidence_host(input->evidence, s))
       g_ptr_array_add(elsewhere, s);
   }
   look_at_servers(rank, input->cloud, NULL, elsewhere);
   look_at_unused(rank, input->cloud);
+  say_hosts(lines, hosts);
   return rank;
 }
 
@@ -198,13 +239,11 @@ int kt_cloud_run_doctor(const KtCloudRequest *request, const KtCloudOutput *outp
   if (!kt_cloud_input_read(request, &input, error))
     return -1;
   g_autoptr(GPtrArray) hosts = g_ptr_array_new_with_free_func(g_free);
-  g_autofree const char **missing = missing_checks();
   g_autoptr(KtCloudRank) rank = rank_all(&input, hosts);
   const KtCloudReport report = {.cloud = input.cloud,
                                 .evidence = input.evidence,
                                 .rows = kt_cloud_rank_rows(rank),
                                 .hosts = hosts,
-                                .missing = missing,
                                 .notes = input.notes};
   const KtTerm term = kt_term_of_stdout(output->colour);
   g_autofree char *text = output->json ? kt_view_cloud_json(&report) : kt_view_cloud_text(&term, &report);

@@ -15,7 +15,7 @@ typedef struct {
 
 struct KtNovaShow {
   KtInt vcpus, ram_mib, disk_gib;
-  char *name, *original_name, *server_flavor;
+  char *name, *original_name, *server_flavor, *host;
   guint name_line, vcpus_line, ram_line, properties_line;
   GPtrArray *properties; /* Property* */
   gboolean all_shown;    /* of the properties */
@@ -44,6 +44,7 @@ void kt_nova_show_free(KtNovaShow *show)
   g_free(show->name);
   g_free(show->original_name);
   g_free(show->server_flavor);
+  g_free(show->host);
   g_ptr_array_unref(show->properties);
   g_free(show);
 }
@@ -162,6 +163,8 @@ void kt_nova_show_add(KtNovaShow *show, const char *key, const char *value, guin
     show->name_line = i;
   } else if (g_str_equal(folded, "original_name"))
     set_text(&show->original_name, value);
+  else if (g_str_equal(folded, "os-ext-srv-attr:host"))
+    set_text(&show->host, value);
   else if (g_str_equal(folded, "disk_format") || g_str_equal(folded, "container_format"))
     show->image = TRUE;
   else if (g_str_has_prefix(folded, "os-ext-sts:") || g_str_equal(folded, "hostid"))
@@ -203,6 +206,7 @@ void kt_nova_show_finish(KtNovaShow *show, KtReading *r)
   }
   if (show->server) {
     f->server = g_strdup(show->name);
+    f->host = g_strdup(show->host);
     f->name = g_strdup(show->original_name ? show->original_name : show->server_flavor);
   } else {
     f->name = g_strdup(show->name);

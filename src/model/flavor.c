@@ -26,6 +26,7 @@ void kt_flavor_free(KtFlavor *f)
   g_free(f->name);
   g_free(f->image_name);
   g_free(f->server);
+  g_free(f->host);
   g_free(f->source);
   g_clear_pointer(&f->extra_specs, g_hash_table_unref);
   g_clear_pointer(&f->spec_order, g_ptr_array_unref);

@@ -11,6 +11,7 @@ typedef struct {
   GHashTable *image;       /* "hw_cpu_sockets" -> "2"; NULL unknown */
   char *image_name;
   char *server;      /* the server whose embedded copy of its flavor this is; NULL: the flavor or image itself */
+  char *host;        /* that this server runs on; NULL: not told */
   GHashTable *cites; /* "vcpus", "extra_specs", "extra_specs.hw:numa_nodes" -> KtCite* */
   char *source;
 } KtFlavor;

@@ -3,6 +3,16 @@
 
 #include <string.h>
 
+gboolean kt_machine_same_name(const char *a, const char *b)
+{
+  if (!a || !b)
+    return FALSE;
+  gsize n = strcspn(a, "."), m = strcspn(b, ".");
+  if (g_ascii_strcasecmp(a, b) == 0)
+    return TRUE;
+  return n == m && n && g_ascii_strncasecmp(a, b, n) == 0 && (!a[n] || !b[m]);
+}
+
 KtCite *kt_cite_new(const char *source, guint line, const char *text)
 {
   KtCite *cite = g_new0(KtCite, 1);

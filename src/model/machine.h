@@ -187,6 +187,9 @@ typedef struct {
   GHashTable *cites;       /* path -> KtCite*: where each fact stands */
 } KtMachine;
 
+/* "kvm7" and "kvm7.example.org" name one machine, "kvm7.a" and "kvm7.b" do not; FALSE if one is NULL. */
+gboolean kt_machine_same_name(const char *a, const char *b);
+
 KtMachine *kt_machine_new(void);
 void kt_machine_free(KtMachine *machine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtMachine, kt_machine_free)

@@ -2,7 +2,7 @@
 /* {"cloud":, "all_projects":, "hosts": n|null, "rows": [{"flavor":, "image":, "servers": n, "hosts": n|null, "severe":
  * n, "old_copy": n|null, "defined": n, "findings": [{"check":, "severity":, "title":, "servers": [id], "seen": n}],
  *   "unknown": [text], "keys": [text]}], "servers": [{"id":, "name":, "project":, "status":, "flavor":, "image":,
- * "host":, "instance_name":, "defined": bool}], "host_findings": [text], "not_checked": [id], "notes": [text]} */
+ * "host":, "instance_name":, "defined": bool}], "host_findings": [text], "notes": [text]} */
 #include "base/json.h"
 #include "view/cloud_view.h"
 
@@ -79,10 +79,6 @@ char *kt_view_cloud_json(const KtCloudReport *r)
     put_server(json, r, r->cloud->servers->pdata[i]);
   kt_json_close_array(json);
   kt_json_strings(json, "host_findings", r->hosts);
-  kt_json_open_array(json, "not_checked");
-  for (guint i = 0; r->missing[i]; i++)
-    kt_json_string(json, NULL, r->missing[i]);
-  kt_json_close_array(json);
   kt_json_open_array(json, "notes");
   for (guint i = 0; i < r->cloud->notes->len; i++)
     kt_json_string(json, NULL, r->cloud->notes->pdata[i]);

@@ -85,13 +85,8 @@ static void put_list(KtPage *page, const char *title, const GPtrArray *list)
 
 static void put_unknown(KtPage *page, const KtCloudReport *r)
 {
-  g_autofree char *missing = g_strjoinv(" ", (char **)r->missing);
   put_list(page, _("What was not seen"), r->cloud->notes);
   put_list(page, _("How the evidence was taken"), r->notes);
-  if (*missing) {
-    kt_page_gap(page);
-    kt_page_textf(page, 0, KT_STYLE_DIM, _("Not checked yet: %s"), missing);
-  }
 }
 
 char *kt_view_cloud_text(const KtTerm *term, const KtCloudReport *r)

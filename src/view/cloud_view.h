@@ -7,10 +7,9 @@
 typedef struct {
   const KtCloud *cloud;
   const KtCloudEvidence *evidence;
-  const GPtrArray *rows;      /* KtCloudRow*, worst first */
-  const GPtrArray *hosts;     /* char*: findings on the hosts themselves ("N01: ..."), a line each */
-  const char *const *missing; /* ids of checks that are not made yet; NULL-terminated */
-  const GPtrArray *notes;     /* char*: how the evidence was matched, besides the cloud's own notes */
+  const GPtrArray *rows;  /* KtCloudRow*, worst first */
+  const GPtrArray *hosts; /* char*: findings on the hosts themselves ("N01: ..."), a line each */
+  const GPtrArray *notes; /* char*: how the evidence was matched, besides the cloud's own notes */
 } KtCloudReport;
 
 char *kt_view_cloud_text(const KtTerm *term, const KtCloudReport *report);
