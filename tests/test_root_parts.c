@@ -40,6 +40,35 @@ static void add_device(KtRoot *root, const char *address, const char *class, con
   }
 }
 
+/* A bond over a card's interface, a bridge over the bond, a disk; what is virtual alone is nobody's. */
+static void test_device_names(void)
+{
+  g_autoptr(KtRoot) root = new_root();
+  add_device(root, "0000:3b:00.0", "0x020000\n", "1\n");
+  add_device(root, "0000:5e:00.0", "0x010802\n", "0\n");
+  add(root, "sys/devices/pci0000:3a/0000:3a:00.0/0000:3b:00.0/net/eth0/mtu", "1500\n");
+  add(root, "sys/devices/virtual/net/bond0/mtu", "1500\n");
+  add(root, "sys/devices/virtual/net/br0/mtu", "1500\n");
+  kt_root_add_link(root, "sys/devices/pci0000:3a/0000:3a:00.0/0000:3b:00.0/net/eth0/upper_bond0",
+                   "../../../../../virtual/net/bond0");
+  kt_root_add_link(root, "sys/devices/virtual/net/bond0/upper_br0", "../br0");
+  kt_root_add_link(root, "sys/devices/virtual/net/br0/lower_bond0", "../bond0");
+  kt_root_add_link(root, "sys/class/net/eth0", "../../devices/pci0000:3a/0000:3a:00.0/0000:3b:00.0/net/eth0");
+  kt_root_add_link(root, "sys/class/net/bond0", "../../devices/virtual/net/bond0");
+  kt_root_add_link(root, "sys/class/net/br0", "../../devices/virtual/net/br0");
+  kt_root_add_link(root, "sys/class/net/br1", "../../devices/virtual/net/br1");
+  kt_root_add_link(root, "sys/class/block/nvme0n1", "../../devices/pci0000:5d/0000:5e:00.0/nvme/nvme0/nvme0n1");
+  g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+  const KtMachine *m = read_machine(root, snapshot);
+  const KtDevice *card = m->devices->pdata[0], *disk = m->devices->pdata[1];
+  g_assert_cmpuint(card->names->len, ==, 3);
+  g_assert_cmpstr(card->names->pdata[0], ==, "eth0");
+  g_assert_cmpstr(card->names->pdata[1], ==, "bond0");
+  g_assert_cmpstr(card->names->pdata[2], ==, "br0");
+  g_assert_cmpuint(disk->names->len, ==, 1);
+  g_assert_cmpstr(disk->names->pdata[0], ==, "nvme0n1");
+}
+
 static void add_irq(KtRoot *root, int irq, const char *effective, const char *allowed, const char *node)
 {
   const struct {
@@ -233,6 +262,7 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/root-parts/interrupts", test_interrupts);
+  g_test_add_func("/root-parts/device-names", test_device_names);
   g_test_add_func("/root-parts/cgroups/v2", test_cgroups);
   g_test_add_func("/root-parts/cgroups/v1", test_cgroups_v1);
   g_test_add_func("/root-parts/cgroups/none", test_no_cgroups);

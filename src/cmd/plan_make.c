@@ -179,15 +179,6 @@ static gboolean plan_definitions(KtPlanResult *result, const KtPlanOptions *opti
   return result->plan != NULL;
 }
 
-static char *explain_placement(const KtSnapshot *snapshot, const KtPlanOptions *options)
-{
-  g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(GPtrArray) diagnoses = kt_diagnose(snapshot, NULL);
-  g_autoptr(KtPlanProblem) problem = kt_plan_problem(snapshot, diagnoses, options, notes, NULL);
-  g_autoptr(KtPlacement) placement = problem ? kt_placement_solve(problem->problem, NULL) : NULL;
-  return placement ? kt_placement_explain(problem->problem, placement) : NULL;
-}
-
 gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError **error)
 {
   KtPlanOptions options = request->options;
@@ -216,6 +207,6 @@ gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError
   result->document = kt_plan_to_json(result->plan);
   if (translated && !plan_definitions(result, &options, error))
     return FALSE;
-  result->explain = request->explain ? explain_placement(result->snapshot, &options) : NULL;
+  result->explain = request->explain ? kt_plan_explain(result->snapshot, &options) : NULL;
   return TRUE;
 }

@@ -58,6 +58,21 @@ static void read_controller(KtVirtDevice *device, xmlNode *controller)
   device->iothread = kt_xml_int_attr(driver, "iothread");
 }
 
+/* "nvme0n1" of "/dev/nvme0n1"; NULL: a file, or a name that stands for another one. */
+static char *disk_backend(xmlNode *disk)
+{
+  g_autofree char *path = kt_xml_attr(kt_xml_child(disk, "source"), "dev");
+  const char *name = path && g_str_has_prefix(path, "/dev/") ? path + strlen("/dev/") : NULL;
+  return name && *name && !strchr(name, '/') ? g_strdup(name) : NULL;
+}
+
+static char *interface_backend(xmlNode *interface)
+{
+  xmlNode *source = kt_xml_child(interface, "source");
+  char *bridge = kt_xml_attr(source, "bridge");
+  return bridge ? bridge : kt_xml_attr(source, "dev");
+}
+
 static void read_disk(KtDomain *d, KtXml *xml, xmlNode *node, GHashTable *controllers)
 {
   xmlNode *target = kt_xml_child(node, "target"), *driver = kt_xml_child(node, "driver");
@@ -70,6 +85,7 @@ static void read_disk(KtDomain *d, KtXml *xml, xmlNode *node, GHashTable *contro
   KtVirtDevice *device = add_device(d, xml, node, "disk", name);
   if (!device)
     return;
+  device->backend = disk_backend(node);
   device->bus = kt_xml_attr(target, "bus");
   device->cdrom = g_strcmp0(kind, "cdrom") == 0;
   device->cache = kt_xml_attr(driver, "cache");
@@ -125,6 +141,7 @@ static void read_interface(KtDomain *d, KtXml *xml, xmlNode *node, guint positio
   if (!device->driver && g_strcmp0(type, "vhostuser") == 0)
     device->driver = g_strdup("vhost-user");
   device->queues = kt_xml_int_attr(driver, "queues");
+  device->backend = interface_backend(node);
 }
 
 static void read_hostdev(KtDomain *d, KtXml *xml, xmlNode *node)

@@ -23,6 +23,7 @@ static void device_free(gpointer data)
   g_free(d->driver);
   g_free(d->cache);
   g_free(d->io);
+  g_free(d->backend);
   g_free(d);
 }
 

@@ -25,6 +25,7 @@ typedef struct {
   char *model;      /* interface: "virtio", "e1000"; controller model of a scsi disk */
   char *driver;     /* interface: "vhost", "qemu"; NULL not given */
   char *cache, *io; /* disk driver attributes, NULL not given */
+  char *backend;    /* what of the host is behind it: "br0", "eth0" (macvtap), "nvme0n1"; NULL not given, or a file */
   KtInt queues;
   KtInt iothread;
   gboolean cdrom;

@@ -139,7 +139,9 @@ typedef struct {
   char *address; /* "0000:3b:00.0" */
   KtInt node;    /* -1: the firmware does not say */
   char *driver;
-  char *kind; /* "network", "storage", "gpu", or the class in hex */
+  char *kind;       /* "network", "storage", "gpu", or the class in hex */
+  GPtrArray *names; /* char*: its network interfaces ("eth0"), the bridges, bonds and VLANs over them, its disks
+                       ("nvme0n1"); empty: none or unknown */
 } KtDevice;
 
 typedef struct {

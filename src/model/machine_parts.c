@@ -63,6 +63,7 @@ static void device_free(gpointer data)
   g_free(d->address);
   g_free(d->driver);
   g_free(d->kind);
+  g_ptr_array_unref(d->names);
   g_free(d);
 }
 
@@ -323,6 +324,7 @@ KtDevice *kt_machine_add_device(KtMachine *m, const char *address)
 {
   KtDevice *d = g_new0(KtDevice, 1);
   d->address = g_strdup(address);
+  d->names = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(m->devices, d);
   return d;
 }

@@ -209,6 +209,14 @@ static double cost_at(const KtSearch *s, const KtSearchGuest *g, gint64 memory, 
   return cost;
 }
 
+static void fill_devices(KtSearch *s, KtSearchGuest *g, const KtPlaceGuest *guest)
+{
+  if (!guest->devices->len)
+    return;
+  g->devices = g_new0(guint, s->n_nodes);
+  g->device = kt_host_devices(s->problem, guest, g->devices) * (double)guest->memory_kib * s->per_kib;
+}
+
 static void fill_guest(KtSearch *s, KtSearchGuest *g)
 {
   const KtPlaceGuest *guest = s->problem->guests->pdata[g->index];
@@ -226,6 +234,7 @@ static void fill_guest(KtSearch *s, KtSearchGuest *g)
     }
   }
   fill_parts(s, g, guest);
+  fill_devices(s, g, guest);
   if (g->n > 1) {
     g->least = kt_search_least_of_wide(s, g, INFINITY);
     return;
@@ -235,6 +244,7 @@ static void fill_guest(KtSearch *s, KtSearchGuest *g)
   for (guint k = 0; k < s->n_homes; k++) {
     if (g->now)
       g->at[s->homes[k]] = cost_at(s, g, guest->memory_kib, s->homes[k]);
+    g->at[s->homes[k]] += kt_search_device_cost(s, g, g->first, s->homes[k]);
     g->least = MIN(g->least, g->at[s->homes[k]]);
   }
 }
@@ -416,6 +426,7 @@ void kt_search_free(KtSearch *s)
   for (guint k = 0; k < s->n_guests; k++) {
     g_free(s->guests[k].now);
     g_free(s->guests[k].at);
+    g_free(s->guests[k].devices);
   }
   for (guint k = 0; k < s->problem->guests->len; k++)
     g_free(s->why[k]);

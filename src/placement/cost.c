@@ -71,12 +71,20 @@ static void add_l3(Measure *m, const KtPlaceCell *cell)
   m->cost.l3 += used > least ? used - least : 0;
 }
 
+static double nearest(const Measure *m, guint from, const guint *home, guint n)
+{
+  double least = far(m, from, home[0]);
+  for (guint c = 1; c < n; c++)
+    least = MIN(least, far(m, from, home[c]));
+  return least;
+}
+
 static void add_guest(Measure *m, guint g, const KtPlaceAnswer *answer)
 {
   const KtPlaceGuest *guest = m->problem->guests->pdata[g];
   g_autofree double *share = g_new(double, m->n), *worth = g_new(double, m->n);
   g_autofree gint64 *kib = g_new0(gint64, m->n);
-  g_autofree guint *home = g_new(guint, answer->cells->len + 1);
+  g_autofree guint *home = g_new(guint, answer->cells->len + 1), *devices = g_new(guint, m->n);
   double demand = guest->demand_cores < 0 ? guest->vcpus : guest->demand_cores, between = 0, memory = 0;
   guint nodes = 0;
   for (guint c = 0; c < answer->cells->len; c++) {
@@ -106,6 +114,9 @@ static void add_guest(Measure *m, guint g, const KtPlaceAnswer *answer)
       m->load[i] += demand * cell->vcpus / guest->vcpus * worth[i];
   }
   guint n = answer->cells->len;
+  double device = n ? kt_host_devices(m->problem, guest, devices) : 0;
+  for (guint i = 0; device > 0 && i < m->n; i++)
+    m->cost.remote += devices[i] ? devices[i] * nearest(m, i, home, n) * device * memory / m->total_kib : 0;
   if (n > 1)
     m->cost.remote += KT_PLACE_CELL_TRAFFIC * between / (n * (n - 1) / 2.) * memory / m->total_kib;
   for (guint k = 0; k < guest->now_memory->len && guest->started; k++) {

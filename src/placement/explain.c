@@ -26,6 +26,35 @@ static void say_guests(GString *out, const KtPlaceProblem *problem, const KtPlac
                          stay == 1 ? "s" : "", change, change == 1 ? "s" : "", come, come == 1 ? "s" : "");
 }
 
+static gboolean has_memory_on(const KtPlaceAnswer *answer, guint node_id)
+{
+  for (guint c = 0; c < answer->cells->len; c++) {
+    const KtPlaceCell *cell = answer->cells->pdata[c];
+    for (guint k = 0; k < cell->memory->len; k++)
+      if (g_array_index(cell->memory, KtPlaceMemory, k).node_id == node_id)
+        return TRUE;
+  }
+  return FALSE;
+}
+
+static void say_devices(GString *out, const KtPlaceProblem *problem, const KtPlacement *placement)
+{
+  guint near = 0, far = 0;
+  for (guint g = 0; g < problem->guests->len; g++) {
+    const KtPlaceGuest *guest = problem->guests->pdata[g];
+    const KtPlaceAnswer *answer = placement->guests->pdata[g];
+    for (guint k = 0; k < guest->devices->len && !answer->why; k++) {
+      const KtPlaceDevice *device = &g_array_index(guest->devices, KtPlaceDevice, k);
+      gboolean here = has_memory_on(answer, device->node_id);
+      near += device->owned && here;
+      far += device->owned && !here;
+    }
+  }
+  if (near + far)
+    g_string_append_printf(out, "%u of %u passed-through device%s %s on a node of its guest. ", near, near + far,
+                           plural(near + far), near == 1 ? "is" : "are");
+}
+
 static void say_cost(GString *out, const KtPlaceCost *cost)
 {
   if (cost->contention > 0)
@@ -71,6 +100,7 @@ char *kt_placement_explain(const KtPlaceProblem *problem, const KtPlacement *pla
   GString *out = g_string_new(NULL);
   say_guests(out, problem, placement);
   say_cost(out, &placement->cost);
+  say_devices(out, problem, placement);
   say_bound(out, placement);
   return g_string_free(out, FALSE);
 }

@@ -109,3 +109,21 @@ guint kt_host_node_index(const KtPlaceProblem *problem, guint id)
     i++;
   return i;
 }
+
+double kt_host_devices(const KtPlaceProblem *problem, const KtPlaceGuest *guest, guint *devices)
+{
+  gboolean owns = FALSE;
+  guint n = 0;
+  for (guint k = 0; k < guest->devices->len; k++)
+    owns |= g_array_index(guest->devices, KtPlaceDevice, k).owned;
+  for (guint i = 0; i < problem->nodes->len; i++)
+    devices[i] = 0;
+  for (guint k = 0; k < guest->devices->len; k++) {
+    const KtPlaceDevice *device = &g_array_index(guest->devices, KtPlaceDevice, k);
+    if (device->owned != owns)
+      continue;
+    devices[kt_host_node_index(problem, device->node_id)]++;
+    n++;
+  }
+  return n ? (owns ? KT_PLACE_DEVICE_TRAFFIC : KT_PLACE_SHARED_DEVICE) / n : 0;
+}

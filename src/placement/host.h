@@ -50,4 +50,8 @@ void kt_host_shares(const KtHost *host, guint n_nodes, const KtSet *cpus, double
 /* The CPUs of a node, in the set `into`. */
 void kt_host_add_node_cpus(const KtHost *host, guint node, KtSet *into);
 
+/* How many of the guest's devices count on each node, those that it owns or, if it owns none, those that it shares;
+ * what one at distance 20 from it costs of its memory at distance 20, 0 if there are none. */
+double kt_host_devices(const KtPlaceProblem *problem, const KtPlaceGuest *guest, guint *devices);
+
 guint kt_host_node_index(const KtPlaceProblem *problem, guint id); /* the id is there */

@@ -14,7 +14,10 @@
  *   l3             L3 groups that cells of dedicated guests use beyond the fewest that could hold them (checks H50).
  *   remote         KiB x (distance / 10 - 1) from a cell's CPUs to its memory, over the KiB of all guests; for a guest
  *                  with several cells also KT_PLACE_CELL_TRAFFIC x the mean of (distance / 10 - 1) between its cells,
- *                  by its memory. Distances are ACPI's SLIT: 10 is local, 20 twice that.
+ *                  by its memory. A guest that owns devices (PCI passthrough): KT_PLACE_DEVICE_TRAFFIC x the mean of
+ *                  (distance / 10 - 1) from each of them to the nearest of its cells, by its memory; devices that it
+ *                  only shares (the NIC or disk behind vhost) count KT_PLACE_SHARED_DEVICE instead, which moves nobody
+ *                  who runs. Distances are ACPI's SLIT: 10 is local, 20 twice that.
  *   fragmentation  memory nodes of guests beyond one a cell.
  *   move           KiB that have to be moved from where they are now. Guests that are not started move nothing.
  * It is built on resident memory, load and distance; what a guest touches is not looked at.
@@ -37,7 +40,9 @@
 
 #define KT_PLACE_SMT_WORTH 0.25
 #define KT_PLACE_CELL_TRAFFIC 0.1
-enum { KT_PLACE_MAX_NODES = 256, KT_PLACE_MAX_GUESTS = 10000, KT_PLACE_MAX_VCPUS = 8192 };
+#define KT_PLACE_DEVICE_TRAFFIC 0.1
+#define KT_PLACE_SHARED_DEVICE 0.0002 /* at a distance of 50 still less than the move of a guest */
+enum { KT_PLACE_MAX_NODES = 256, KT_PLACE_MAX_GUESTS = 10000, KT_PLACE_MAX_VCPUS = 8192, KT_PLACE_MAX_DEVICES = 256 };
 enum { KT_PLACE_PAGE_SIZES = 3 };                     /* that guests of one host use */
 #define KT_PLACE_MAX_KIB (G_GINT64_CONSTANT(1) << 42) /* 4 PiB: of a node or guest */
 
@@ -67,6 +72,12 @@ typedef struct {
   gint64 kib; /* > 0 */
 } KtPlaceMemory;
 
+/* A device of the host that a guest uses. */
+typedef struct {
+  guint node_id; /* that it is near to */
+  gboolean owned;
+} KtPlaceDevice;
+
 typedef struct {
   char *name;
   guint vcpus;         /* >= 1 */
@@ -79,6 +90,7 @@ typedef struct {
   gboolean started; /* where it is now: */
   KtSet *now_cpus;
   GArray *now_memory; /* KtPlaceMemory, each node once */
+  GArray *devices;    /* KtPlaceDevice, at most KT_PLACE_MAX_DEVICES; the shared ones count where it owns none */
 } KtPlaceGuest;
 
 /* Cost a unit. By default contention outweighs all that memory can cost, and moving all memory costs less than one
@@ -105,6 +117,7 @@ void kt_place_problem_free(KtPlaceProblem *problem);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtPlaceProblem, kt_place_problem_free)
 KtPlaceNode *kt_place_problem_add_node(KtPlaceProblem *problem, guint id);           /* owned by the problem */
 KtPlaceGuest *kt_place_problem_add_guest(KtPlaceProblem *problem, const char *name); /* movable, 1 vCPU, shared */
+void kt_place_guest_add_now(KtPlaceGuest *guest, guint node_id, gint64 kib); /* to what it has there; 0: nothing */
 
 /* ---- the answer ---- */
 

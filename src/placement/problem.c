@@ -23,6 +23,7 @@ static void guest_free(gpointer data)
   g_free(guest->name);
   kt_set_free(guest->now_cpus);
   g_array_unref(guest->now_memory);
+  g_array_unref(guest->devices);
   g_free(guest);
 }
 
@@ -67,8 +68,23 @@ KtPlaceGuest *kt_place_problem_add_guest(KtPlaceProblem *problem, const char *na
   guest->movable = TRUE;
   guest->now_cpus = kt_set_new();
   guest->now_memory = g_array_new(FALSE, TRUE, sizeof(KtPlaceMemory));
+  guest->devices = g_array_new(FALSE, TRUE, sizeof(KtPlaceDevice));
   g_ptr_array_add(problem->guests, guest);
   return guest;
+}
+
+void kt_place_guest_add_now(KtPlaceGuest *guest, guint node_id, gint64 kib)
+{
+  for (guint i = 0; i < guest->now_memory->len; i++) {
+    KtPlaceMemory *there = &g_array_index(guest->now_memory, KtPlaceMemory, i);
+    if (there->node_id == node_id) {
+      there->kib += kib;
+      return;
+    }
+  }
+  const KtPlaceMemory now = {.node_id = node_id, .kib = kib};
+  if (kib > 0)
+    g_array_append_val(guest->now_memory, now);
 }
 
 /* ---- contradictions ---- */
@@ -207,6 +223,13 @@ static gboolean check_guest(const KtPlaceProblem *problem, const KtPlaceGuest *g
   if (guest->cells > guest->vcpus || guest->cells > KT_PLACE_MAX_NODES)
     return refuse(error, "guest '%s': %u cells for %u vCPUs; expected at most %u", guest->name, guest->cells,
                   guest->vcpus, MIN(guest->vcpus, KT_PLACE_MAX_NODES));
+  if (guest->devices->len > KT_PLACE_MAX_DEVICES)
+    return refuse(error, "guest '%s': %u devices; expected at most %d", guest->name, guest->devices->len,
+                  KT_PLACE_MAX_DEVICES);
+  for (guint k = 0; k < guest->devices->len; k++)
+    if (!has_node(problem, g_array_index(guest->devices, KtPlaceDevice, k).node_id))
+      return refuse(error, "guest '%s': it has a device on node %u, which the host has not", guest->name,
+                    g_array_index(guest->devices, KtPlaceDevice, k).node_id);
   return !guest->started || check_now(problem, guest, cpus, owned, error);
 }
 

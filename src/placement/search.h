@@ -29,6 +29,8 @@ typedef struct {
   guint kind;            /* of its memory */
   double within, across; /* cost of a pair of parts in one cell, in two, at distance 20 */
   double move;           /* cost of a KiB that is moved; 0: not started */
+  guint *devices;        /* on each node; NULL: none */
+  double device;         /* cost of one at distance 20 */
   gint64 *now;           /* KiB on each node; NULL: not started */
   double *at;            /* one part: cost at each home; NULL: several parts */
   double least;          /* no placement of this guest costs less */
@@ -106,7 +108,9 @@ static inline double kt_search_node_cost(const KtSearch *s, guint node, const Kt
 
 /* state.c */
 #define KT_NOWHERE G_MAXUINT
-double kt_search_guest_cost(const KtSearch *s, guint guest);            /* of its parts that have a home */
+double kt_search_guest_cost(const KtSearch *s, guint guest); /* of its parts that have a home */
+/* From its devices to the nearest of its parts, if this one had that home; 0 while another one has none. */
+double kt_search_device_cost(const KtSearch *s, const KtSearchGuest *g, guint part, guint new_home);
 double kt_search_guest_change(KtSearch *s, guint part, guint new_home); /* of guest_cost, when the part had that home */
 void kt_search_put(KtSearch *s, guint part, guint node);                /* KT_NOWHERE: takes it away */
 double kt_search_move_change(KtSearch *s, guint part, guint node);      /* of the cost; one step */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of the search, and what a change of it would cost. */
+#include <math.h>
 #include <string.h>
 
 #include "placement/search.h"
@@ -22,6 +23,22 @@ static double moved(const KtSearch *s, const KtSearchGuest *g)
   return kib;
 }
 
+double kt_search_device_cost(const KtSearch *s, const KtSearchGuest *g, guint part, guint new_home)
+{
+  double cost = 0;
+  for (guint i = 0; g->devices && i < s->n_nodes; i++) {
+    double nearest = INFINITY;
+    for (guint p = g->first; g->devices[i] && p < g->first + g->n; p++) {
+      guint home = p == part ? new_home : s->home[p];
+      if (home == KT_NOWHERE)
+        return 0;
+      nearest = MIN(nearest, s->far[i * s->n_nodes + home]);
+    }
+    cost += g->devices[i] ? g->devices[i] * nearest * g->device : 0;
+  }
+  return cost;
+}
+
 double kt_search_guest_cost(const KtSearch *s, guint guest)
 {
   const KtSearchGuest *g = &s->guests[guest];
@@ -38,7 +55,8 @@ double kt_search_guest_cost(const KtSearch *s, guint guest)
     for (guint b = cell_end; b < g->first + g->n; b++)
       across += s->home[b] == KT_NOWHERE ? 0 : far[s->home[b]];
   }
-  return g->within * within + g->across * across + (g->now ? g->move * moved(s, g) : 0);
+  return g->within * within + g->across * across + (g->now ? g->move * moved(s, g) : 0) +
+         kt_search_device_cost(s, g, g->first, s->home[g->first]);
 }
 
 /* Distances may differ by direction: what counts is the one from the earlier part. */
@@ -70,7 +88,8 @@ double kt_search_guest_change(KtSearch *s, guint part, guint new_home)
     at_old += home == old ? s->kib[b] : 0;
     at_new += home == new_home ? s->kib[b] : 0;
   }
-  double change = g->within * within + g->across * across;
+  double change = g->within * within + g->across * across + kt_search_device_cost(s, g, part, new_home) -
+                  kt_search_device_cost(s, g, part, old);
   if (!g->now || new_home == old)
     return change;
   gint64 part_kib = s->kib[part], moved_more = MAX(at_new - g->now[new_home], 0);

@@ -83,8 +83,9 @@ static void set_shape_before(KtPlanGuest *guest, const KtPlanWork *work)
     guest->before.l3_groups = 0;
 }
 
-static void set_places(KtPlanGuest *guest, const KtPlanWork *work, const KtPlaceGuest *now)
+static void set_places(KtPlanGuest *guest, const KtPlanWork *work)
 {
+  const KtPlaceGuest *now = work->asked;
   g_autoptr(KtSet) cpus = kt_set_new();
   g_autoptr(KtSet) nodes = kt_set_new();
   g_autoptr(KtSet) old_nodes = kt_set_new();
@@ -146,17 +147,18 @@ static gboolean is_asked_for(const KtPlanSubject *subject)
   return g_strcmp0(subject->fixed, "not asked for") != 0;
 }
 
-static void plan_domain(KtPlanWork *work, const KtPlaceGuest *now)
+static void plan_domain(KtPlanWork *work)
 {
   KtPlanGuest *guest = work->guest;
   set_shape_before(guest, work);
   guest->kept = g_strdup(kt_tr(work->subject->fixed));
+  guest->devices = kt_plan_say_devices(work->domain, work->host);
   if (work->answer->why) {
     g_ptr_array_add(work->plan->notes,
                     g_strdup_printf(_("domain '%s' finds no place: %s"), work->domain->name, work->answer->why));
     return;
   }
-  set_places(guest, work, now);
+  set_places(guest, work);
   if (!is_asked_for(work->subject)) {
     forget_place(guest);
     return;
@@ -227,21 +229,48 @@ static KtSet *owned_cpus(const KtPlacement *placement)
   return owned;
 }
 
+static GPtrArray *diagnose(const KtSnapshot *snapshot, const KtPlanOptions *options)
+{
+  GPtrArray *diagnoses = kt_diagnose(snapshot, NULL);
+  if (options->accepted)
+    kt_accepted_apply(diagnoses, options->accepted);
+  return diagnoses;
+}
+
+/* Where all of them go: now, and those that cannot at their next start. */
+static KtPlacement *place(const KtSnapshot *snapshot, KtPlanProblem *problem, const GPtrArray *diagnoses,
+                          const KtPlanOptions *options, GError **error)
+{
+  g_autoptr(KtPlacement) placement = kt_placement_solve(problem->problem, error);
+  const KtMachine *host = kt_snapshot_host(snapshot);
+  if (!placement || (!options->movable && !kt_plan_place_next(problem, placement, diagnoses, error)))
+    return NULL;
+  kt_plan_keep_pins(problem, placement, host);
+  kt_plan_spread_pins(problem, placement, host);
+  placement->cost = kt_placement_cost(problem->problem, placement->guests);
+  return g_steal_pointer(&placement);
+}
+
+char *kt_plan_explain(const KtSnapshot *snapshot, const KtPlanOptions *options)
+{
+  g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GPtrArray) diagnoses = diagnose(snapshot, options);
+  g_autoptr(KtPlanProblem) problem = kt_plan_problem(snapshot, diagnoses, options, notes, NULL);
+  g_autoptr(KtPlacement) placement = problem ? place(snapshot, problem, diagnoses, options, NULL) : NULL;
+  return placement ? kt_placement_explain(problem->problem, placement) : NULL;
+}
+
 KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, GError **error)
 {
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(GPtrArray) diagnoses = kt_diagnose(snapshot, NULL);
-  if (options->accepted)
-    kt_accepted_apply(diagnoses, options->accepted);
+  g_autoptr(GPtrArray) diagnoses = diagnose(snapshot, options);
   g_autoptr(KtPlanProblem) problem = kt_plan_problem(snapshot, diagnoses, options, notes, error);
   if (!problem || !check_names(problem, options->only, error))
     return NULL;
-  g_autoptr(KtPlacement) placement = kt_placement_solve(problem->problem, error);
+  g_autoptr(KtPlacement) placement = place(snapshot, problem, diagnoses, options, error);
   if (!placement)
     return NULL;
   const KtMachine *host = kt_snapshot_host(snapshot);
-  kt_plan_keep_pins(problem, placement, host);
-  kt_plan_spread_pins(problem, placement, host);
   g_autoptr(KtSet) owned = owned_cpus(placement);
   g_autoptr(KtPlan) plan = start_plan(host, options);
   g_ptr_array_extend_and_steal(plan->notes, g_steal_pointer(&notes));
@@ -253,13 +282,14 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
                        .guest = kt_plan_add_guest(plan, subject->domain->name, subject->domain->uuid),
                        .options = options,
                        .subject = subject,
+                       .asked = problem->problem->guests->pdata[i],
                        .domain = subject->domain,
                        .host = host,
                        .diagnosis = diagnosis_of(diagnoses, subject->domain, NULL),
                        .answer = placement->guests->pdata[i],
                        .owned = owned};
     guint first = plan->changes->len;
-    plan_domain(&work, problem->problem->guests->pdata[i]);
+    plan_domain(&work);
     if (is_asked_for(subject))
       kt_plan_leave(plan, work.diagnosis, first);
   }

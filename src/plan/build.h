@@ -14,6 +14,10 @@
  * kt_placement_solve() says. */
 KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, GError **error);
 
+/* Sentences on the placement of that plan: what costs what, and how far it is from the least possible. NULL: there is
+ * none. Caller frees. */
+char *kt_plan_explain(const KtSnapshot *snapshot, const KtPlanOptions *options);
+
 /* Is it a knob of the host that plans set (KT_ACT_SYSCTL, KT_ACT_SYSFS)? A document may name any. */
 gboolean kt_plan_is_knob(KtAct act, const char *where);
 

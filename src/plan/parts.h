@@ -16,6 +16,7 @@ typedef struct {
   KtPlanGuest *guest;
   const KtPlanOptions *options;
   const KtPlanSubject *subject;
+  const KtPlaceGuest *asked; /* as the solver got it */
   const KtDomain *domain;
   const KtMachine *host;
   const KtDiagnosis *diagnosis;
@@ -37,6 +38,16 @@ GArray *kt_plan_pins_now(const KtDomain *d, const KtMachine *host);
 /* Where it costs no more than what the solver found: pages come to the threads instead of both to a third node, and
  * dedicated guests keep the CPUs that they own now, vCPU by vCPU. */
 void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host);
+
+/* next.c: guests that are stuck and have a reason to be elsewhere get the answer for their next start, beside all
+ * others as they are planned. FALSE: what kt_placement_solve() says. */
+gboolean kt_plan_place_next(KtPlanProblem *problem, KtPlacement *placement, const GPtrArray *diagnoses, GError **error);
+
+/* devices.c: adds the devices of the host that the domain uses, as far as it is known which, and near to which node. */
+void kt_plan_add_devices(KtPlaceGuest *guest, const KtDomain *d, const KtMachine *host);
+char *kt_plan_say_devices(const KtDomain *d, const KtMachine *host); /* KtPlanGuest.devices. Caller frees. */
+/* It owns some, and has a cell on the node of each. */
+gboolean kt_plan_is_near_devices(const KtPlaceGuest *guest, const KtPlaceAnswer *answer);
 
 /* spread.c: a running dedicated guest with threads=1 that is pinned to siblings gets whole cores of its nodes, where
  * there are enough that nobody has, at no more cost. */

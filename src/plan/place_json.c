@@ -200,6 +200,25 @@ static gboolean take_now(const Place *p, JsonObject *object, KtPlaceGuest *guest
   return guest->now_cpus && take_now_memory(p, now, guest->now_memory);
 }
 
+/* An array of nodes; NULL or absent: none. */
+static gboolean take_devices(const Place *p, JsonObject *object, GArray *devices)
+{
+  JsonArray *array = kt_json_member_array(object, "devices");
+  if (!array)
+    return kt_json_member_is_null(object, "devices") || expected(p, "devices", "an array of nodes");
+  for (guint k = 0; k < kt_json_length(array); k++) {
+    JsonNode *element = json_array_get_element(array, k);
+    gint64 id = JSON_NODE_HOLDS_VALUE(element) && json_node_get_value_type(element) == G_TYPE_INT64
+                    ? json_node_get_int(element)
+                    : -1;
+    if (id < 0 || id >= KT_SET_MAX || k == KT_PLACE_MAX_DEVICES)
+      return expected(p, "devices", "the numbers of at most 256 nodes");
+    const KtPlaceDevice device = {.node_id = (guint)id, .owned = TRUE};
+    g_array_append_val(devices, device);
+  }
+  return TRUE;
+}
+
 static gboolean take_policy(const Place *p, JsonObject *object, KtPlaceGuest *guest)
 {
   const char *policy = kt_json_member_text(object, "policy");
@@ -234,7 +253,7 @@ static gboolean take_guest(const Place *p, JsonObject *object, KtPlaceProblem *p
   guest->cells = (guint)cells;
   guest->demand_cores = demand;
   guest->movable = movable;
-  return take_policy(p, object, guest) && take_now(p, object, guest);
+  return take_policy(p, object, guest) && take_now(p, object, guest) && take_devices(p, object, guest->devices);
 }
 
 typedef gboolean (*TakeElement)(const Place *p, JsonObject *object, KtPlaceProblem *problem);

@@ -5,7 +5,8 @@
  *   "distances":[10,21]}, ...],"reserved_cpus":""},
  *  "guests":[{"name":"g1","vcpus":8,"memory_kib":16777216,"demand_cores":3.5,"policy":"shared","cells":null,
  *   "movable":true,"now":{"cpus":"0-7","memory_kib":{"0":16777216}}}, ...]}
- * demand_cores, cells and now may be null or absent. Besides: "weights", an object with any of the fields of
+ * demand_cores, cells and now may be null or absent. Besides: "devices" of a guest, an array of the nodes that its
+ * passed-through devices are near to; "weights", an object with any of the fields of
  * KtPlaceWeights, and "max_steps". Other members are left alone.
  *
  * {"id":"a","placements":[{"guest":"g1","cells":[{"vcpus":"0-7","cpus":"0-1,32-33","pins":null,

@@ -130,9 +130,17 @@ static gboolean has_new_policy(const KtPlanWork *work)
   return work->options->policy != KT_PLAN_AUTO && work->subject->dedicated != (pins != NULL);
 }
 
+/* Of a change of its place: its devices are where it goes to. */
+static void add_device_reason(const KtPlanWork *work, KtChange *change)
+{
+  if (kt_plan_asks(work, "H48") && kt_plan_is_near_devices(work->asked, work->answer))
+    kt_change_add_reason(change, "H48");
+}
+
 static void change_pins(const KtPlanWork *work)
 {
   KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "pins", PIN_CHECKS);
+  add_device_reason(work, change);
   if (g_strcmp0(work->domain->vcpu_placement, "auto") == 0)
     kt_change_add_edit(change, "vcpu/@placement", NULL, "static");
   add_pins(work, change);
@@ -140,7 +148,9 @@ static void change_pins(const KtPlanWork *work)
   gboolean exclusive = ((const KtPlaceCell *)work->answer->cells->pdata[0])->pins != NULL;
   change->title = g_strdup_printf(exclusive ? _("each vCPU on a CPU of its own, of %s") : _("vCPUs on the CPUs %s"),
                                   work->guest->cpus_after);
-  change->why = g_strdup(change->reasons->len   ? _("The guest starts where its memory is, and stays there.")
+  gboolean near = g_ptr_array_find_with_equal_func(change->reasons, "H48", g_str_equal, NULL);
+  change->why = g_strdup(near                   ? _("The guest starts where its devices are, and its memory with it.")
+                         : change->reasons->len ? _("The guest starts where its memory is, and stays there.")
                          : has_new_policy(work) ? _("The policy that was asked for.")
                                                 : _("Its vCPUs are not all where its memory is, or another guest needs "
                                                     "the place that it has."));
@@ -158,6 +168,7 @@ static void change_memory(const KtPlanWork *work)
   const char *mode = cells > 1 ? "strict" : "restrictive";
   g_autoptr(KtSet) all = kt_set_new();
   KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "numatune", MEMORY_CHECKS);
+  add_device_reason(work, change);
   for (guint i = 0; i < cells; i++) {
     g_autoptr(KtSet) nodes = kt_plan_cell_nodes(work->answer->cells->pdata[i]);
     kt_set_add_all(all, nodes);

@@ -126,7 +126,7 @@ static void guest_free(gpointer data)
 {
   KtPlanGuest *guest = data;
   char *texts[] = {guest->domain,     guest->uuid,         guest->before.cpu,  guest->after.cpu, guest->cpus_before,
-                   guest->cpus_after, guest->nodes_before, guest->nodes_after, guest->kept};
+                   guest->cpus_after, guest->nodes_before, guest->nodes_after, guest->kept,      guest->devices};
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
     g_free(texts[i]);
   g_free(guest);

@@ -78,6 +78,7 @@ typedef struct {
   char *cpus_before, *cpus_after;           /* CPU lists of all its vCPUs together; NULL unknown or free to float */
   char *nodes_before, *nodes_after;         /* node lists of its memory; NULL unknown */
   double local_before_pct, local_after_pct; /* of resident pages; < 0 unknown */
+  char *devices; /* passed through, with the host's node of each: "0000:3b:00.0@1 0000:5e:00.0@0"; NULL: none known */
   char *kept; /* why nothing, or not all, is changed: "well placed", "Nova's own pins", "VFIO: memory cannot move"; NULL
                */
 } KtPlanGuest;

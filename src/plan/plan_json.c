@@ -44,6 +44,7 @@ static const Field guest_fields[] = {
     FIELD(PERCENT, KtPlanGuest, local_before_pct, FALSE),
     FIELD(PERCENT, KtPlanGuest, local_after_pct, FALSE),
     FIELD(TEXT, KtPlanGuest, kept, FALSE),
+    FIELD(TEXT, KtPlanGuest, devices, FALSE),
 };
 static const Field change_fields[] = {
     FIELD(TEXT, KtChange, id, TRUE),    FIELD(TEXT, KtChange, domain, FALSE), FIELD(TEXT, KtChange, uuid, FALSE),

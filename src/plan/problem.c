@@ -226,21 +226,6 @@ static GArray *memory_defined(const KtDomain *d, const KtSet *cpus, const KtMach
   return memory;
 }
 
-/* Parts on the same node together. */
-static void add_now(KtPlaceGuest *guest, guint node, gint64 kib)
-{
-  for (guint i = 0; i < guest->now_memory->len; i++) {
-    KtPlaceMemory *there = &g_array_index(guest->now_memory, KtPlaceMemory, i);
-    if (there->node_id == node) {
-      there->kib += kib;
-      return;
-    }
-  }
-  KtPlaceMemory now = {.node_id = node, .kib = kib};
-  if (kib > 0)
-    g_array_append_val(guest->now_memory, now);
-}
-
 /* Where it is now, or will be when it starts. Pages that it has not touched yet are taken to come where its others
  * are. */
 static void set_now(KtPlaceGuest *guest, const KtDomain *d, const KtMachine *host)
@@ -256,7 +241,7 @@ static void set_now(KtPlaceGuest *guest, const KtDomain *d, const KtMachine *hos
     const KtNodeMemory *part = &g_array_index(memory, KtNodeMemory, i);
     gint64 kib = i + 1 == memory->len ? guest->memory_kib - given
                                       : (gint64)((double)guest->memory_kib * ((double)part->kib / (double)resident));
-    add_now(guest, (guint)part->node, kib);
+    kt_place_guest_add_now(guest, (guint)part->node, kib);
     given += kib;
   }
   guest->started = TRUE;
@@ -286,9 +271,10 @@ static GArray *find_subjects(const KtSnapshot *snapshot, const KtPlanOptions *op
                                              d->name ? d->name : d->source));
       continue;
     }
+    const char *fixed = why_fixed(d, options);
     const KtPlanSubject subject = {.domain = d,
-                                   .fixed = why_fixed(d, options),
-                                   .stuck = d->runtime && why_stuck(d),
+                                   .fixed = fixed,
+                                   .stuck = fixed && d->runtime && fixed == why_stuck(d),
                                    .dedicated = is_dedicated(d, options, host)};
     g_array_append_val(subjects, subject);
   }
@@ -399,6 +385,7 @@ static KtPlaceGuest *add_guest(KtPlaceProblem *problem, const KtPlanSubject *sub
     guest->demand_cores = MIN(guest->vcpus, guest->cells * most_worth(host));
   set_now(guest, d, host);
   guest->movable = !subject->fixed;
+  kt_plan_add_devices(guest, d, host);
   return guest;
 }
 

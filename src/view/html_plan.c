@@ -55,6 +55,13 @@ static void put_host(KtHtml *html, const KtPlanReport *r)
   kt_html_open(html, "section", "subject");
   kt_html_leaf(html, "h2", NULL, planned);
   kt_svg_topology(html, planned, host, after);
+  for (guint i = 0; i < host->nodes->len; i++) {
+    const KtNode *node = host->nodes->pdata[i];
+    g_autofree char *devices = kt_plan_say_devices_near(r->plan, node->id);
+    g_autofree char *line = g_strdup_printf(_("Devices near to node %d: %s"), node->id, devices);
+    if (*devices)
+      kt_html_leaf(html, "p", NULL, line);
+  }
   kt_html_close(html);
 }
 

@@ -12,7 +12,7 @@
 
 /* ---- the host ---- */
 
-static void add_node(KtTable *table, const KtPlan *plan, const KtNode *node)
+static void add_node(KtTable *table, const KtPlan *plan, const KtNode *node, gboolean with_devices)
 {
   g_autofree char *cpus = node->cpus ? kt_set_format(node->cpus) : NULL;
   g_autofree char *memory = node->memory_kib.known ? kt_units_format_kib((guint64)node->memory_kib.value) : NULL;
@@ -23,21 +23,23 @@ static void add_node(KtTable *table, const KtPlan *plan, const KtNode *node)
   kt_table_add(table, KT_STYLE_PLAIN, memory);
   kt_table_add(table, KT_STYLE_PLAIN, *now ? now : "-");
   kt_table_add(table, g_str_equal(now, after) ? KT_STYLE_PLAIN : KT_STYLE_BOLD, *after ? after : "-");
+  g_autofree char *devices = with_devices ? kt_plan_say_devices_near(plan, node->id) : NULL;
+  if (devices)
+    kt_table_add(table, KT_STYLE_PLAIN, *devices ? devices : "-");
 }
 
 static void put_host(KtPage *page, const KtPlanReport *r)
 {
   const KtMachine *host = kt_snapshot_host(r->snapshot);
-  const KtColumn columns[] = {{.title = _("node"), .right = TRUE},
-                              {.title = "CPUs", .flex = TRUE},
-                              {.title = _("memory"), .right = TRUE},
-                              {.title = _("guests now"), .flex = TRUE},
-                              {.title = _("planned"), .flex = TRUE}};
+  const KtColumn columns[] = {{.title = _("node"), .right = TRUE},   {.title = "CPUs", .flex = TRUE},
+                              {.title = _("memory"), .right = TRUE}, {.title = _("guests now"), .flex = TRUE},
+                              {.title = _("planned"), .flex = TRUE}, {.title = _("devices"), .flex = TRUE}};
+  gboolean with_devices = kt_plan_has_devices(r->plan);
   if (!host || host->nodes->len < 2 || !r->plan->guests->len)
     return;
-  g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
+  g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns) - !with_devices);
   for (guint i = 0; i < host->nodes->len; i++)
-    add_node(table, r->plan, host->nodes->pdata[i]);
+    add_node(table, r->plan, host->nodes->pdata[i], with_devices);
   kt_page_gap(page);
   kt_page_text(page, 0, KT_STYLE_BOLD, _("The host"));
   kt_page_table(page, 2, table);

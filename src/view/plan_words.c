@@ -99,6 +99,34 @@ char *kt_plan_say_tenants(const KtPlan *plan, int node, gboolean after)
   return g_string_free(out, FALSE);
 }
 
+gboolean kt_plan_has_devices(const KtPlan *plan)
+{
+  for (guint i = 0; i < plan->guests->len; i++)
+    if (((const KtPlanGuest *)plan->guests->pdata[i])->devices)
+      return TRUE;
+  return FALSE;
+}
+
+char *kt_plan_say_devices_near(const KtPlan *plan, int node)
+{
+  GString *out = g_string_new(NULL);
+  g_autofree char *near = g_strdup_printf("@%d", node);
+  guint n = 0;
+  for (guint i = 0; i < plan->guests->len; i++) {
+    const KtPlanGuest *guest = plan->guests->pdata[i];
+    g_auto(GStrv) devices = g_strsplit(guest->devices ? guest->devices : "", " ", 256);
+    for (guint k = 0; devices[k]; k++) {
+      if (!g_str_has_suffix(devices[k], near) || n++ >= MAX_TENANTS)
+        continue;
+      devices[k][strlen(devices[k]) - strlen(near)] = '\0';
+      g_string_append_printf(out, "%s%s (%s)", out->len ? ", " : "", devices[k], guest->domain);
+    }
+  }
+  if (n > MAX_TENANTS)
+    g_string_append_printf(out, _(" and %u more"), n - MAX_TENANTS);
+  return g_string_free(out, FALSE);
+}
+
 /* ---- edits ---- */
 
 /* Where the number in the last [@name='N'] (or in a plain number) starts, and its length; 0: none. */

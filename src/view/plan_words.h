@@ -14,6 +14,10 @@ char *kt_plan_say_locality(const KtPlanGuest *guest);  /* "50 → 100 %"; NULL u
 /* Guests with memory on the node, before or after: "crm 1/2, web"; "" none. */
 char *kt_plan_say_tenants(const KtPlan *plan, int node, gboolean after);
 
+/* Passed-through devices that are near to the node, with their guests: "0000:3b:00.0 (db)"; "" none. */
+char *kt_plan_say_devices_near(const KtPlan *plan, int node);
+gboolean kt_plan_has_devices(const KtPlan *plan);
+
 /* Lines (char*) of a change's edits: attributes of one element together, and rows of numbered elements as one line.
  * Free with g_ptr_array_unref(). */
 GPtrArray *kt_plan_say_edits(const KtChange *change);
