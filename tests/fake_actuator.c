@@ -237,7 +237,12 @@ static void change(KtFake *fake, const KtStep *step, const char *value)
     at_point(fake); /* in the middle of the move */
     put(fake, step, value);
   } else {
+    g_autoptr(GKeyFile) file = load(fake->path);
+    g_autofree char *along =
+        step->kind == KT_STEP_NODESET ? g_key_file_get_string(file, step->domain, "along", NULL) : NULL;
     put(fake, step, value);
+    if (along)
+      kt_fake_set(fake->path, step->domain, "memory-0", along);
   }
 }
 

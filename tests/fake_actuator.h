@@ -23,7 +23,8 @@ KtFake *kt_fake_open(const char *path);
 char *kt_fake_state(const char *path);
 /* "kind where domain": of each write that was begun, one a line. Caller frees. */
 char *kt_fake_log(const char *path);
-/* Somebody else's hand; `value` NULL: takes the key out. */
+/* Somebody else's hand; `value` NULL: takes the key out. "along": where the memory goes when the nodes change;
+ * "refused": why the domain may not be changed. */
 void kt_fake_set(const char *path, const char *group, const char *key, const char *value);
 
 /* A plan for it, with changes of each kind. */

@@ -123,6 +123,31 @@ static void test_started_anew(Host *host, gconstpointer data)
   g_assert_nonnull(strstr(state, "db memory-0=0:500000\n"));
 }
 
+/* A cpuset that is widened for a move takes no memory along; where it does, nothing is moved. */
+static void test_widened(Host *host, gconstpointer data)
+{
+  const KtRun run = {.actuator = &host->fake->base, .journal = host->journal};
+  g_autoptr(GError) error = NULL;
+  kt_fake_set(host->path, "crm", "along", "0:850000,1:100000,3:50000"); /* less than a tenth: it runs meanwhile */
+  g_autoptr(KtReceipt) near = make(host, KT_SCOPE_LIVE, NULL, &error);
+  g_assert_true(kt_run_apply(&run, near, &error));
+  kt_fake_set(host->path, "crm", "along", NULL);
+  kt_receipt_free(rollback(host, 1, KT_RECEIPT_UNDONE));
+  kt_fake_set(host->path, "crm", "along", "0:500000,3:500000");
+  g_autoptr(KtReceipt) far = make(host, KT_SCOPE_LIVE, NULL, &error);
+  g_assert_false(kt_run_apply(&run, far, &error));
+  g_assert_cmpstr(error->message, ==,
+                  "step 7, nodeset of 'crm': more nodes alone moved 50 % of its memory: it was 0:900000,1:100000 and "
+                  "is 0:500000,3:500000");
+  g_assert_cmpint(find(far, "nodeset of 'crm'")->state, ==, KT_STEP_FAILED);
+  g_assert_cmpint(find(far, "memory 0 of 'crm'")->state, ==, KT_STEP_PLANNED);
+  kt_fake_set(host->path, "crm", "along", NULL);
+  kt_receipt_free(rollback(host, 2, KT_RECEIPT_UNDONE));
+  g_autofree char *state = kt_fake_state(host->path);
+  g_assert_nonnull(strstr(state, "crm nodeset-=0\n"));
+  g_assert_nonnull(strstr(state, "crm memory-0=0:500000,3:500000\n")); /* no step's: see the error */
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -130,6 +155,7 @@ int main(int argc, char **argv)
   ADD("other-host", test_other_host);
   ADD("changed", test_changed_meanwhile);
   ADD("guarded", test_guarded);
+  ADD("widened", test_widened);
   ADD("shut-down", test_shut_down);
   ADD("started-anew", test_started_anew);
   return g_test_run();

@@ -128,6 +128,33 @@ static void do_step(KtTouch *touch, KtStep *step)
     step->state = KT_STEP_DONE;
 }
 
+/* The move that a cpuset is widened for by the tool's own step in front of it; NULL: the step is none. */
+static const KtStep *move_behind(const KtReceipt *receipt, const KtStep *step)
+{
+  gboolean own = step->kind == KT_STEP_NODESET && !step->change && step->number < receipt->steps->len;
+  const KtStep *next = own ? receipt->steps->pdata[step->number] : NULL; /* numbered from 1 */
+  return next && next->kind == KT_STEP_MEMORY && g_strcmp0(next->domain, step->domain) == 0 ? next : NULL;
+}
+
+/* Old and new nodes together move nothing by themselves: where they do, this kernel or libvirt is not the one that
+ * the way of moving was found out on, and nothing more is done. */
+static void widen(KtTouch *touch, KtStep *step, const KtStep *move)
+{
+  g_autoptr(GError) failed = NULL;
+  g_autofree char *before = kt_touch_read(touch, move, &failed);
+  if (before)
+    do_step(touch, step);
+  g_autofree char *now = before && step->state == KT_STEP_DONE ? kt_touch_read(touch, move, &failed) : NULL;
+  double apart = now ? kt_step_apart_pct(move, before, now) : 0;
+  if (failed)
+    set_error(step, g_strdup_printf("whether its memory stays meanwhile cannot be seen: %s", failed->message));
+  else if (apart > KT_STEP_NEAR_PCT)
+    set_error(step, g_strdup_printf("more nodes alone moved %.0f %% of its memory: it was %.200s and is %.200s", apart,
+                                    before, now));
+  if (failed || apart > KT_STEP_NEAR_PCT)
+    step->state = KT_STEP_FAILED;
+}
+
 /* FALSE with *error if the journal cannot be written; step->state says all else. */
 static gboolean run_step(const KtRun *run, KtTouch *touch, KtReceipt *receipt, KtStep *step, GError **error)
 {
@@ -138,7 +165,11 @@ static gboolean run_step(const KtRun *run, KtTouch *touch, KtReceipt *receipt, K
       step->state = KT_STEP_PLANNED;
       return FALSE;
     }
-    do_step(touch, step);
+    const KtStep *move = run->actuator->dry ? NULL : move_behind(receipt, step);
+    if (move)
+      widen(touch, step, move);
+    else
+      do_step(touch, step);
   }
   gboolean saved = kt_run_save_step(run, receipt, step, error);
   tell(run, receipt, step, FALSE);
