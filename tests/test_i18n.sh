@@ -119,6 +119,7 @@ if zh:
                    if plan and w not in plan])
     check('a plan that is kept is English', [] if not plan or open(document).read().isascii() and
           open(document).read() == run({'LC_ALL': 'C'}, 'plan', '--host', plan_capture, '--json') else ['it is not'])
+    check('history', [] if '还没有应用过任何更改' in run(zh, 'history', '--state', scratch.name) else ['it is not Chinese'])
     for command in (['doctor', before], ['compare', vmware, before], ['checks']):
         check('%s --json is the same in every language' % command[0],
               [] if run(zh, *command, '--json') == run({'LC_ALL': 'C'}, *command, '--json') else ['it differs'])

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/i18n.h"
 #include "config.h"
 #include "evidence/domain_parts.h"
 #include "evidence/domain_xml.h"
@@ -59,13 +60,13 @@ KtDomain *kt_guard_read(const char *xml)
 const char *kt_guard_stuck(const KtDomain *domain)
 {
   if (domain->hostdevs->len)
-    return "VFIO pins it";
+    return N_("VFIO pins it");
   if (domain->launch_security)
-    return "it is encrypted";
+    return N_("it is encrypted");
   if (domain->memory_locked)
-    return "it is locked";
+    return N_("it is locked");
   if (domain->hugepages && kt_int_is(domain->hugepage_kib, GIB_KIB))
-    return "it is on 1 GiB pages";
+    return N_("it is on 1 GiB pages");
   return NULL;
 }
 
@@ -159,8 +160,8 @@ static char *refuse_managed(const KtGuardSight *sight, const KtStep *step, const
       step->kind == KT_STEP_VCPUPIN || step->kind == KT_STEP_EMULATORPIN || step->kind == KT_STEP_IOTHREADPIN;
   char *why = pin ? refuse_pin(sight, step, manager) : NULL;
   if (!why && warning)
-    *warning = g_strdup_printf("%s does not know of it: it may place others there, and its next start or migration "
-                               "ends it",
+    *warning = g_strdup_printf(_("%s does not know of it: it may place others there, and its next start or migration "
+                                 "ends it"),
                                manager->name);
   return why;
 }

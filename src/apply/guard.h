@@ -24,7 +24,7 @@ char *kt_guard_refuses(const KtGuardSight *sight, const KtStep *step, char **war
  * that is known. */
 const char *kt_guard_manager(const char *xml);
 
-/* Why the memory of a running domain cannot be moved: "VFIO pins it"; NULL: it can. Needs libxml2, else NULL. */
+/* Why the memory of a running domain cannot be moved: "VFIO pins it", to be translated by kt_tr(); NULL: it can. Needs libxml2, else NULL. */
 const char *kt_guard_stuck(const KtDomain *domain);
 
 /* The CPUs that Nova lets guests float on; NULL: any. *known is FALSE, and nothing follows, if nova.conf says it in

@@ -6,6 +6,7 @@
 #include "apply/journal.h"
 #include "apply/steps_parts.h"
 #include "base/error.h"
+#include "base/i18n.h"
 #include "base/set.h"
 #include "base/shell.h"
 #include "base/units.h"
@@ -289,7 +290,7 @@ static gboolean number_steps(const KtStepsWork *work, GError **error)
 
 static void add_words(char **note, const char *words)
 {
-  char *all = *note ? g_strdup_printf("%s; %s", *note, words) : g_strdup(words);
+  char *all = *note ? g_strdup_printf(_("%s; %s"), *note, words) : g_strdup(words);
   g_free(*note);
   *note = all;
 }
@@ -356,7 +357,7 @@ static void note_by_hand(KtStepsWork *work)
     if (change->act <= KT_ACT_DOMXML || !is_wanted(work, change))
       continue;
     g_autofree char *what = kt_steps_by_hand(change);
-    kt_steps_note(work, "By hand, of %s: %s", change->domain ? change->domain : "the host", what);
+    kt_steps_note(work, _("By hand, of %s: %s"), change->domain ? change->domain : _("the host"), what);
   }
 }
 
@@ -367,8 +368,8 @@ static void note_traces(KtStepsWork *work)
     const KtStep *step = work->receipt->steps->pdata[i];
     if (step->kind >= KT_STEP_VCPUPIN && step->kind <= KT_STEP_NODESET)
       kt_steps_note(work,
-                    "A rollback brings back where '%s' runs and takes memory from; its live XML goes on "
-                    "showing elements for that until it is stopped.",
+                    _("A rollback brings back where '%s' runs and takes memory from; its live XML goes on "
+                      "showing elements for that until it is stopped."),
                     step->domain);
   }
 }
@@ -382,7 +383,8 @@ gboolean kt_steps_make(const KtPlan *plan, KtScope scope, const char *domain, Kt
   if (!check_plan(&work, error) || !add_all(&work, error) || !number_steps(&work, error) || !ask_guard(&work, error))
     return FALSE;
   if (work.already)
-    kt_steps_note(&work, "%u value%s as planned already.", work.already, work.already == 1 ? " is" : "s are");
+    kt_steps_note(&work, kt_trn("%u value is as planned already.", "%u values are as planned already.", work.already),
+                  work.already);
   note_by_hand(&work);
   note_traces(&work);
   return TRUE;

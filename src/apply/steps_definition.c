@@ -5,6 +5,7 @@
 #include "apply/definition.h"
 #include "apply/steps_parts.h"
 #include "base/error.h"
+#include "base/i18n.h"
 #include "plan/build.h"
 
 /* Is each value in it as the plan wants it? */
@@ -75,7 +76,7 @@ gboolean kt_steps_definition(KtStepsWork *work, const KtChange *change, GError *
   kt_steps_take(work, g_steal_pointer(&step));
   if (look->id >= 0 && work->scope != KT_SCOPE_RESTART)
     kt_steps_note(work,
-                  "The new definition of '%s' holds from its next stop and start on; a reboot from inside is none.",
+                  _("The new definition of '%s' holds from its next stop and start on; a reboot from inside is none."),
                   look->name);
   return TRUE;
 }
@@ -87,14 +88,15 @@ gboolean kt_steps_restart(KtStepsWork *work, const KtChange *change, GError **er
   if (!look || look->id < 0) /* its next start is the first with it */
     return look != NULL;
   g_autoptr(KtStep) step = kt_steps_new(change, look, KT_STEP_RESTART, "", "running anew");
-  step->note = g_strdup("asked to shut down, then started; never cut off");
+  step->note = g_strdup(_("asked to shut down, then started; never cut off"));
   step->before = work->actuator->read(work->actuator, step, &failed);
   if (failed) {
     g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;
   }
   kt_steps_take(work, g_steal_pointer(&step));
-  kt_steps_note(work, "The restart of '%s' is not taken back by itself: after a rollback, stop and start it once more.",
+  kt_steps_note(work,
+                _("The restart of '%s' is not taken back by itself: after a rollback, stop and start it once more."),
                 look->name);
   return TRUE;
 }

@@ -5,6 +5,7 @@
 #include "apply/mover.h"
 #include "apply/steps_parts.h"
 #include "base/error.h"
+#include "base/i18n.h"
 #include "base/set.h"
 #include "base/units.h"
 
@@ -76,7 +77,7 @@ static gboolean widen(KtStepsWork *work, const KtChange *change, const KtLook *l
   g_autoptr(KtStep) step = kt_steps_new(change, look, KT_STEP_NODESET, "", after);
   gboolean already;
   g_clear_pointer(&step->change, g_free);
-  step->note = g_strdup("only while its memory moves");
+  step->note = g_strdup(_("only while its memory moves"));
   if (!kt_steps_expect(work, step, NULL, &already, error))
     return FALSE;
   kt_steps_take(work, g_steal_pointer(&step));
@@ -145,10 +146,11 @@ static void choose_way(Way *way, const KtStep *step)
     return;
   } else if (look->cells == 1 && g_strcmp0(look->numatune, "strict") == 0) {
     way->at_once = kt_set_count(way->target) == 1;
-    way->stays = way->at_once ? NULL : "it is bound to its nodes, and goes to several; it moves with its next start";
+    way->stays =
+        way->at_once ? NULL : N_("it is bound to its nodes, and goes to several; it moves with its next start");
   } else {
-    way->stays = look->cells > 1 ? "libvirt has one set of nodes for all of its cells; it moves with its next start"
-                                 : "libvirt cannot change its nodes while it runs; it moves with its next start";
+    way->stays = look->cells > 1 ? N_("libvirt has one set of nodes for all of its cells; it moves with its next start")
+                                 : N_("libvirt cannot change its nodes while it runs; it moves with its next start");
   }
 }
 
@@ -157,7 +159,7 @@ static gboolean add_move(KtStepsWork *work, const KtChange *change, const Way *w
   gboolean narrowing = can_change_nodes(way->look) && (find_nodeset(work, change) || way->both);
   step->at_once = way->at_once;
   if (way->at_once)
-    step->note = g_strdup("numatune strict: the whole process at once by migrate_pages(2), its rate is not limited");
+    step->note = g_strdup(_("numatune strict: the whole process at once by migrate_pages(2), its rate is not limited"));
   if (way->both && !widen(work, change, way->look, way->both, error)) {
     kt_step_free(step);
     return FALSE;
@@ -168,7 +170,7 @@ static gboolean add_move(KtStepsWork *work, const KtChange *change, const Way *w
 
 static void note_stay(KtStepsWork *work, const KtLook *look, const char *why)
 {
-  kt_steps_note(work, "The memory of '%s' stays where it is: %s.", look->name, why);
+  kt_steps_note(work, _("The memory of '%s' stays where it is: %s."), look->name, kt_tr(why));
 }
 
 static gboolean move_cell(KtStepsWork *work, const KtChange *change, const KtEdit *edit, GError **error)
@@ -212,6 +214,6 @@ gboolean kt_steps_nodeset(KtStepsWork *work, const KtChange *change, GError **er
     return FALSE;
   if (can_change_nodes(look) && !look->stuck)
     return narrow(work, change, look, NULL, target, error);
-  kt_steps_note(work, "Where '%s' takes new memory from stays: libvirt cannot change it while it runs.", look->name);
+  kt_steps_note(work, _("Where '%s' takes new memory from stays: libvirt cannot change it while it runs."), look->name);
   return TRUE;
 }

@@ -4,10 +4,12 @@
 #include "apply/run.h"
 #include "apply/steps.h"
 #include "base/error.h"
+#include "base/i18n.h"
 #include "cmd/apply_parts.h"
 #include "cmd/command.h"
 #include "cmd/input.h"
 #include "config.h"
+#include "domxml/domxml.h"
 #include "evidence/measure.h"
 #include "evidence/measurement_json.h"
 #include "plan/plan_json.h"
@@ -17,7 +19,7 @@
 #define MEASURE_S 20
 #define RESTART_S 300
 
-static gboolean live, next_boot, restart, yes, dry_run;
+static gboolean live, next_boot, restart, yes, dry_run, diff;
 static char *domain, *state, *uri;
 static int rate = RATE_MIB, measure = MEASURE_S, timeout = RESTART_S;
 
@@ -30,6 +32,7 @@ static const GOptionEntry *options(void)
        "definitions, and then their guests are asked to shut down and started; never cut off", NULL},
       {"domain", 0, 0, G_OPTION_ARG_STRING, &domain, "only this guest, and nothing of the host", "NAME|UUID"},
       {"yes", 0, 0, G_OPTION_ARG_NONE, &yes, "do not ask", NULL},
+      {"diff", 0, 0, G_OPTION_ARG_NONE, &diff, "show what definitions get as a diff of their XML", NULL},
       {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "print each call that would be made, and make none", NULL},
       {"rate", 0, 0, G_OPTION_ARG_INT, &rate, "memory moved a second at most; 0: no limit (default 512)", "MIB"},
       {"timeout", 0, 0, G_OPTION_ARG_INT, &timeout, "for a guest to shut down in (default 300)", "SECONDS"},
@@ -83,6 +86,27 @@ static KtReceipt *make_receipt(const KtPlan *plan, KtActuator *actuator, GError 
   return kt_steps_make(plan, scope_of(), domain, actuator, receipt, error) ? g_steal_pointer(&receipt) : NULL;
 }
 
+/* Passwords of displays are all the secrets that libvirt writes into a definition. */
+static char *without_secrets(const char *xml)
+{
+  g_autoptr(GRegex) secret = g_regex_new("passwd=('[^']*'|\"[^\"]*\")", 0, 0, NULL);
+  return g_regex_replace_literal(secret, xml, -1, 0, "passwd='...'", 0, NULL);
+}
+
+/* Of each definition that is changed: KtStep* -> text. */
+static GHashTable *make_diffs(const KtReceipt *receipt)
+{
+  GHashTable *diffs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+  for (guint i = 0; i < receipt->steps->len; i++) {
+    KtStep *step = receipt->steps->pdata[i];
+    if (step->kind != KT_STEP_DEFINITION)
+      continue;
+    g_autofree char *old = without_secrets(step->before), *new = without_secrets(step->after);
+    g_hash_table_insert(diffs, step, kt_domxml_diff(_("now"), old, _("then"), new));
+  }
+  return diffs;
+}
+
 /* What the load is like before: 'verify' compares with it. That it cannot be measured bars nothing. */
 static void measure_before(KtReceipt *receipt, GCancellable *stop)
 {
@@ -90,13 +114,13 @@ static void measure_before(KtReceipt *receipt, GCancellable *stop)
     return;
   const KtMeasureOptions wanted = {.duration_s = measure, .connect_uri = uri, .domain = domain, .stop = stop};
   g_autoptr(GError) failed = NULL;
-  g_autofree char *line = g_strdup_printf("Measuring for %d s, for 'kvmtune verify' (--measure 0: not).\n", measure);
+  g_autofree char *line = g_strdup_printf(_("Measuring for %d s, for 'kvmtune verify' (--measure 0: not).\n"), measure);
   kt_output(line, NULL);
   g_autoptr(KtMeasurement) before = kt_measure(&wanted, &failed);
   if (before)
     receipt->measured = kt_measurement_to_json(before);
   else {
-    char *why = g_strdup_printf("Not measured before: %s", failed->message);
+    char *why = g_strdup_printf(_("Not measured before: %s"), failed->message);
     g_autofree char *told = g_strdup_printf("%s.\n", why);
     g_ptr_array_add(receipt->notes, why);
     kt_output(told, NULL);
@@ -111,10 +135,9 @@ static gboolean tell_interrupted(KtJournal *journal, GError **error)
     const KtReceipt *receipt = receipts->pdata[i];
     if (receipt->state != KT_RECEIPT_RUNNING && receipt->state != KT_RECEIPT_UNDOING)
       continue;
-    g_autofree char *line =
-        g_strdup_printf("Receipt %" G_GINT64_FORMAT " was interrupted: 'kvmtune rollback %" G_GINT64_FORMAT
-                        "' takes back what it did.\n\n",
-                        receipt->number, receipt->number);
+    g_autofree char *line = g_strdup_printf(
+        _("Receipt %" PRId64 " was interrupted: 'kvmtune rollback %" PRId64 "' takes back what it did.\n\n"),
+        receipt->number, receipt->number);
     if (!kt_output(line, error))
       return FALSE;
   }
@@ -129,15 +152,16 @@ static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, KtL
   const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
   g_autoptr(GError) failed = NULL;
   g_autoptr(KtReceipt) receipt = make_receipt(plan, actuator, error);
-  g_autofree char *steps = receipt ? kt_view_apply_steps(&term, receipt, plan) : NULL;
+  g_autoptr(GHashTable) diffs = receipt && diff ? make_diffs(receipt) : NULL;
+  g_autofree char *steps = receipt ? kt_view_apply_steps(&term, receipt, plan, diffs) : NULL;
   if (!receipt || !tell_interrupted(journal, error) || !kt_output(steps, error))
     return -1;
   if (!receipt->steps->len)
     return KT_EXIT_HEALTHY;
-  if (journal && !yes && !kt_apply_ask("Do these steps?", &failed)) {
+  if (journal && !yes && !kt_apply_ask(_("Do these steps?"), &failed)) {
     if (failed)
       g_propagate_error(error, g_steal_pointer(&failed));
-    else if (kt_output("Nothing was done.\n", error))
+    else if (kt_output(_("Nothing was done.\n"), error))
       return KT_EXIT_HEALTHY;
     return -1;
   }
@@ -152,7 +176,7 @@ static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, KtL
   kt_apply_show(&show, &run);
   gboolean done = kt_run_apply(&run, receipt, error);
   g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt, state) : NULL;
-  kt_output(end ? end : journal ? "" : "Nothing was done: a dry run.\n", NULL);
+  kt_output(end ? end : journal ? "" : _("Nothing was done: a dry run.\n"), NULL);
   return done ? KT_EXIT_HEALTHY : -1;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/i18n.h"
 #include "base/identity.h"
 #include "cmd/apply_parts.h"
 #include "cmd/command.h"
@@ -61,9 +62,8 @@ static void show_step(const KtReceipt *receipt, const KtStep *step, gboolean beg
   if (begun) {
     g_autofree char *line = kt_view_apply_step(&show->term, receipt, step, show->back);
     printf("%s\n", line);
-  } else if (step->error) {
-    g_autofree char *why = kt_term_clean(&show->term, step->error);
-    printf("        %s: %s\n", kt_step_states[step->state], why);
+  } else if (step->error) { /* why is told at the end, once */
+    printf("        %s\n", kt_view_step_state(step));
   }
   fflush(stdout);
 }

@@ -6,6 +6,7 @@
 #include "apply/run.h"
 #include "apply/steps.h"
 #include "base/error.h"
+#include "base/i18n.h"
 #include "base/units.h"
 #include "cmd/apply_parts.h"
 #include "cmd/guest_parts.h"
@@ -46,7 +47,8 @@ static KtReceipt *make_receipt(const char *uri, KtStep *step)
   receipt->scope = g_strdup(kt_scopes[KT_SCOPE_LIVE]);
   receipt->plan = no_plan(kt_apply_host());
   step->number = 1;
-  g_ptr_array_add(receipt->notes, g_strdup("Until the guest's next boot; for good it belongs into its /etc/sysctl.d."));
+  g_ptr_array_add(receipt->notes,
+                  g_strdup(_("Until the guest's next boot; for good it belongs into its /etc/sysctl.d.")));
   g_ptr_array_add(receipt->steps, step);
   return receipt;
 }
@@ -102,6 +104,6 @@ int kt_guest_set_sysctl(const char *uri, const char *domain, const char *pair, c
   g_autoptr(KtReceipt) receipt = make_receipt(uri, step);
   if (!actuator->reached(actuator, step, value, step->before))
     return carry_out(actuator, receipt, state, error) ? KT_EXIT_HEALTHY : -1;
-  g_autofree char *line = g_strdup_printf("%s is %s in '%s' already.\n", name, value, step->domain);
+  g_autofree char *line = g_strdup_printf(_("%s is %s in '%s' already.\n"), name, value, step->domain);
   return kt_output(line, error) ? KT_EXIT_HEALTHY : -1;
 }

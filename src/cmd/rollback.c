@@ -3,6 +3,7 @@
 
 #include "apply/run.h"
 #include "base/error.h"
+#include "base/i18n.h"
 #include "base/units.h"
 #include "cmd/apply_parts.h"
 #include "cmd/command.h"
@@ -46,10 +47,10 @@ static int take_back(KtReceipt *receipt, KtJournal *journal, KtLock *lock, GErro
     return -1;
   if (receipt->state == KT_RECEIPT_UNDONE)
     return KT_EXIT_HEALTHY;
-  if (!dry_run && !yes && !kt_apply_ask("Take these back?", &failed)) {
+  if (!dry_run && !yes && !kt_apply_ask(_("Take these back?"), &failed)) {
     if (failed)
       g_propagate_error(error, g_steal_pointer(&failed));
-    else if (kt_output("Nothing was done.\n", error))
+    else if (kt_output(_("Nothing was done.\n"), error))
       return KT_EXIT_HEALTHY;
     return -1;
   }
@@ -71,7 +72,7 @@ static int take_back(KtReceipt *receipt, KtJournal *journal, KtLock *lock, GErro
   if (!kt_run_rollback(&run, receipt, error))
     return -1;
   g_autofree char *end =
-      dry_run ? g_strdup("Nothing was done: a dry run.\n") : kt_view_apply_end(&term, receipt, state);
+      dry_run ? g_strdup(_("Nothing was done: a dry run.\n")) : kt_view_apply_end(&term, receipt, state);
   if (!kt_output(end, error))
     return -1;
   return receipt->state == KT_RECEIPT_UNDONE || dry_run ? KT_EXIT_HEALTHY : KT_EXIT_FINDINGS;

@@ -235,8 +235,9 @@ static int answer_record(KtMeasureOptions *measure, GError **error)
       g_hash_table_add(domains, series->domain);
   }
   guint n = g_hash_table_size(domains);
-  g_autofree char *said =
-      g_strdup_printf("%s: %u series of this machine and %u domain%s\n", record, m->series->len, n, n == 1 ? "" : "s");
+  g_autofree char *said = g_strdup_printf(
+      kt_trn("%s: %u series of this machine and %u domain\n", "%s: %u series of this machine and %u domains\n", n),
+      record, m->series->len, n);
   return kt_output(said, error) ? KT_EXIT_HEALTHY : -1;
 }
 

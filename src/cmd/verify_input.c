@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/i18n.h"
 #include "cmd/command.h"
 #include "cmd/input.h"
 #include "cmd/verify_parts.h"
@@ -108,8 +109,10 @@ static void show(const KtMeasurement *so_far, double done, gpointer data)
     p->lines++;
     print_line(p, so_far);
   }
-  if (p->shown)
-    fprintf(stderr, "\rmeasuring for %.5g s ... %3.0f %%", p->options->duration_s, done * 100);
+  if (p->shown) {
+    g_autofree char *line = g_strdup_printf(_("measuring for %.5g s ... %3.0f %%"), p->options->duration_s, done * 100);
+    fprintf(stderr, "\r%s", line);
+  }
 }
 
 KtMeasurement *kt_verify_measure(const KtMeasureOptions *options, const KtVerifyWatch *watch, GError **error)

@@ -1,34 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/shell.h"
 #include "base/units.h"
+#include "view/apply_rows.h"
 #include "view/apply_view.h"
+#include "view/diff.h"
 #include "view/plan_words.h"
 
 /* ---- risk ---- */
 
 static const char *const kind_risks[KT_STEPS] = {
-    [KT_STEP_SYSCTL] = "at once, for the whole host",
-    [KT_STEP_SYSFS] = "at once, for the whole host",
-    [KT_STEP_VCPUPIN] = "while it runs",
-    [KT_STEP_EMULATORPIN] = "while it runs",
-    [KT_STEP_IOTHREADPIN] = "while it runs",
-    [KT_STEP_NODESET] = "while it runs",
-    [KT_STEP_MEMORY] = "while it runs: its pages move",
-    [KT_STEP_DEFINITION] = "from its next start on",
-    [KT_STEP_GUEST] = "inside of the guest",
-    [KT_STEP_RESTART] = "downtime: shut down and started",
+    [KT_STEP_SYSCTL] = N_("at once, for the whole host"),
+    [KT_STEP_SYSFS] = N_("at once, for the whole host"),
+    [KT_STEP_VCPUPIN] = N_("while it runs"),
+    [KT_STEP_EMULATORPIN] = N_("while it runs"),
+    [KT_STEP_IOTHREADPIN] = N_("while it runs"),
+    [KT_STEP_NODESET] = N_("while it runs"),
+    [KT_STEP_MEMORY] = N_("while it runs: its pages move"),
+    [KT_STEP_DEFINITION] = N_("from its next start on"),
+    [KT_STEP_GUEST] = N_("inside of the guest"),
+    [KT_STEP_RESTART] = N_("downtime: shut down and started"),
 };
+
+static gboolean is_of(const KtChange *change, const KtStep *step)
+{
+  return change->uuid && step->uuid ? g_ascii_strcasecmp(change->uuid, step->uuid) == 0
+                                    : g_strcmp0(change->domain, step->domain) == 0;
+}
 
 static guint risk_of(const KtStep *step, const KtPlan *plan)
 {
   guint risk = 0;
   for (guint i = 0; i < plan->changes->len; i++) {
     const KtChange *change = plan->changes->pdata[i];
-    gboolean own = step->kind == KT_STEP_DEFINITION
-                       ? change->act == KT_ACT_DOMXML && g_strcmp0(change->domain, step->domain) == 0
-                       : g_strcmp0(change->id, step->change) == 0;
+    gboolean own = step->kind == KT_STEP_DEFINITION ? change->act == KT_ACT_DOMXML && is_of(change, step)
+                                                    : g_strcmp0(change->id, step->change) == 0;
     risk |= own ? change->risk : 0;
   }
   return risk;
@@ -40,57 +48,30 @@ static char *say_risk(const KtStep *step, const KtPlan *plan)
   static const struct {
     KtRisk bit;
     const char *words;
-  } more[] = {{KT_RISK_MIGRATION, "changes what the guest can migrate to"},
-              {KT_RISK_POWER, "costs power, memory or money"},
-              {KT_RISK_SECURITY, "a trade of security"}};
-  g_autoptr(GString) text = g_string_new(kind_risks[step->kind]);
+  } more[] = {{KT_RISK_MIGRATION, N_("changes what the guest can migrate to")},
+              {KT_RISK_POWER, N_("costs power, memory or money")},
+              {KT_RISK_SECURITY, N_("a trade of security")}};
+  g_autoptr(GString) text = g_string_new(kt_tr(kind_risks[step->kind]));
   guint risk = risk_of(step, plan);
   for (guint i = 0; i < G_N_ELEMENTS(more); i++)
     if (risk & more[i].bit)
-      g_string_append_printf(text, "; %s", more[i].words);
+      g_string_append_printf(text, _("; %s"), kt_tr(more[i].words));
   if (step->note)
-    g_string_append_printf(text, "; %s", step->note);
+    g_string_append_printf(text, _("; %s"), step->note);
   return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-/* ---- what a step changes ---- */
-
-static char *say_change(const KtTerm *term, const KtStep *step, gboolean back)
-{
-  const char *from = back ? (step->found ? step->found : step->after) : step->before;
-  const char *to = back ? step->before : step->after;
-  g_autofree char *old = kt_view_step_value(step, from), *new = kt_view_step_value(step, to);
-  if (step->kind == KT_STEP_DEFINITION)
-    return g_strdup(back ? "as it was, byte for byte" : "as planned");
-  return g_strdup_printf("%s %s %s", old, term->utf8 ? "→" : "->", new);
-}
-
-static guint count_edits(const KtStep *step, const KtPlan *plan)
-{
-  guint n = 0;
-  for (guint i = 0; i < plan->changes->len; i++) {
-    const KtChange *change = plan->changes->pdata[i];
-    if (change->act == KT_ACT_DOMXML && g_strcmp0(change->domain, step->domain) == 0)
-      n += change->edits->len;
-  }
-  return n;
-}
-
-static char *say_planned(const KtTerm *term, const KtStep *step, const KtPlan *plan)
-{
-  if (step->kind != KT_STEP_DEFINITION)
-    return say_change(term, step, FALSE);
-  guint n = count_edits(step, plan);
-  return g_strdup_printf("%u value%s of its XML", n, n == 1 ? "" : "s");
-}
-
-static char *say_where(const KtStep *step)
-{
-  return *step->where ? g_strdup_printf("%s %s", kt_step_kinds[step->kind], step->where)
-                      : g_strdup(kt_step_kinds[step->kind]);
-}
-
 /* ---- before ---- */
+
+static const char *arrow_of(const KtTerm *term)
+{
+  return term->utf8 ? "→" : "->";
+}
+
+static const char *guest_of(const KtStep *step)
+{
+  return step->domain ? step->domain : _("(host)");
+}
 
 static void put_notes(KtPage *page, const GPtrArray *notes)
 {
@@ -101,61 +82,108 @@ static void put_notes(KtPage *page, const GPtrArray *notes)
     kt_page_item(page, 0, KT_STYLE_DIM, "·", 2, KT_STYLE_PLAIN, notes->pdata[i]);
 }
 
-char *kt_view_apply_steps(const KtTerm *term, const KtReceipt *receipt, const KtPlan *plan)
+static void add_rows(KtTable *table, const KtTerm *term, const GPtrArray *steps, const KtPlan *plan)
 {
-  const KtColumn columns[] = {{.title = "step", .right = TRUE},
-                              {.title = "guest"},
-                              {.title = "what", .flex = TRUE},
-                              {.title = "before and after", .flex = TRUE},
-                              {.title = "risk", .flex = TRUE}};
-  KtPage *page = kt_page_new(term);
-  g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
-  for (guint i = 0; i < receipt->steps->len; i++) {
-    const KtStep *step = receipt->steps->pdata[i];
-    g_autofree char *where = say_where(step), *change = say_planned(term, step, plan), *risk = say_risk(step, plan);
-    kt_table_addf(table, KT_STYLE_DIM, "%u", step->number);
-    kt_table_add(table, KT_STYLE_PLAIN, step->domain ? step->domain : "(host)");
-    kt_table_add(table, KT_STYLE_PLAIN, where);
+  for (guint first = 0, end; first < steps->len; first = end) {
+    const KtStep *step = steps->pdata[first];
+    end = kt_apply_row_end(steps, first, FALSE);
+    g_autofree char *number = kt_apply_row_number(steps, first, end), *risk = say_risk(step, plan);
+    g_autofree char *what = kt_apply_row_what(steps, first, end);
+    g_autofree char *change = kt_apply_row_change(steps, first, end, FALSE, arrow_of(term));
+    kt_table_add(table, KT_STYLE_DIM, number);
+    kt_table_add(table, KT_STYLE_PLAIN, guest_of(step));
+    kt_table_add(table, KT_STYLE_PLAIN, what);
     kt_table_add(table, KT_STYLE_BOLD, change);
     kt_table_add(table, KT_STYLE_PLAIN, risk);
   }
+}
+
+/* What a definition gets is its plan's values, which hold no secrets. */
+static void put_edits(KtPage *page, const KtStep *step, const KtPlan *plan)
+{
+  for (guint i = 0; i < plan->changes->len; i++) {
+    const KtChange *change = plan->changes->pdata[i];
+    if (change->act != KT_ACT_DOMXML || !is_of(change, step))
+      continue;
+    g_autoptr(GPtrArray) edits = kt_plan_say_edits(change);
+    kt_page_item(page, 2, KT_STYLE_DIM, "·", 4, KT_STYLE_PLAIN, change->title ? change->title : change->id);
+    for (guint k = 0; k < edits->len; k++)
+      kt_page_text(page, 4, KT_STYLE_DIM, edits->pdata[k]);
+  }
+}
+
+static void put_definitions(KtPage *page, const GPtrArray *steps, const KtPlan *plan, GHashTable *diffs)
+{
+  for (guint i = 0; i < steps->len; i++) {
+    const KtStep *step = steps->pdata[i];
+    if (step->kind != KT_STEP_DEFINITION)
+      continue;
+    const char *diff = diffs ? g_hash_table_lookup(diffs, step) : NULL;
+    kt_page_gap(page);
+    kt_page_textf(page, 0, KT_STYLE_BOLD, _("Step %u, the definition of '%s'"), step->number, step->domain);
+    if (diff)
+      kt_page_diff(page, 2, diff, G_MAXUINT);
+    else
+      put_edits(page, step, plan);
+  }
+}
+
+char *kt_view_apply_steps(const KtTerm *term, const KtReceipt *receipt, const KtPlan *plan, GHashTable *diffs)
+{
+  const KtColumn columns[] = {{.title = _("step"), .right = TRUE},
+                              {.title = _("guest")},
+                              {.title = _("of what"), .flex = TRUE},
+                              {.title = _("before and after"), .flex = TRUE},
+                              {.title = _("risk"), .flex = TRUE}};
+  KtPage *page = kt_page_new(term);
+  g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
+  add_rows(table, term, receipt->steps, plan);
   if (receipt->steps->len)
     kt_page_table(page, 0, table);
   else
-    kt_page_text(page, 0, KT_STYLE_BOLD, "Nothing is left to be done by kvmtune.");
+    kt_page_text(page, 0, KT_STYLE_BOLD, _("Nothing is left to be done by kvmtune."));
+  put_definitions(page, receipt->steps, plan, diffs);
   put_notes(page, receipt->notes);
   return kt_page_finish(page);
 }
 
-static gboolean was_begun(const KtStep *step)
+/* What was begun, the last first. Not owned. */
+static GPtrArray *begun_steps(const KtReceipt *receipt)
 {
-  return step->state != KT_STEP_PLANNED && step->state != KT_STEP_UNDONE;
+  GPtrArray *steps = g_ptr_array_new();
+  for (guint i = receipt->steps->len; i-- > 0;) {
+    KtStep *step = receipt->steps->pdata[i];
+    if (step->state != KT_STEP_PLANNED && step->state != KT_STEP_UNDONE)
+      g_ptr_array_add(steps, step);
+  }
+  return steps;
 }
 
 char *kt_view_apply_undo(const KtTerm *term, const KtReceipt *receipt)
 {
-  const KtColumn columns[] = {{.title = "step", .right = TRUE},
-                              {.title = "guest"},
-                              {.title = "what", .flex = TRUE},
-                              {.title = "goes back", .flex = TRUE},
-                              {.title = "was"}};
+  const KtColumn columns[] = {{.title = _("step"), .right = TRUE},
+                              {.title = _("guest")},
+                              {.title = _("of what"), .flex = TRUE},
+                              {.title = _("goes back"), .flex = TRUE},
+                              {.title = _("was")}};
   KtPage *page = kt_page_new(term);
   g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
-  for (guint i = receipt->steps->len; i-- > 0;) {
-    const KtStep *step = receipt->steps->pdata[i];
-    g_autofree char *where = say_where(step), *change = say_change(term, step, TRUE);
-    if (!was_begun(step))
-      continue;
-    kt_table_addf(table, KT_STYLE_DIM, "%u", step->number);
-    kt_table_add(table, KT_STYLE_PLAIN, step->domain ? step->domain : "(host)");
-    kt_table_add(table, KT_STYLE_PLAIN, where);
-    kt_table_add(table, KT_STYLE_BOLD, step->kind == KT_STEP_RESTART ? "is not taken back by itself" : change);
-    kt_table_add(table, KT_STYLE_PLAIN, kt_step_states[step->state]);
+  g_autoptr(GPtrArray) steps = begun_steps(receipt);
+  for (guint first = 0, end; first < steps->len; first = end) {
+    const KtStep *step = steps->pdata[first];
+    end = kt_apply_row_end(steps, first, TRUE);
+    g_autofree char *number = kt_apply_row_number(steps, first, end), *what = kt_apply_row_what(steps, first, end);
+    g_autofree char *change = kt_apply_row_change(steps, first, end, TRUE, arrow_of(term));
+    kt_table_add(table, KT_STYLE_DIM, number);
+    kt_table_add(table, KT_STYLE_PLAIN, guest_of(step));
+    kt_table_add(table, KT_STYLE_PLAIN, what);
+    kt_table_add(table, KT_STYLE_BOLD, step->kind == KT_STEP_RESTART ? _("is not taken back by itself") : change);
+    kt_table_add(table, KT_STYLE_PLAIN, kt_view_step_state(step));
   }
-  if (kt_table_rows(table))
+  if (steps->len)
     kt_page_table(page, 0, table);
   else
-    kt_page_textf(page, 0, KT_STYLE_BOLD, "Nothing of receipt %" G_GINT64_FORMAT " is left to be taken back.",
+    kt_page_textf(page, 0, KT_STYLE_BOLD, _("Nothing of receipt %" PRId64 " is left to be taken back."),
                   receipt->number);
   return kt_page_finish(page);
 }
@@ -164,11 +192,12 @@ char *kt_view_apply_undo(const KtTerm *term, const KtReceipt *receipt)
 
 char *kt_view_apply_step(const KtTerm *term, const KtReceipt *receipt, const KtStep *step, gboolean back)
 {
-  g_autofree char *name = kt_step_name(step), *change = say_change(term, step, back), *clean = NULL;
-  g_autofree char *line =
-      g_strdup_printf("[%2u/%u] %s%s: %s", step->number, receipt->steps->len, back ? "back: " : "", name, change);
-  clean = kt_term_clean(term, line);
-  return g_steal_pointer(&clean);
+  g_autoptr(GPtrArray) one = g_ptr_array_new();
+  g_ptr_array_add(one, (gpointer)step);
+  g_autofree char *name = kt_view_step_name(step), *change = kt_apply_row_change(one, 0, 1, back, arrow_of(term));
+  g_autofree char *text =
+      g_strdup_printf("[%2u/%u] %s%s: %s", step->number, receipt->steps->len, back ? _("back: ") : "", name, change);
+  return kt_term_clean(term, text);
 }
 
 #define BAR 20
@@ -181,15 +210,14 @@ char *kt_view_apply_progress(const KtTerm *term, const KtStep *step, const KtPro
   g_string_append_printf(line, "  [%s%s] ", done, rest);
   if (step->kind == KT_STEP_MEMORY) {
     g_autofree char *moved = kt_units_format_kib(progress->done), *all = kt_units_format_kib(progress->all);
-    g_string_append_printf(line, "%s of %s", moved, all);
+    g_string_append_printf(line, _("%s of %s"), moved, all);
   } else {
-    g_string_append_printf(line, "%" G_GUINT64_FORMAT " of at most %" G_GUINT64_FORMAT " s", progress->done,
-                           progress->all);
+    g_string_append_printf(line, _("%" PRIu64 " of at most %" PRIu64 " s"), progress->done, progress->all);
   }
   if (step->kind == KT_STEP_MEMORY && progress->per_second > 0) {
     g_autofree char *rate = kt_units_format_kib((guint64)progress->per_second);
     double left = progress->all > progress->done ? (double)(progress->all - progress->done) / progress->per_second : 0;
-    g_string_append_printf(line, ", %s/s, %.0f s left", rate, left);
+    g_string_append_printf(line, _(", %s/s, %.0f s left"), rate, left);
   }
   return kt_term_shorten(term, line->str, term->width - 1);
 }
@@ -208,20 +236,23 @@ static void put_kept(KtPage *page, const KtReceipt *receipt)
 {
   for (guint i = 0; i < receipt->steps->len; i++) {
     const KtStep *step = receipt->steps->pdata[i];
-    g_autofree char *name = kt_step_name(step);
+    g_autofree char *name = kt_view_step_name(step);
     if (step->state == KT_STEP_KEPT)
-      kt_page_textf(page, 2, KT_STYLE_YELLOW, "Kept: %s: %s", name, step->error ? step->error : "");
+      kt_page_textf(page, 2, KT_STYLE_YELLOW, _("Kept: %s: %s"), name, step->error ? step->error : "");
   }
 }
 
 static void put_undone(KtPage *page, const KtReceipt *receipt)
 {
   gboolean whole = receipt->state == KT_RECEIPT_UNDONE;
-  kt_page_textf(page, 0, KT_STYLE_BOLD, "Receipt %" G_GINT64_FORMAT ": %s", receipt->number,
-                whole ? "all is as it was before." : "as it was before, but for what follows.");
+  kt_page_textf(page, 0, KT_STYLE_BOLD,
+                whole ? _("Receipt %" PRId64 ": all is as it was before.")
+                      : _("Receipt %" PRId64 ": as it was before, but for what follows."),
+                receipt->number);
   put_kept(page, receipt);
 }
 
+/* Why a run failed is its error, which is told once, behind this. */
 char *kt_view_apply_end(const KtTerm *term, const KtReceipt *receipt, const char *state)
 {
   g_autofree char *folder = state ? kt_shell_word(state) : NULL;
@@ -233,16 +264,14 @@ char *kt_view_apply_end(const KtTerm *term, const KtReceipt *receipt, const char
     return kt_page_finish(page);
   }
   guint done = count(receipt, KT_STEP_DONE), all = receipt->steps->len, failed = count(receipt, KT_STEP_FAILED);
-  kt_page_textf(page, 0, KT_STYLE_BOLD, "Receipt %" G_GINT64_FORMAT ": %u of %u steps done%s.", receipt->number, done,
-                all, failed ? ", one failed" : "");
-  if (receipt->error)
-    kt_page_text(page, 2, KT_STYLE_RED, receipt->error);
+  kt_page_textf(page, 0, KT_STYLE_BOLD,
+                failed ? _("Receipt %" PRId64 ": %u of %u steps done, one failed.")
+                       : _("Receipt %" PRId64 ": %u of %u steps done."),
+                receipt->number, done, all);
   if (count(receipt, KT_STEP_PLANNED))
-    kt_page_textf(page, 2, KT_STYLE_PLAIN, "Not begun: %u.", count(receipt, KT_STEP_PLANNED));
+    kt_page_textf(page, 2, KT_STYLE_PLAIN, _("Not begun: %u."), count(receipt, KT_STEP_PLANNED));
   if (done == all)
-    kt_page_textf(page, 2, KT_STYLE_PLAIN, "Did it help?  kvmtune verify %" G_GINT64_FORMAT "%s", receipt->number,
-                  where);
-  kt_page_textf(page, 2, KT_STYLE_PLAIN, "Take it back: kvmtune rollback %" G_GINT64_FORMAT "%s", receipt->number,
-                where);
+    kt_page_textf(page, 2, KT_STYLE_PLAIN, _("Did it help?  kvmtune verify %" PRId64 "%s"), receipt->number, where);
+  kt_page_textf(page, 2, KT_STYLE_PLAIN, _("Take it back: kvmtune rollback %" PRId64 "%s"), receipt->number, where);
   return kt_page_finish(page);
 }

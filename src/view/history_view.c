@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What was applied, as text and as JSON. */
+#include "base/i18n.h"
 #include "base/json.h"
 #include "view/apply_view.h"
 
@@ -30,19 +31,19 @@ static void put_errors(KtPage *page, const GPtrArray *receipts)
     if (first)
       kt_page_gap(page);
     first = FALSE;
-    g_autofree char *text = g_strdup_printf("receipt %" G_GINT64_FORMAT ": %s", r->number, r->error);
+    g_autofree char *text = g_strdup_printf(_("receipt %" PRId64 ": %s"), r->number, r->error);
     kt_page_item(page, 0, KT_STYLE_DIM, "·", 2, KT_STYLE_PLAIN, text);
   }
 }
 
 char *kt_view_history_text(const KtTerm *term, const GPtrArray *receipts, gint64 working)
 {
-  const KtColumn columns[] = {{.title = "receipt", .right = TRUE},
-                              {.title = "begun"},
-                              {.title = "host"},
-                              {.title = "scope"},
-                              {.title = "state"},
-                              {.title = "verdict", .flex = TRUE}};
+  const KtColumn columns[] = {{.title = _("receipt"), .right = TRUE},
+                              {.title = _("begun")},
+                              {.title = _("of host")},
+                              {.title = _("scope")},
+                              {.title = _("state")},
+                              {.title = _("verdict"), .flex = TRUE}};
   KtPage *page = kt_page_new(term);
   g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
   for (guint i = 0; i < receipts->len; i++) {
@@ -52,12 +53,12 @@ char *kt_view_history_text(const KtTerm *term, const GPtrArray *receipts, gint64
     kt_table_add(table, KT_STYLE_PLAIN, r->host);
     kt_table_add(table, KT_STYLE_PLAIN, r->scope);
     kt_table_add(table, style_of(r, working), kt_view_receipt_state(r, working));
-    kt_table_add(table, KT_STYLE_PLAIN, r->verdict);
+    kt_table_add(table, KT_STYLE_PLAIN, r->verdict ? kt_tr(r->verdict) : NULL);
   }
   if (receipts->len)
     kt_page_table(page, 0, table);
   else
-    kt_page_text(page, 0, KT_STYLE_PLAIN, "Nothing was applied yet.");
+    kt_page_text(page, 0, KT_STYLE_PLAIN, _("Nothing was applied yet."));
   put_errors(page, receipts);
   return kt_page_finish(page);
 }
@@ -66,15 +67,14 @@ static void add_step(KtTable *table, const KtTerm *term, const KtStep *step)
 {
   g_autofree char *before = kt_view_step_value(step, step->before), *after = kt_view_step_value(step, step->after);
   g_autofree char *found = step->found ? kt_view_step_value(step, step->found) : NULL;
-  g_autofree char *name = kt_step_name(step);
+  g_autofree char *name = kt_view_step_name(step);
   gboolean bad = step->state == KT_STEP_FAILED || step->state == KT_STEP_KEPT || step->state == KT_STEP_STARTED;
   kt_table_addf(table, KT_STYLE_DIM, "%u", step->number);
   kt_table_add(table, KT_STYLE_PLAIN, name);
   kt_table_add(table, KT_STYLE_PLAIN, before);
   kt_table_add(table, KT_STYLE_PLAIN, after);
   kt_table_add(table, KT_STYLE_PLAIN, found);
-  kt_table_add(table, bad ? KT_STYLE_YELLOW : KT_STYLE_PLAIN,
-               step->state == KT_STEP_STARTED ? "begun, perhaps done" : kt_step_states[step->state]);
+  kt_table_add(table, bad ? KT_STYLE_YELLOW : KT_STYLE_PLAIN, kt_view_step_state(step));
   kt_table_add(table, KT_STYLE_PLAIN, step->error);
 }
 
@@ -93,17 +93,17 @@ static void put_calls(KtPage *page, const KtReceipt *receipt)
 
 char *kt_view_receipt_text(const KtTerm *term, const KtReceipt *receipt, gint64 working)
 {
-  const KtColumn columns[] = {{.title = "step", .right = TRUE},       {.title = "what", .flex = TRUE},
-                              {.title = "before", .flex = TRUE},      {.title = "wanted", .flex = TRUE},
-                              {.title = "found after", .flex = TRUE}, {.title = "state"},
-                              {.title = "why", .flex = TRUE}};
+  const KtColumn columns[] = {{.title = _("step"), .right = TRUE},       {.title = _("of what"), .flex = TRUE},
+                              {.title = _("before"), .flex = TRUE},      {.title = _("wanted"), .flex = TRUE},
+                              {.title = _("found after"), .flex = TRUE}, {.title = _("state")},
+                              {.title = _("why"), .flex = TRUE}};
   KtPage *page = kt_page_new(term);
   g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
-  kt_page_textf(page, 0, KT_STYLE_BOLD, "Receipt %" G_GINT64_FORMAT " of %s: %s", receipt->number,
-                receipt->host ? receipt->host : "an unknown host", kt_view_receipt_state(receipt, working));
-  kt_page_textf(page, 2, KT_STYLE_PLAIN, "begun %s, ended %s, by kvmtune %s, scope %s, verdict %s", receipt->begun,
-                receipt->ended ? receipt->ended : "not told", receipt->tool ? receipt->tool : "unknown", receipt->scope,
-                receipt->verdict ? receipt->verdict : "none yet");
+  kt_page_textf(page, 0, KT_STYLE_BOLD, _("Receipt %" PRId64 " of %s: %s"), receipt->number,
+                receipt->host ? receipt->host : _("an unknown host"), kt_view_receipt_state(receipt, working));
+  kt_page_textf(page, 2, KT_STYLE_PLAIN, _("begun %s, ended %s, by kvmtune %s, scope %s, verdict %s"), receipt->begun,
+                receipt->ended ? receipt->ended : _("not told"), receipt->tool ? receipt->tool : _("unknown"),
+                receipt->scope, receipt->verdict ? kt_tr(receipt->verdict) : _("none yet"));
   if (receipt->error)
     kt_page_text(page, 2, KT_STYLE_RED, receipt->error);
   for (guint i = 0; i < receipt->steps->len; i++)

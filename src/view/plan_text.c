@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "base/units.h"
 #include "view/action.h"
+#include "view/diff.h"
 #include "view/plan_words.h"
 
 #define MAX_DIFF_LINES 200
@@ -120,22 +121,10 @@ static void put_group(KtPage *page, const KtPlan *plan, guint first, guint end)
 
 /* ---- definitions ---- */
 
-static KtStyle diff_style(const char *line)
-{
-  if (g_str_has_prefix(line, "+++") || g_str_has_prefix(line, "---"))
-    return KT_STYLE_BOLD;
-  return *line == '+' ? KT_STYLE_GREEN : *line == '-' ? KT_STYLE_RED : *line == '@' ? KT_STYLE_CYAN : KT_STYLE_PLAIN;
-}
-
 static void put_diff(KtPage *page, const char *diff)
 {
-  g_auto(GStrv) lines = g_strsplit(diff, "\n", -1);
-  guint n = 0;
   kt_page_gap(page);
-  for (; n < MAX_DIFF_LINES && lines[n]; n++)
-    if (*lines[n] || lines[n + 1])
-      kt_page_verbatim(page, 2, diff_style(lines[n]), lines[n]);
-  if (lines[n] && lines[n + 1])
+  if (!kt_page_diff(page, 2, diff, MAX_DIFF_LINES))
     kt_page_text(page, 2, KT_STYLE_DIM, _("and so on ('kvmtune domxml --plan PLAN --diff' shows all)"));
 }
 

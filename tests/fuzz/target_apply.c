@@ -88,7 +88,7 @@ void kt_target_steps(const char *bytes, gsize length)
     }
     for (guint i = 0; i < receipt->steps->len; i++)
       check_step(receipt->steps->pdata[i]);
-    g_free(kt_view_apply_steps(&term, receipt, plan));
+    g_free(kt_view_apply_steps(&term, receipt, plan, NULL));
     if (!kt_run_apply(&run, receipt, &error))
       g_error("a dry run failed: %s", error->message);
   }
