@@ -4,7 +4,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 kvmtune = $(BUILD)/src/cmd/kvmtune
 
-.PHONY: all configure build demo check check-lab lab install uninstall format hostile fuzz bench clean packages packages-bench packages-check
+.PHONY: all configure build demo check check-lab lab openstack demo-openstack check-openstack install uninstall format hostile fuzz bench clean packages packages-bench packages-check packages-openstack
 
 all: build
 
@@ -16,6 +16,9 @@ packages-bench:
 
 packages-check:
 	@tools/install-packages build check
+
+packages-openstack:
+	@tools/install-packages build openstack
 
 configure: packages
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) --prefix $(PREFIX)
@@ -37,6 +40,10 @@ lab: packages-check build
 
 check-lab: packages-check build
 	lab/lab --name check check
+
+# A real OpenStack on loopback; see docs/openstack.md. `openstack/openstack down` ends it.
+openstack: packages-openstack build
+	openstack/openstack up
 
 install: build
 	meson install -C $(BUILD) --no-rebuild
