@@ -333,7 +333,8 @@ def test_clouds_yaml():
     r = doctor(world(), "--os-cloud", "site", sign_in={})
     assert r.status == 1 and r.json()["cloud"] == "site", r.err
     fails(doctor(world(), "--os-cloud", "site", "--os-region-name", "Nowhere", sign_in={}), "no compute service")
-    fails(doctor(world(), sign_in={}), "several clouds")
+    fails(doctor(world(), sign_in={}), "several clouds", "it has 'site', 'b'")
+    fails(doctor(world(), "--os-cloud", "sight", sign_in={}), "no cloud 'sight'; it has 'site', 'b'")
     server.shutdown()
     os.unlink(path)
 
@@ -357,6 +358,14 @@ def test_tls():
     assert doctor(world(), "--os-cacert", cert, context=context).status == 1
     assert doctor(world(), "--insecure", context=context).status == 1
     return None
+
+
+def test_certificates_that_are_not_there():
+    w = world()
+    fails(doctor(w, "--os-cacert", "nothing-there.pem"), "cannot read the certificates in 'nothing-there.pem'")
+    fails(doctor(w, env={"OS_CERT": "nothing-there.pem"}), "nothing-there.pem")
+    assert w.seen == []  # nobody was asked
+    assert doctor(w, "--insecure", "--os-cacert", "nothing-there.pem").status == 1
 
 
 def recorded(path):

@@ -56,6 +56,19 @@ def test_plan_by_the_api_alone():
     assert U[4] not in {s["id"] for s in j["servers"]} and any("image hidden" in n for n in j["notes"]), j["notes"]
 
 
+def test_commands_say_that_they_are_unchecked():
+    """Lines are copied one by one: each says that nobody knows whether its flavor fits."""
+    def commands(run):
+        return [line for line in run.out.splitlines() if line.startswith("  openstack") and " confirm " not in line]
+    unknown = plan(world(), "plain32")
+    assert len(commands(unknown)) > 2 and all(c.endswith("   # unchecked") for c in commands(unknown)), unknown.out
+    assert "! whether plain32.topology fits on any host is unknown" in unknown.out, unknown.out
+    path = evidence("n1", capabilities=capabilities(4, 8, 24576), guest=domain(U[0], 32, 65536))
+    known = plan(one_host(), "plain32", "--host", path)
+    assert len(commands(known)) == 2 and not any("unchecked" in c for c in commands(known)), known.out
+    assert "  ! " not in known.out, known.out
+
+
 def test_plan_too_large_for_a_host():
     w = world()
     w.host("small", cells=1, cores=4, threads=2)

@@ -2,7 +2,10 @@
 /* The files in which clouds are described. */
 #include "cloud/clouds.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cloud/settings.h"
@@ -97,13 +100,28 @@ static const char *only_cloud(const Files *files)
   return kt_yaml_is_map(clouds) && kt_yaml_count(clouds) == 1 ? kt_yaml_key(clouds, 0) : NULL;
 }
 
+enum { NAMES_MAX = 20 };
+
+/* "a, b, c" of the clouds that are described. Caller frees. */
+static char *names_of(const KtYamlNode *clouds)
+{
+  g_autoptr(GString) names = g_string_new(NULL);
+  guint n = kt_yaml_is_map(clouds) ? kt_yaml_count(clouds) : 0;
+  for (guint i = 0; i < MIN(n, NAMES_MAX); i++)
+    g_string_append_printf(names, "%s'%.80s'", i ? ", " : "", kt_yaml_key(clouds, i));
+  if (n > NAMES_MAX)
+    g_string_append_printf(names, " and %u more", n - NAMES_MAX);
+  return g_strdup(n ? names->str : "none");
+}
+
 static KtCloudConfig *of_files(const Files *files, const char *name, gboolean fill, const KtCloudWish *wish,
                                GError **error)
 {
   const KtYamlNode *cloud = kt_yaml_member(clouds_of(files->clouds), name);
   const char *source = files->path ? files->path : "clouds.yaml";
   if (!kt_yaml_is_map(cloud)) {
-    g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "%s has no cloud '%.80s'", source, name);
+    g_autofree char *there = names_of(clouds_of(files->clouds));
+    g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "%s has no cloud '%.80s'; it has %s", source, name, there);
     return NULL;
   }
   g_autoptr(GHashTable) settings = kt_settings_new();
@@ -136,7 +154,7 @@ KtCloudConfig *kt_cloud_config_read(const char *name, const char *clouds, const 
   return NULL;
 }
 
-KtCloudConfig *kt_cloud_config_find(const KtCloudWish *wish, GError **error)
+static KtCloudConfig *find(const KtCloudWish *wish, GError **error)
 {
   g_auto(Files) files = {0};
   const char *variable = g_getenv("OS_CLOUD");
@@ -152,12 +170,34 @@ KtCloudConfig *kt_cloud_config_find(const KtCloudWish *wish, GError **error)
     name = only_cloud(&files);
   if (name && files.path)
     return of_files(&files, name, TRUE, wish, error);
-  if (files.path)
+  if (files.path) {
+    g_autofree char *there = names_of(clouds_of(files.clouds));
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND,
-                "'%s' describes several clouds, or none; name one with --os-cloud or OS_CLOUD", files.path);
-  else
+                "'%s' describes several clouds, or none (it has %s); name one with --os-cloud or OS_CLOUD", files.path,
+                there);
+  } else
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND,
                 "no cloud to sign in to: neither clouds.yaml (in ., ~/.config/openstack or /etc/openstack) nor OS_* "
                 "variables are there");
   return NULL;
+}
+
+/* Certificates are said to be missing before anybody is asked anything. */
+static gboolean can_read(const char *path, GError **error)
+{
+  if (!path || g_access(path, R_OK) == 0)
+    return TRUE;
+  int why = errno;
+  g_set_error(error, KT_ERROR, why == ENOENT ? KT_ERROR_NOT_FOUND : KT_ERROR_ACCESS,
+              "cannot read the certificates in '%s': %s", path, g_strerror(why));
+  return FALSE;
+}
+
+KtCloudConfig *kt_cloud_config_find(const KtCloudWish *wish, GError **error)
+{
+  g_autoptr(KtCloudConfig) config = find(wish, error);
+  if (!config || (!config->insecure && !can_read(config->ca_file, error)) || !can_read(config->cert_file, error) ||
+      !can_read(config->key_file, error))
+    return NULL;
+  return g_steal_pointer(&config);
 }

@@ -51,8 +51,9 @@ typedef struct {
   gboolean insecure;
 } KtCloudWish;
 
-/* NULL with KT_ERROR_NOT_FOUND (no such cloud, or nothing says how to sign in), KT_ERROR_FORMAT
- * (what is missing or wrong, with its file) and those of reading files. No error holds a secret. */
+/* NULL with KT_ERROR_NOT_FOUND (no such cloud: those that there are are named; nothing says how to sign in; no such
+ * file of certificates), KT_ERROR_FORMAT (what is missing or wrong, with its file) and those of reading files. No error
+ * holds a secret. */
 KtCloudConfig *kt_cloud_config_find(const KtCloudWish *wish, GError **error);
 
 /* The same of files' texts alone; `secure` may be NULL; wish->cloud NULL: the only one. */

@@ -57,21 +57,35 @@ static void put_cure(KtPage *page, const KtCloudCure *cure)
   put_list(page, 2, cure->notes);
 }
 
+/* A command of a flavor that is not known to fit now says so itself: lines are copied one by one. */
+static void put_command(KtPage *page, const KtCloudCure *cure, const char *command)
+{
+  gboolean checked = kt_cloud_cure_count(cure, TRUE, KT_YES) > 0;
+  g_autofree char *line = checked ? NULL : g_strdup_printf("%s   # %s", command, _("unchecked"));
+  kt_page_verbatim(page, 2, KT_STYLE_PLAIN, checked ? command : line);
+}
+
 static void put_commands(KtPage *page, const KtCloudPlan *plan)
 {
+  for (guint i = 0; i < plan->cures->len; i++) {
+    g_autofree char *doubt = kt_cloud_say_doubt(plan->cures->pdata[i]);
+    if (doubt)
+      kt_page_item(page, 2, KT_STYLE_RED, "!", 4, KT_STYLE_RED, doubt);
+  }
   for (guint i = 0; i < plan->cures->len; i++) {
     const KtCloudCure *cure = plan->cures->pdata[i];
     g_autofree char *create = kt_view_cloud_create(cure);
     if (!cure->exists)
-      kt_page_verbatim(page, 2, KT_STYLE_PLAIN, create);
+      put_command(page, cure, create);
   }
   for (guint i = 0; i < MIN(plan->moves->len, MOVES_MOST); i++) {
     const KtCloudMove *m = plan->moves->pdata[i];
-    g_autofree char *name = kt_shell_word(((const KtCloudCure *)plan->cures->pdata[m->cure])->name);
+    const KtCloudCure *cure = plan->cures->pdata[m->cure];
+    g_autofree char *name = kt_shell_word(cure->name);
     g_autofree char *id = kt_shell_word(m->id);
     g_autofree char *resize = g_strdup_printf("openstack server resize --wait --flavor %s %s", name, id);
     g_autofree char *confirm = g_strdup_printf("openstack server resize confirm %s   # or: revert", id);
-    kt_page_verbatim(page, 2, KT_STYLE_PLAIN, resize);
+    put_command(page, cure, resize);
     kt_page_verbatim(page, 2, KT_STYLE_PLAIN, confirm);
   }
 }
@@ -122,11 +136,14 @@ char *kt_view_cloud_plan_ticket(const KtCloudPlan *plan)
   put_title(page, KT_STYLE_PLAIN, _("WHAT IS CHANGED"));
   for (guint i = 0; i < plan->cures->len; i++) {
     const KtCloudCure *cure = plan->cures->pdata[i];
-    g_autofree char *change = kt_cloud_say_change(cure), *fits = kt_cloud_say_fits(cure);
+    g_autofree char *change = kt_cloud_say_change(cure), *fits = kt_cloud_say_fits(cure),
+                    *doubt = kt_cloud_say_doubt(cure);
     kt_page_textf(page, 1, KT_STYLE_PLAIN, _("%s → %s"), cure->flavor, cure->name);
     kt_page_text(page, 3, KT_STYLE_PLAIN, change);
     kt_cloud_put_keys(page, 3, cure);
     kt_page_text(page, 3, KT_STYLE_PLAIN, fits);
+    if (doubt)
+      kt_page_item(page, 3, KT_STYLE_PLAIN, "!", 5, KT_STYLE_PLAIN, doubt);
     put_list(page, 3, cure->notes);
   }
   put_title(page, KT_STYLE_PLAIN, _("WHO IS AFFECTED"));

@@ -62,6 +62,18 @@ char *kt_cloud_say_fits(const KtCloudCure *cure)
       kt_cloud_cure_count(cure, TRUE, KT_NO), kt_cloud_cure_count(cure, TRUE, KT_UNKNOWN));
 }
 
+char *kt_cloud_say_doubt(const KtCloudCure *cure)
+{
+  if (kt_cloud_cure_count(cure, TRUE, KT_YES))
+    return NULL;
+  if (cure->fits->len && !kt_cloud_cure_count(cure, TRUE, KT_UNKNOWN))
+    return g_strdup_printf(_("%s fits on no host as they are now: a resize to it would be refused"), cure->name);
+  if (kt_cloud_cure_count(cure, FALSE, KT_YES))
+    return g_strdup_printf(_("%s fits on empty hosts; whether it does now is unknown"), cure->name);
+  return g_strdup_printf(_("whether %s fits on any host is unknown: --host with their libvirt or captures tells"),
+                         cure->name);
+}
+
 void kt_cloud_put_keys(KtPage *page, guint indent, const KtCloudCure *cure)
 {
   for (guint i = 0; i < cure->keys->len; i++) {

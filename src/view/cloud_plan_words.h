@@ -8,6 +8,7 @@ char *kt_cloud_say_shape(const KtCloudShape *shape); /* "32 x 1 x 1, 1 node"; "u
 char *kt_cloud_say_change(const KtCloudCure *cure);  /* "32 x 1 x 1, 1 node → ..." */
 char *kt_cloud_say_sockets(const KtCloudPlan *plan); /* licences by sockets. Caller frees. */
 char *kt_cloud_say_fits(const KtCloudCure *cure);    /* "fits on 3 of 4 hosts when empty, ..." */
+char *kt_cloud_say_doubt(const KtCloudCure *cure);   /* that it is not known to fit now; NULL: it is. Caller frees. */
 void kt_cloud_put_keys(KtPage *page, guint indent, const KtCloudCure *cure);
 void kt_cloud_put_order(KtPage *page, guint indent, const KtCloudPlan *plan, guint most);
 void kt_cloud_put_downtime(KtPage *page, guint indent, const KtCloudPlan *plan);
