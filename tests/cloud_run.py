@@ -32,9 +32,9 @@ def world():
 
 
 class Run:
-    """One run of kvmtune against a world."""
+    """One run of kvmtune cloud, or (tool) of another command, against a world."""
 
-    def __init__(self, w, *arguments, env=None, context=None, sign_in=None):
+    def __init__(self, w, *arguments, env=None, context=None, sign_in=None, tool=False):
         server = o.start(w, context)
         self.url = "%s://127.0.0.1:%d" % (server.scheme, server.server_port)
         own = {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
@@ -43,7 +43,7 @@ class Run:
                    {"LC_ALL": "C", "HOME": TMP.name, "no_proxy": "*",
                     **{k: v.replace("@URL@", self.url) for k, v in sign_in.items()}})
         own.update(env or {})
-        done = subprocess.run([BIN, "cloud", *arguments], env=own, stdin=subprocess.DEVNULL, capture_output=True,
+        done = subprocess.run([BIN, *([] if tool else ["cloud"]), *arguments], env=own, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=120, cwd=TMP.name)
         server.shutdown()
         server.server_close()

@@ -28,6 +28,11 @@ class World:
         self.tokens = {}           # token -> uses
         self.sign_ins = []         # bodies
         self.no_auth = None        # a fixed token, without Keystone
+        self.port = 0              # where it listens; 0: anywhere
+
+    def act(self, method, path, query, minor, body):
+        """Answers beyond those of a cloud that is only read: (status, body[, headers]); None: none (cloud_acting.py)."""
+        return None
 
     def server(self, uuid, name, flavor, image="i1", host="n1", status="ACTIVE", number=1, **more):
         own = next(f for f in self.flavors if f["name"] == flavor) if isinstance(flavor, str) else flavor
@@ -143,12 +148,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 answer[member + "_links"] = [{"rel": "next", "href": href}]
         return 200, answer
 
-    def compute(self, path, query):
+    def compute(self, path, query, body):
         w = self.server.world
         version = self.headers.get("OpenStack-API-Version", "compute 2.1").split()[1]
         minor = int(version.split(".")[1])
         if minor > int(w.newest.split(".")[1]):
             return 406, {"computeFault": {"message": "Version %s is not supported by the API." % version}}
+        own = w.act(self.command, path, query, minor, body)
+        if own:
+            return own
         if path in ("", "/"):
             return 200, {"version": {"id": "v2.1", "status": "CURRENT", "version": w.newest, "min_version": "2.1"}}
         if path == "/servers/detail":
@@ -209,7 +217,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.give(401, {"error": {"code": 401, "message":
                                              "The request you have made requires authentication."}})
         if parts.path.startswith("/compute/v2.1"):
-            return self.give(*self.compute(parts.path[len("/compute/v2.1"):], query))
+            return self.give(*self.compute(parts.path[len("/compute/v2.1"):], query, body))
         if parts.path.startswith("/image"):
             return self.give(*self.image(parts.path[len("/image"):], query))
         return self.give(*self.missing())
@@ -256,7 +264,7 @@ def huge(h):
 
 def start(world, context=None):
     """A server in a thread; .server_port, .shutdown()."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", world.port), Handler)
     server.daemon_threads = True
     server.world = world
     server.scheme = "https" if context else "http"

@@ -17,7 +17,7 @@ domxml base domxml
 apply base model evidence plan domxml apply
 nova base model placement domxml nova
 verify base model plan verify
-cloud base model plan nova cloud
+cloud base model plan apply nova cloud
 view base model checks plan apply nova cloud verify view
 cmd base model evidence checks placement plan domxml nova apply cloud verify view cmd
 END

@@ -404,6 +404,16 @@ KtReceipt *kt_journal_load(KtJournal *journal, gint64 number, GError **error)
   return g_ptr_array_steal_index(found, 0);
 }
 
+KtReceipt *kt_journal_last_of(KtJournal *journal, const char *uuid, GError **error)
+{
+  const KtSqlValue values[] = {KT_SQL_TEXT(uuid)};
+  gint64 number = 0;
+  if (!kt_sql_query(journal->sql, "SELECT ifnull(max(receipt), 0) FROM step WHERE uuid = ? AND state != 'planned'",
+                    values, G_N_ELEMENTS(values), read_number, &number, error))
+    return NULL;
+  return number ? kt_journal_load(journal, number, error) : NULL;
+}
+
 GPtrArray *kt_journal_list(KtJournal *journal, GError **error)
 {
   g_autoptr(GPtrArray) found = new_list();

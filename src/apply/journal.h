@@ -41,6 +41,10 @@ KtReceipt *kt_journal_load(KtJournal *journal, gint64 number, GError **error);
 /* All of them (KtReceipt*), the newest first, without plan, measurement and steps. Free with g_ptr_array_unref(). */
 GPtrArray *kt_journal_list(KtJournal *journal, GError **error);
 
+/* The last receipt, whole, with a step about this guest or server that was begun. NULL without *error: there is none.
+ */
+KtReceipt *kt_journal_last_of(KtJournal *journal, const char *uuid, GError **error);
+
 /* "receipt 7 changed vcpupin 3 of 'crm' after it: roll that back first", of the last later receipt with a step about
  * the same that stands; NULL without *error: there is none. Caller frees. */
 char *kt_journal_newer(KtJournal *journal, const KtReceipt *receipt, GError **error);

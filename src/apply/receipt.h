@@ -18,14 +18,14 @@ extern const char *const kt_receipt_states[KT_RECEIPT_STATES]; /* "running", "do
 typedef struct {
   gint64 number;       /* from 1, in the order of runs; 0: not in the journal yet */
   char *begun, *ended; /* ISO 8601 with offset; `ended` NULL: not yet. Of the run, or of its rollback */
-  char *host;          /* host name */
+  char *host;          /* host name; of a cloud: its name */
   char *machine;       /* as in KtPlan; NULL: not known */
   char *tool;          /* version of kvmtune */
-  char *uri;           /* libvirt's; NULL: this machine's */
-  char *scope;         /* "all", "live", "next-boot", "restart" */
+  char *uri;           /* libvirt's; NULL: this machine's; of a cloud: Nova's address, "https://..." */
+  char *scope;         /* "all", "live", "next-boot", "restart"; "flavor NAME" or "server NAME" of a cloud */
   KtReceiptState state;
   char *error;      /* why it failed; NULL: it did not */
-  char *plan;       /* the whole plan as JSON (plan_json.h) */
+  char *plan;       /* the whole plan as JSON (plan_json.h; of a cloud, its part: cloud_plan.h) */
   char *measured;   /* before the first step: KtMeasurement as JSON; NULL: was not measured */
   char *verdict;    /* by `kvmtune verify`; NULL: not judged */
   GPtrArray *notes; /* char*: what remains to be done by hand, and what cannot be taken back */

@@ -49,6 +49,10 @@ static gboolean is_before(KtTouch *touch, const KtStep *step, const char *now)
     return FALSE;
   case KT_STEP_MEMORY:
     return kt_step_apart_pct(step, step->before, now) <= BACK_PCT;
+  case KT_STEP_RESIZE:
+    return kt_step_is_confirmation(step); /* the resize that it confirmed is what is taken back */
+  case KT_STEP_TOPOLOGY:
+    return TRUE;
   default:
     return kt_touch_reached(touch, step, step->before, now);
   }
@@ -56,6 +60,8 @@ static gboolean is_before(KtTouch *touch, const KtStep *step, const char *now)
 
 static gboolean is_ours(KtTouch *touch, const KtStep *step, const char *now)
 {
+  if (step->kind == KT_STEP_RESIZE) /* there, or on its way back; never what somebody else made of it */
+    return kt_step_same_flavor(now, step->after) || kt_step_same_flavor(now, step->before);
   if (step->found && g_strcmp0(now, step->found) == 0)
     return TRUE;
   if (step->kind == KT_STEP_MEMORY)

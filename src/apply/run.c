@@ -73,6 +73,10 @@ static gboolean is_same(KtTouch *touch, const KtStep *step, const char *now)
     return TRUE;
   if (step->kind == KT_STEP_DEFINITION || step->kind == KT_STEP_RESTART) /* byte for byte, the same run */
     return FALSE;
+  if (step->kind == KT_STEP_TOPOLOGY) /* it has changed: with the resize */
+    return TRUE;
+  if (step->kind == KT_STEP_RESIZE && kt_touch_reached(touch, step, step->after, now)) /* by a run that was cut off */
+    return TRUE;
   return kt_step_apart_pct(step, step->before, now) <= KT_STEP_NEAR_PCT ||
          kt_touch_reached(touch, step, step->before, now);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "apply/step.h"
 
+#include <string.h>
+
 #include "apply/mover.h"
 
 const char *const kt_step_kinds[KT_STEPS] = {
@@ -14,6 +16,11 @@ const char *const kt_step_kinds[KT_STEPS] = {
     [KT_STEP_DEFINITION] = "definition",
     [KT_STEP_GUEST] = "guest",
     [KT_STEP_RESTART] = "restart",
+    [KT_STEP_FLAVOR] = "flavor",
+    [KT_STEP_FLAVOR_KEYS] = "flavor-keys",
+    [KT_STEP_FLAVOR_ACCESS] = "flavor-access",
+    [KT_STEP_RESIZE] = "resize",
+    [KT_STEP_TOPOLOGY] = "topology",
 };
 
 const char *const kt_step_states[KT_STEP_STATES] = {
@@ -50,11 +57,34 @@ void kt_step_free(KtStep *step)
   g_free(step);
 }
 
+char *kt_step_flavor(const char *value, gboolean *unconfirmed)
+{
+  *unconfirmed = value && g_str_has_suffix(value, KT_STEP_UNCONFIRMED);
+  return value ? g_strndup(value, strlen(value) - (*unconfirmed ? strlen(KT_STEP_UNCONFIRMED) : 0)) : NULL;
+}
+
+gboolean kt_step_same_flavor(const char *a, const char *b)
+{
+  gboolean unconfirmed;
+  g_autofree char *one = kt_step_flavor(a, &unconfirmed), *two = kt_step_flavor(b, &unconfirmed);
+  return g_strcmp0(one, two) == 0;
+}
+
+gboolean kt_step_is_confirmation(const KtStep *step)
+{
+  return step->kind == KT_STEP_RESIZE && kt_step_same_flavor(step->before, step->after);
+}
+
+const char *kt_step_word(const KtStep *step)
+{
+  return kt_step_is_confirmation(step) ? "confirmation" : kt_step_kinds[step->kind];
+}
+
 char *kt_step_name(const KtStep *step)
 {
   const char *gap = step->where && *step->where ? " " : "";
-  return step->domain ? g_strdup_printf("%s%s%s of '%s'", kt_step_kinds[step->kind], gap, step->where, step->domain)
-                      : g_strdup_printf("%s%s%s", kt_step_kinds[step->kind], gap, step->where);
+  return step->domain ? g_strdup_printf("%s%s%s of '%s'", kt_step_word(step), gap, step->where, step->domain)
+                      : g_strdup_printf("%s%s%s", kt_step_word(step), gap, step->where);
 }
 
 double kt_step_apart_pct(const KtStep *step, const char *wanted, const char *found)

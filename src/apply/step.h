@@ -17,9 +17,17 @@ typedef enum {
   KT_STEP_DEFINITION,  /* persistent definition; values are the whole XML as libvirt gives it, secrets included */
   KT_STEP_GUEST,       /* sysctl inside of the guest, by its agent; where = "kernel.numa_balancing" */
   KT_STEP_RESTART, /* before: the run, as in "running, id 5, pid 321"; after: "running anew". Not undone by itself */
+  /* Of a cloud (cloud/cloud_apply.h); `domain` and `uuid` are a server's name and id. */
+  KT_STEP_FLAVOR,        /* where = its name; values: its sizes in words. Never deleted */
+  KT_STEP_FLAVOR_KEYS,   /* where = the flavor's name; values: "hw:cpu_cores=8, hw:cpu_sockets=4". Stay with it */
+  KT_STEP_FLAVOR_ACCESS, /* where = the flavor's name; values: ids of projects. Stays with it */
+  KT_STEP_RESIZE,        /* values: the flavor's name, with KT_STEP_UNCONFIRMED behind it while Nova can still revert */
+  KT_STEP_TOPOLOGY,      /* values: "sockets 4, cores 8, threads 1, cells 4". Only looked at: a resize brings it, and
+                            takes it along */
   KT_STEPS
 } KtStepKind;
-#define KT_STEP_OFF "shut off"                    /* what is read for a restart of a guest that does not run */
+#define KT_STEP_OFF "shut off" /* what is read for a restart of a guest that does not run */
+#define KT_STEP_UNCONFIRMED " (VERIFY_RESIZE)"
 extern const char *const kt_step_kinds[KT_STEPS]; /* "sysctl", "sysfs", "vcpupin", ... as in the journal */
 
 typedef enum {
@@ -55,6 +63,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtStep, kt_step_free)
 
 /* What it is about: "vcpupin 3 of 'crm'", "sysctl kernel.numa_balancing". Caller frees. */
 char *kt_step_name(const KtStep *step);
+
+gboolean kt_step_is_confirmation(const KtStep *step); /* a resize that was there before it, confirmed */
+const char *kt_step_word(const KtStep *step);         /* its kind for people: "vcpupin", "confirmation" */
+
+/* The flavor of a resize's value. Caller frees. */
+char *kt_step_flavor(const char *value, gboolean *unconfirmed);
+gboolean kt_step_same_flavor(const char *a, const char *b); /* confirmed or not */
 
 /* A guest's pages come and go while it runs: what lies elsewhere in less than this is the same memory. */
 #define KT_STEP_NEAR_PCT 10

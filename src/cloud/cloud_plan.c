@@ -59,6 +59,7 @@ void kt_cloud_plan_free(KtCloudPlan *p)
   g_free(p->tool);
   g_free(p->made);
   g_free(p->cloud);
+  g_free(p->endpoint);
   g_free(p);
 }
 

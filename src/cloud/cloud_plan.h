@@ -47,6 +47,7 @@ typedef struct {
 
 typedef struct {
   char *tool, *made, *cloud;
+  char *endpoint;   /* Nova's address, as it was signed in to; NULL: not told */
   GPtrArray *cures; /* KtCloudCure* */
   GPtrArray *moves; /* KtCloudMove*, in the order in which they are made */
   GPtrArray *notes; /* char*: what is not planned, and why */

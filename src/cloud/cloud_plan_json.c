@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* {"kvmtune_cloud_plan": 1, "tool":, "made":, "cloud":,
+/* {"kvmtune_cloud_plan": 1, "tool":, "made":, "cloud":, "endpoint":,
  *  "flavors": [{"flavor":, "name":, "exists":, "vcpus":, "ram_mib":, "disk_gib":, "ephemeral_gib":, "swap_mib":,
  *    "public":, "keys": [{"key":, "before":, "after":, "why":}], "before": {"sockets":, "cores":, "threads":,
  * "cells":}, "after": {...}, "hosts": [{"host":, "empty": "yes"|"no"|"unknown", "now":, "why":}], "notes": [text]}],
@@ -95,6 +95,7 @@ char *kt_cloud_plan_to_json(const KtCloudPlan *plan)
   kt_json_string(json, "tool", plan->tool);
   kt_json_string(json, "made", plan->made);
   kt_json_string(json, "cloud", plan->cloud);
+  kt_json_string(json, "endpoint", plan->endpoint);
   kt_json_open_array(json, "flavors");
   for (guint i = 0; i < plan->cures->len; i++)
     put_cure(json, plan->cures->pdata[i]);
@@ -289,6 +290,7 @@ KtCloudPlan *kt_cloud_plan_from_json(const char *name, const char *text, gsize l
   plan->tool = g_strdup(kt_json_member_text(root, "tool"));
   plan->made = g_strdup(kt_json_member_text(root, "made"));
   plan->cloud = g_strdup(kt_json_member_text(root, "cloud"));
+  plan->endpoint = g_strdup(kt_json_member_text(root, "endpoint"));
   return read_lists(&r, root, plan) ? g_steal_pointer(&plan) : NULL;
 }
 

@@ -330,6 +330,7 @@ KtCloudPlan *kt_cloud_plan_make(const KtCloud *cloud, const KtCloudEvidence *evi
   }
   plan->tool = g_strdup(KT_VERSION);
   plan->cloud = g_strdup(cloud->name);
+  plan->endpoint = g_strdup(cloud->endpoint);
   for (guint i = 0; i < cloud->groups->len; i++)
     if (is_chosen(&w, cloud->groups->pdata[i], flavor))
       plan_group(&w, cloud->groups->pdata[i]);

@@ -24,8 +24,7 @@ gboolean kt_http_same_origin(const char *a, const char *b)
 
 /* ---- the service's own words ---- */
 
-/* Valid UTF-8 without control characters, each run of white space one space, not too long. Caller frees. */
-static char *one_line(const char *text)
+char *kt_http_one_line(const char *text)
 {
   g_autofree char *valid = g_utf8_make_valid(text, (gssize)MIN(strlen(text), MESSAGE_MAX * 4));
   GString *out = g_string_new(NULL);
@@ -51,7 +50,7 @@ static char *message_of(JsonObject *object)
   for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
     const char *text = kt_json_member_text(object, names[i]);
     if (text && *text)
-      return one_line(text);
+      return kt_http_one_line(text);
   }
   return NULL;
 }
@@ -87,7 +86,7 @@ static char *without_tags(const char *body, gsize length)
     inside = body[i] == '<' || (inside && body[i] != '>');
     g_string_append_c(text, inside || body[i] == '>' ? ' ' : body[i]);
   }
-  return one_line(text->str);
+  return kt_http_one_line(text->str);
 }
 
 char *kt_http_message(const char *body, gsize length)

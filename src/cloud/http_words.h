@@ -9,3 +9,6 @@ void kt_http_say(const GPtrArray *secrets, const KtHttpRequest *request, const K
 /* The message in an answer's body: of Nova ({"badRequest": {"message"}}), Keystone ({"error": {"message"}}), placement
  * ({"errors": [{"detail"}]}) or Glance (a page); NULL: none. One line, cut. Caller frees. */
 char *kt_http_message(const char *body, gsize length);
+
+/* Valid UTF-8 without control characters, each run of white space one space, not too long. Caller frees. */
+char *kt_http_one_line(const char *text);

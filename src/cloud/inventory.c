@@ -80,6 +80,7 @@ void kt_cloud_free(KtCloud *c)
   g_ptr_array_unref(c->notes);
   g_free(c->project);
   g_free(c->name);
+  g_free(c->endpoint);
   g_free(c);
 }
 

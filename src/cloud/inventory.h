@@ -61,6 +61,7 @@ typedef struct {
 
 typedef struct {
   char *name;                             /* the cloud's */
+  char *endpoint;                         /* Nova's address: which cloud it is; NULL: not read from a service */
   gboolean all_projects;                  /* servers of all, else of `project` alone */
   gboolean hosts_seen;                    /* `hosts` is all of them */
   gboolean copies_seen;                   /* Nova shows each server's own copy of the flavor (2.47) */

@@ -11,6 +11,10 @@ typedef struct {
 } KtCloudReading;
 extern const KtCloudReading kt_cloud_readings[KT_CLOUD_LISTS];
 
+/* Lists of a service, added to `cloud`. */
+gboolean kt_cloud_read_servers(KtCloudSession *session, KtCloud *cloud, gboolean only_project, GError **error);
+gboolean kt_cloud_read_flavors(KtCloudSession *session, KtCloud *cloud, GError **error);
+
 /* "extra_specs" of an answer; NULL: they stay unknown. */
 void kt_cloud_read_specs(KtFlavor *flavor, JsonObject *specs);
 #endif

@@ -32,7 +32,7 @@ static gboolean read_list(KtCloudSession *session, KtCloud *cloud, KtCloudKind k
 
 /* ---- servers ---- */
 
-static gboolean read_servers(KtCloudSession *session, KtCloud *cloud, gboolean only_project, GError **error)
+gboolean kt_cloud_read_servers(KtCloudSession *session, KtCloud *cloud, gboolean only_project, GError **error)
 {
   KtCloudList list = {.service = KT_SERVICE_COMPUTE,
                       .path = "/servers/detail",
@@ -94,7 +94,7 @@ static gboolean read_specs_alone(KtCloudSession *session, KtCloudFlavor *f, GErr
   return TRUE;
 }
 
-static gboolean read_flavors(KtCloudSession *session, KtCloud *cloud, GError **error)
+gboolean kt_cloud_read_flavors(KtCloudSession *session, KtCloud *cloud, GError **error)
 {
   const KtCloudList list = {.service = KT_SERVICE_COMPUTE,
                             .path = "/flavors/detail",
@@ -187,7 +187,8 @@ KtCloud *kt_cloud_read(KtCloudSession *session, const char *name, gboolean only_
 {
   g_autoptr(KtCloud) cloud = kt_cloud_new(name);
   cloud->project = g_strdup(kt_cloud_session_project(session));
-  if (!read_servers(session, cloud, only_project, error) || !read_flavors(session, cloud, error) ||
+  cloud->endpoint = g_strdup(kt_cloud_session_endpoint(session, KT_SERVICE_COMPUTE));
+  if (!kt_cloud_read_servers(session, cloud, only_project, error) || !kt_cloud_read_flavors(session, cloud, error) ||
       !read_images(session, cloud, error) || !read_hosts(session, cloud, error))
     return NULL;
   note_hidden(cloud);

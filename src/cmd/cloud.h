@@ -2,6 +2,7 @@
 /* Parts of `kvmtune cloud`. */
 #pragma once
 #include "base/term.h"
+#include "cloud/cloud_apply.h"
 #include "cloud/cloud_plan.h"
 #include "cloud/clouds.h"
 #include "cloud/known.h"
@@ -44,3 +45,18 @@ typedef struct {
 } KtCloudPlanRequest;
 int kt_cloud_run_plan(const KtCloudRequest *request, const KtCloudPlanRequest *wish, const KtCloudOutput *output,
                       GError **error);
+
+/* cloud_apply.c */
+typedef struct {
+  const char *plan;   /* file; "-": standard input */
+  const char *server; /* NULL: not one alone */
+  gint64 wave;        /* -1: what comes next */
+  const char *state;  /* folder of the journal; NULL: the usual one */
+  double limit_s;     /* 0: the usual one */
+  gboolean yes, dry_run, unverified;
+} KtCloudApplyRequest;
+int kt_cloud_run_apply(const KtCloudRequest *request, const KtCloudApplyRequest *wish, GError **error);
+
+/* What takes back a receipt of a cloud. The cloud is signed in to by `wish`, else by the name in the receipt. Caller
+ * frees. */
+KtActuator *kt_cloud_actuator_of(const KtReceipt *receipt, const KtCloudWish *wish, GError **error);

@@ -6,6 +6,7 @@
 #include "base/i18n.h"
 #include "base/units.h"
 #include "cmd/apply_parts.h"
+#include "cmd/cloud.h"
 #include "cmd/command.h"
 #include "cmd/receipt_number.h"
 #include "view/apply_view.h"
@@ -13,7 +14,8 @@
 #define RATE_MIB 512
 
 static gboolean yes, dry_run;
-static char *state;
+static char *state, *os_cloud, *os_region, *os_cacert;
+static gboolean insecure;
 static int rate = RATE_MIB;
 
 static const GOptionEntry *options(void)
@@ -24,6 +26,12 @@ static const GOptionEntry *options(void)
       {"rate", 0, 0, G_OPTION_ARG_INT, &rate, "memory moved a second at most; 0: no limit (default 512)", "MIB"},
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "folder of the journal (default /var/lib/kvmtune for root)",
        "DIR"},
+      {"os-cloud", 0, 0, G_OPTION_ARG_STRING, &os_cloud,
+       "of a cloud: the name in clouds.yaml to sign in to it (that of the run)", "NAME"},
+      {"os-region-name", 0, 0, G_OPTION_ARG_STRING, &os_region, "of a cloud: the region of the catalogue", "REGION"},
+      {"os-cacert", 0, 0, G_OPTION_ARG_FILENAME, &os_cacert, "of a cloud: certificates of the authorities to trust",
+       "FILE"},
+      {"insecure", 0, 0, G_OPTION_ARG_NONE, &insecure, "of a cloud: do not verify certificates", NULL},
       {0},
   };
   return entries;
@@ -32,7 +40,15 @@ static const GOptionEntry *options(void)
 static gboolean check_receipt(const KtReceipt *receipt, GError **error)
 {
   g_autofree char *what = g_strdup_printf("receipt %" G_GINT64_FORMAT, receipt->number);
-  return kt_run_check_host(what, receipt->host, receipt->machine, kt_apply_host(), error);
+  return kt_cloud_is_receipt(receipt) ||
+         kt_run_check_host(what, receipt->host, receipt->machine, kt_apply_host(), error);
+}
+
+static KtActuator *actuator_of(const KtReceipt *receipt, GError **error)
+{
+  const KtCloudWish wish = {os_cloud, os_region, os_cacert, insecure};
+  return kt_cloud_is_receipt(receipt) ? kt_cloud_actuator_of(receipt, &wish, error)
+                                      : kt_actuator_new(receipt->uri, NULL, error);
 }
 
 /* With the lock held, or in a dry run. */
@@ -41,7 +57,7 @@ static int take_back(KtReceipt *receipt, KtJournal *journal, KtLock *lock, GErro
   KtApplyShow show = {.back = TRUE};
   const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
   g_autoptr(GError) failed = NULL;
-  g_autoptr(KtActuator) actuator = kt_actuator_new(receipt->uri, NULL, error);
+  g_autoptr(KtActuator) actuator = actuator_of(receipt, error);
   g_autofree char *steps = kt_view_apply_undo(&term, receipt);
   if (!actuator || !kt_output(steps, error))
     return -1;

@@ -71,7 +71,7 @@ char *kt_apply_row_what(const GPtrArray *steps, guint first, guint end)
   for (guint i = first; i < end && end > first + 1; i++)
     add_number(threads, step_at(steps, i)->where);
   g_autofree char *where = end > first + 1 ? kt_set_format(threads) : g_strdup(step->where);
-  return *where ? g_strdup_printf("%s %s", kt_step_kinds[step->kind], where) : g_strdup(kt_step_kinds[step->kind]);
+  return *where ? g_strdup_printf("%s %s", kt_step_word(step), where) : g_strdup(kt_step_word(step));
 }
 
 /* Each another: in the order of the threads, which a rollback goes through from behind. */

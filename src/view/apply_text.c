@@ -22,6 +22,11 @@ static const char *const kind_risks[KT_STEPS] = {
     [KT_STEP_DEFINITION] = N_("from its next start on"),
     [KT_STEP_GUEST] = N_("inside of the guest"),
     [KT_STEP_RESTART] = N_("downtime: shut down and started"),
+    [KT_STEP_FLAVOR] = N_("stays, also after a rollback"),
+    [KT_STEP_FLAVOR_KEYS] = N_("stays with its flavor"),
+    [KT_STEP_FLAVOR_ACCESS] = N_("stays with its flavor"),
+    [KT_STEP_RESIZE] = N_("downtime: Nova stops it and starts it anew"),
+    [KT_STEP_TOPOLOGY] = N_("only looked at"),
 };
 
 static gboolean is_of(const KtChange *change, const KtStep *step)
@@ -33,7 +38,7 @@ static gboolean is_of(const KtChange *change, const KtStep *step)
 static guint risk_of(const KtStep *step, const KtPlan *plan)
 {
   guint risk = 0;
-  for (guint i = 0; i < plan->changes->len; i++) {
+  for (guint i = 0; plan && i < plan->changes->len; i++) {
     const KtChange *change = plan->changes->pdata[i];
     gboolean own = step->kind == KT_STEP_DEFINITION ? change->act == KT_ACT_DOMXML && is_of(change, step)
                                                     : g_strcmp0(change->id, step->change) == 0;
@@ -51,7 +56,9 @@ static char *say_risk(const KtStep *step, const KtPlan *plan)
   } more[] = {{KT_RISK_MIGRATION, N_("changes what the guest can migrate to")},
               {KT_RISK_POWER, N_("costs power, memory or money")},
               {KT_RISK_SECURITY, N_("a trade of security")}};
-  g_autoptr(GString) text = g_string_new(kt_tr(kind_risks[step->kind]));
+  const char *own = kt_step_is_confirmation(step) ? N_("then only another resize brings it back")
+                                                  : kind_risks[step->kind];
+  g_autoptr(GString) text = g_string_new(kt_tr(own));
   guint risk = risk_of(step, plan);
   for (guint i = 0; i < G_N_ELEMENTS(more); i++)
     if (risk & more[i].bit)
@@ -70,7 +77,7 @@ static const char *arrow_of(const KtTerm *term)
 
 static const char *guest_of(const KtStep *step)
 {
-  return step->domain ? step->domain : _("(host)");
+  return step->domain ? step->domain : step->kind < KT_STEP_FLAVOR ? _("(host)") : _("(cloud)");
 }
 
 static void put_notes(KtPage *page, const GPtrArray *notes)
@@ -159,6 +166,18 @@ static GPtrArray *begun_steps(const KtReceipt *receipt)
   return steps;
 }
 
+/* Instead of where it goes back to; NULL. */
+static const char *say_kept(const KtStep *step)
+{
+  if (step->kind == KT_STEP_RESTART)
+    return _("is not taken back by itself");
+  if (step->kind == KT_STEP_TOPOLOGY || kt_step_is_confirmation(step))
+    return _("with its resize");
+  return step->kind == KT_STEP_FLAVOR || step->kind == KT_STEP_FLAVOR_KEYS || step->kind == KT_STEP_FLAVOR_ACCESS
+             ? _("stays: flavors are never deleted")
+             : NULL;
+}
+
 char *kt_view_apply_undo(const KtTerm *term, const KtReceipt *receipt)
 {
   const KtColumn columns[] = {{.title = _("step"), .right = TRUE},
@@ -174,10 +193,11 @@ char *kt_view_apply_undo(const KtTerm *term, const KtReceipt *receipt)
     end = kt_apply_row_end(steps, first, TRUE);
     g_autofree char *number = kt_apply_row_number(steps, first, end), *what = kt_apply_row_what(steps, first, end);
     g_autofree char *change = kt_apply_row_change(steps, first, end, TRUE, arrow_of(term));
+    const char *kept = say_kept(step);
     kt_table_add(table, KT_STYLE_DIM, number);
     kt_table_add(table, KT_STYLE_PLAIN, guest_of(step));
     kt_table_add(table, KT_STYLE_PLAIN, what);
-    kt_table_add(table, KT_STYLE_BOLD, step->kind == KT_STEP_RESTART ? _("is not taken back by itself") : change);
+    kt_table_add(table, KT_STYLE_BOLD, kept ? kept : change);
     kt_table_add(table, KT_STYLE_PLAIN, kt_view_step_state(step));
   }
   if (steps->len)
@@ -270,7 +290,7 @@ char *kt_view_apply_end(const KtTerm *term, const KtReceipt *receipt, const char
                 receipt->number, done, all);
   if (count(receipt, KT_STEP_PLANNED))
     kt_page_textf(page, 2, KT_STYLE_PLAIN, _("Not begun: %u."), count(receipt, KT_STEP_PLANNED));
-  if (done == all)
+  if (done == all && receipt->steps->len && ((const KtStep *)receipt->steps->pdata[0])->kind < KT_STEP_FLAVOR)
     kt_page_textf(page, 2, KT_STYLE_PLAIN, _("Did it help?  kvmtune verify %" PRId64 "%s"), receipt->number, where);
   kt_page_textf(page, 2, KT_STYLE_PLAIN, _("Take it back: kvmtune rollback %" PRId64 "%s"), receipt->number, where);
   return kt_page_finish(page);

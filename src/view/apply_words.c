@@ -22,15 +22,15 @@ char *kt_view_step_value(const KtStep *step, const char *value)
   if (step->kind == KT_STEP_DEFINITION)
     return g_strdup("");
   if (!value)
-    return g_strdup(_("absent"));
+    return g_strdup(step->kind == KT_STEP_TOPOLOGY ? _("unknown") : _("absent"));
   if (step->kind == KT_STEP_MEMORY)
     return say_memory(value);
-  return g_strdup(*value ? value : _("not limited"));
+  return g_strdup(*value ? value : step->kind < KT_STEP_FLAVOR ? _("not limited") : _("none"));
 }
 
 char *kt_view_step_name(const KtStep *step)
 {
-  const char *gap = *step->where ? " " : "", *kind = kt_step_kinds[step->kind];
+  const char *gap = *step->where ? " " : "", *kind = kt_step_word(step);
   return step->domain ? g_strdup_printf(_("%s%s%s of '%s'"), kind, gap, step->where, step->domain)
                       : g_strdup_printf("%s%s%s", kind, gap, step->where);
 }

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The actuator of a cloud. */
+#include "cloud/cloud_hand.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/units.h"
+#include "cloud/server_now.h"
+
+gboolean kt_cloud_is_receipt(const KtReceipt *receipt)
+{
+  return receipt->uri && (g_str_has_prefix(receipt->uri, "http://") || g_str_has_prefix(receipt->uri, "https://"));
+}
+
+/* ---- what a guest has, in words ---- */
+
+typedef struct {
+  const char *name;
+  gsize offset;
+} Part;
+
+static const Part parts[] = {{"sockets", G_STRUCT_OFFSET(KtCloudGuest, sockets)},
+                             {"cores", G_STRUCT_OFFSET(KtCloudGuest, cores)},
+                             {"threads", G_STRUCT_OFFSET(KtCloudGuest, threads)},
+                             {"cells", G_STRUCT_OFFSET(KtCloudGuest, cells)}};
+
+char *kt_cloud_guest_text(const KtCloudGuest *guest)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+    const KtInt *value = G_STRUCT_MEMBER_P(guest, parts[i].offset);
+    if (value->known)
+      g_string_append_printf(text, "%s%s %" G_GINT64_FORMAT, text->len ? ", " : "", parts[i].name, value->value);
+  }
+  return text->len ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
+}
+
+/* The reverse. */
+static KtCloudGuest parse_guest(const char *text)
+{
+  KtCloudGuest guest = {0};
+  g_auto(GStrv) words = g_strsplit(text ? text : "", ", ", G_N_ELEMENTS(parts));
+  for (char **word = words; *word; word++)
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+      gsize n = strlen(parts[i].name);
+      guint64 value;
+      if (strncmp(*word, parts[i].name, n) == 0 && (*word)[n] == ' ' && kt_units_parse_count(*word + n + 1, &value))
+        *(KtInt *)G_STRUCT_MEMBER_P(&guest, parts[i].offset) = KT_INT((gint64)value);
+    }
+  return guest;
+}
+
+KtTri kt_cloud_topology_agrees(const char *wanted, const char *found)
+{
+  const KtCloudGuest want = parse_guest(wanted), have = parse_guest(found);
+  KtTri answer = KT_YES;
+  for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+    const KtInt *a = G_STRUCT_MEMBER_P(&want, parts[i].offset), *b = G_STRUCT_MEMBER_P(&have, parts[i].offset);
+    if (a->known && b->known && a->value != b->value)
+      return KT_NO;
+    if (!a->known || !b->known)
+      answer = KT_UNKNOWN;
+  }
+  return answer;
+}
+
+#if HAVE_JSON
+
+/* ---- changes asked for ---- */
+
+void kt_cloud_asked_clear(KtCloudAsked *asked)
+{
+  g_clear_pointer(&asked->request, g_free);
+}
+
+gboolean kt_cloud_hand_post(KtCloudHand *hand, const char *path, const char *body, KtCloudAsked *asked, GError **error)
+{
+  const KtCloudCall call = {
+      .service = KT_SERVICE_COMPUTE, .method = "POST", .path = path, .version = hand->version, .body = body};
+  if (!kt_actuator_call(&hand->base, "POST %s %s", path, body))
+    return TRUE;
+  asked->sent = TRUE;
+  g_autoptr(KtHttpAnswer) answer = kt_cloud_session_send(hand->session, &call, error);
+  asked->unsure = !answer || answer->status >= 500;
+  asked->request = answer ? g_strdup(answer->request_id) : NULL;
+  if (answer && answer->status / 100 != 2)
+    kt_cloud_session_set_error(hand->session, &call, answer, error);
+  return answer && answer->status / 100 == 2;
+}
+
+/* ---- what the guest has ---- */
+
+/* By its definition in libvirt; its cells by Nova, too. *why (may be NULL): why not all is told. */
+static char *look_at(KtCloudHand *hand, const KtStep *step, char **why, GError **error)
+{
+  g_autoptr(KtServerNow) now = kt_server_now_get(hand->session, step->uuid, error);
+  if (!now)
+    return NULL;
+  KtCloudGuest guest = {0};
+  const char *flavor = now->server->group->flavor->name;
+  if (hand->acting.look && flavor)
+    hand->acting.look(step->uuid, flavor, &guest, why, hand->acting.data);
+  if (!guest.cells.known)
+    guest.cells = kt_server_cells(hand->session, step->uuid);
+  return kt_cloud_guest_text(&guest);
+}
+
+static char *read_topology(KtCloudHand *hand, const KtStep *step, GError **error)
+{
+  g_autofree char *why = NULL;
+  return look_at(hand, step, &why, error);
+}
+
+/* Nothing is written: it is only looked at, and said what is wrong with it. */
+static gboolean judge_topology(KtCloudHand *hand, const KtStep *step, const char *value, GError **error)
+{
+  g_autoptr(GError) failed = NULL;
+  g_autofree char *why = NULL, *found = hand->base.dry ? g_strdup(value) : look_at(hand, step, &why, &failed);
+  KtTri answer = failed ? KT_UNKNOWN : kt_cloud_topology_agrees(value, found);
+  if (failed)
+    g_propagate_error(error, g_steal_pointer(&failed));
+  else if (answer == KT_NO)
+    g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "the guest has %s, and not %s: Nova passes over what cannot be",
+                found, value);
+  else if (answer == KT_UNKNOWN && !hand->acting.unverified)
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "what the guest has cannot be told%s%s: %s",
+                found ? " but for " : "", found ? found : "",
+                why ? why : "name the libvirt of its host behind the plan");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean topology_reached(KtCloudHand *hand, const KtStep *step, const char *wanted, const char *found)
+{
+  KtTri answer = kt_cloud_topology_agrees(wanted, found);
+  return answer == KT_YES || (answer == KT_UNKNOWN && hand->acting.unverified);
+}
+
+const KtCloudHandKind kt_cloud_hand_topology = {
+    .read = read_topology, .write = judge_topology, .reached = topology_reached};
+
+/* ---- the table's use ---- */
+
+static const KtCloudHandKind *kind_of(const KtStep *step, GError **error)
+{
+  static const KtCloudHandKind *const kinds[KT_STEPS] = {
+      [KT_STEP_FLAVOR] = &kt_cloud_hand_flavor,        [KT_STEP_FLAVOR_KEYS] = &kt_cloud_hand_keys,
+      [KT_STEP_FLAVOR_ACCESS] = &kt_cloud_hand_access, [KT_STEP_RESIZE] = &kt_cloud_hand_resize,
+      [KT_STEP_TOPOLOGY] = &kt_cloud_hand_topology,
+  };
+  const KtCloudHandKind *kind = step->kind < KT_STEPS ? kinds[step->kind] : NULL;
+  if (!kind)
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "steps of this kind are not done in a cloud");
+  return kind;
+}
+
+static char *read_step(KtActuator *self, const KtStep *step, GError **error)
+{
+  const KtCloudHandKind *kind = kind_of(step, error);
+  return kind ? kind->read((KtCloudHand *)self, step, error) : NULL;
+}
+
+static gboolean write_step(KtActuator *self, const KtStep *step, const char *value, GError **error)
+{
+  const KtCloudHandKind *kind = kind_of(step, error);
+  return kind && kind->write((KtCloudHand *)self, step, value, error);
+}
+
+static gboolean reached(KtActuator *self, const KtStep *step, const char *wanted, const char *found)
+{
+  const KtCloudHandKind *kind = kind_of(step, NULL);
+  return kind && kind->reached ? kind->reached((KtCloudHand *)self, step, wanted, found)
+                               : g_strcmp0(wanted, found) == 0;
+}
+
+/* A server is its id, whatever it is called by now; that it is gone is seen when it is read. */
+static KtLook *look_for(KtActuator *self, const char *name, const char *id, GError **error)
+{
+  return kt_look_new(name, id);
+}
+
+/* Nova itself says no to what may not be done. */
+static char *refuses(KtActuator *self, const KtStep *step, const KtLook *seen, char **warning)
+{
+  if (warning)
+    *warning = NULL;
+  return NULL;
+}
+
+static void hand_free(KtActuator *self)
+{
+  KtCloudHand *hand = (KtCloudHand *)self;
+  kt_cloud_session_free(hand->session);
+  kt_cloud_config_free(hand->config);
+  kt_cloud_plan_free(hand->plan);
+  g_hash_table_unref(hand->pretended);
+  g_free(hand);
+}
+
+/* From 2.47 on a server shows its own flavor. */
+enum { COPY_FROM = 47, CHANGES_MOST = 90 };
+
+static gboolean check_cloud(const KtCloudHand *hand, GError **error)
+{
+  const char *here = kt_cloud_session_endpoint(hand->session, KT_SERVICE_COMPUTE);
+  if (hand->plan->endpoint ? g_strcmp0(hand->plan->endpoint, here) != 0
+                           : g_strcmp0(hand->plan->cloud, hand->config->name) != 0) {
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED,
+                "the plan is of the cloud '%.100s' (%.200s), and this is '%.100s' (%.200s)",
+                hand->plan->cloud ? hand->plan->cloud : "unknown", hand->plan->endpoint ? hand->plan->endpoint : "?",
+                hand->config->name, here);
+    return FALSE;
+  }
+  if (hand->version >= COPY_FROM)
+    return TRUE;
+  g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED,
+              "this Nova (2.%u) does not show the flavor that a server has: 2.%d is needed", hand->version, COPY_FROM);
+  return FALSE;
+}
+
+KtActuator *kt_cloud_actuator_new(KtCloudConfig *config, KtCloudSession *session, KtCloudPlan *plan,
+                                  const KtCloudActing *acting, GError **error)
+{
+  KtCloudHand *hand = g_new0(KtCloudHand, 1);
+  hand->base = (KtActuator){.read = read_step,
+                            .write = write_step,
+                            .reached = reached,
+                            .look = look_for,
+                            .refuses = refuses,
+                            .free = hand_free};
+  hand->config = config;
+  hand->session = session;
+  hand->plan = plan;
+  hand->acting = *acting;
+  hand->acting.limit_s = acting->limit_s > 0 ? acting->limit_s : KT_CLOUD_LIMIT_S;
+  hand->version = kt_cloud_session_version(session, CHANGES_MOST);
+  hand->pretended = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  if (check_cloud(hand, error))
+    return &hand->base;
+  hand_free(&hand->base);
+  return NULL;
+}
+
+#else
+
+KtActuator *kt_cloud_actuator_new(KtCloudConfig *config, KtCloudSession *session, KtCloudPlan *plan,
+                                  const KtCloudActing *acting, GError **error)
+{
+  kt_cloud_session_free(session);
+  kt_cloud_config_free(config);
+  kt_cloud_plan_free(plan);
+  g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "this kvmtune was built without json-glib");
+  return NULL;
+}
+
+GPtrArray *kt_cloud_receipts_make(KtActuator *actuator, const KtCloudChoice *choice, GPtrArray *notes, GError **error)
+{
+  g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "this kvmtune was built without json-glib");
+  return NULL;
+}
+
+#endif

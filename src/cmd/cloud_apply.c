@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "apply/run.h"
+#include "base/error.h"
+#include "cmd/apply_parts.h"
+#include "cmd/cloud.h"
+#include "cmd/command.h"
+#include "cmd/input.h"
+#include "evidence/evidence.h"
+#include "view/apply_view.h"
+
+enum { PLAN_MAX = 64 << 20 };
+
+/* ---- what a guest has, by the libvirt of its host ---- */
+
+static KtInt cells_of(const KtDomain *d)
+{
+  return d->cut ? KT_INT_UNKNOWN : KT_INT(d->cells->len);
+}
+
+/* On two hosts at once while a resize waits: the definition of the flavor in question counts. */
+static void look(const char *uuid, const char *flavor, KtCloudGuest *guest, char **why, gpointer data)
+{
+  const KtCloudRequest *request = data;
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(KtSnapshot) snapshot = kt_evidence_read_mixed(request->evidence, request->timeout_s, &failed);
+  const char *other = NULL;
+  for (guint i = 0; snapshot && i < snapshot->domains->len; i++) {
+    const KtDomain *d = snapshot->domains->pdata[i];
+    if (!d->uuid || g_ascii_strcasecmp(d->uuid, uuid) != 0)
+      continue;
+    if (g_strcmp0(d->nova_flavor, flavor) == 0) {
+      *guest = (KtCloudGuest){d->sockets, d->cores, d->threads, cells_of(d)};
+      return;
+    }
+    other = d->nova_flavor ? d->nova_flavor : "no flavor";
+  }
+  g_free(*why);
+  *why = failed  ? g_strdup(failed->message)
+         : other ? g_strdup_printf("its definition is one for %.100s", other)
+         : snapshot && snapshot->notes->len
+             ? g_strdup_printf("its definition is on no host that was given: %s", (char *)snapshot->notes->pdata[0])
+             : g_strdup("its definition is on no host that was given");
+}
+
+/* ---- a cloud to act on ---- */
+
+static KtActuator *sign_in(const KtCloudWish *wish, double timeout_s, KtCloudPlan *plan, const KtCloudActing *acting,
+                           GError **error)
+{
+  const KtHttpOptions options = {.timeout_s = timeout_s};
+  KtCloudConfig *config = kt_cloud_config_find(wish, error);
+  KtCloudSession *session = config ? kt_cloud_session_new(config, &options, error) : NULL;
+  if (session)
+    return kt_cloud_actuator_new(config, session, plan, acting, error);
+  kt_cloud_config_free(config);
+  kt_cloud_plan_free(plan);
+  return NULL;
+}
+
+KtActuator *kt_cloud_actuator_of(const KtReceipt *receipt, const KtCloudWish *wish, GError **error)
+{
+  const KtCloudActing acting = {0};
+  KtCloudWish own = *wish;
+  g_autofree char *name = g_strdup_printf("receipt %" G_GINT64_FORMAT ", its plan", receipt->number);
+  KtCloudPlan *plan = kt_cloud_plan_from_json(name, receipt->plan, strlen(receipt->plan), error);
+  if (!own.cloud && receipt->host && strcspn(receipt->host, "*") == strlen(receipt->host)) /* not "OS_*" */
+    own.cloud = receipt->host;
+  return plan ? sign_in(&own, 0, plan, &acting, error) : NULL;
+}
+
+/* ---- the runs ---- */
+
+typedef struct {
+  const KtCloudApplyRequest *wish;
+  gboolean can_look;
+  KtActuator *actuator;
+  KtJournal *journal;
+  KtApplyShow show;
+  KtRun run;
+} Work;
+
+/* All of it in one table. */
+static gboolean show_all(const Work *w, const GPtrArray *receipts, GPtrArray *notes, GError **error)
+{
+  const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
+  g_autoptr(KtReceipt) all = kt_receipt_new();
+  g_ptr_array_set_free_func(all->steps, NULL);
+  for (guint i = 0; i < receipts->len; i++) {
+    const KtReceipt *receipt = receipts->pdata[i];
+    for (guint k = 0; k < receipt->steps->len; k++)
+      g_ptr_array_add(all->steps, receipt->steps->pdata[k]);
+  }
+  if (receipts->len && !w->can_look && !w->wish->unverified)
+    g_ptr_array_add(notes, g_strdup("No libvirt is given behind the plan to look at what the guest has got: the first "
+                                    "server will wait in VERIFY_RESIZE for you to confirm or revert it."));
+  for (guint i = 0; i < notes->len; i++)
+    g_ptr_array_add(all->notes, g_strdup(notes->pdata[i]));
+  g_autofree char *text = kt_view_apply_steps(&term, all, NULL, NULL);
+  return kt_output(text, error);
+}
+
+static const KtStep *failed_step(const KtReceipt *receipt)
+{
+  for (guint i = 0; i < receipt->steps->len; i++) {
+    const KtStep *step = receipt->steps->pdata[i];
+    if (step->state == KT_STEP_FAILED)
+      return step;
+  }
+  return NULL;
+}
+
+/* The guest came out another one than planned: back by itself. */
+static gboolean is_to_be_reverted(const KtReceipt *receipt)
+{
+  const KtStep *step = receipt->state == KT_RECEIPT_FAILED ? failed_step(receipt) : NULL;
+  return step && step->kind == KT_STEP_TOPOLOGY && kt_cloud_topology_agrees(step->after, step->found) == KT_NO;
+}
+
+static void say_how_to_go_on(const Work *w, const KtReceipt *receipt)
+{
+  const KtStep *step = failed_step(receipt);
+  if (!step || step->kind != KT_STEP_TOPOLOGY)
+    return;
+  g_autofree char *text = g_strdup_printf(
+      "  '%s' waits in VERIFY_RESIZE: 'kvmtune cloud apply' with --server %s and the libvirt of its host "
+      "looks at it again and confirms; --confirm-unverified confirms it as it is. Nova confirms it by "
+      "itself after resize_confirm_window, where that is set.\n",
+      step->domain, step->uuid);
+  kt_output(text, NULL);
+}
+
+static void revert(Work *w, KtReceipt *receipt, GError **error)
+{
+  g_autoptr(GError) failed = NULL;
+  w->show.back = TRUE;
+  kt_output("\nNot as planned: it goes back.\n", NULL);
+  if (!kt_run_rollback(&w->run, receipt, &failed) && error && *error)
+    g_prefix_error(error, "it could not be taken back (%s): ", failed->message);
+  w->show.back = FALSE;
+}
+
+static gboolean run_receipt(Work *w, KtReceipt *receipt, GError **error)
+{
+  const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
+  gboolean done = kt_run_apply(&w->run, receipt, error);
+  if (!done && w->journal && is_to_be_reverted(receipt))
+    revert(w, receipt, error);
+  g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt, w->wish->state) : NULL;
+  kt_output(end ? end : "", NULL);
+  if (!done && receipt->number)
+    say_how_to_go_on(w, receipt);
+  return done;
+}
+
+/* One after the other; a wave ends at the first that fails. */
+static gboolean run_all(Work *w, const GPtrArray *receipts, GError **error)
+{
+  for (guint i = 0; i < receipts->len; i++) {
+    if (g_cancellable_is_cancelled(w->actuator->stop)) {
+      g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "stopped; %u of %u receipts were not begun", receipts->len - i,
+                  receipts->len);
+      return FALSE;
+    }
+    if (!run_receipt(w, receipts->pdata[i], error))
+      return FALSE;
+  }
+  return !w->wish->dry_run || kt_output("Nothing was done: a dry run.\n", error);
+}
+
+/* With the lock held and the journal open, or in a dry run. */
+static int carry_out(Work *w, GError **error)
+{
+  const KtCloudChoice choice = {.server = w->wish->server, .wave = w->wish->wave, .journal = w->journal};
+  g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GPtrArray) receipts = kt_cloud_receipts_make(w->actuator, &choice, notes, error);
+  g_autoptr(GError) failed = NULL;
+  if (!receipts || !show_all(w, receipts, notes, error))
+    return -1;
+  if (!receipts->len)
+    return KT_EXIT_HEALTHY;
+  if (!w->wish->dry_run && !w->wish->yes && !kt_apply_ask("Do these steps?", &failed)) {
+    if (failed)
+      g_propagate_error(error, g_steal_pointer(&failed));
+    else if (kt_output("Nothing was done.\n", error))
+      return KT_EXIT_HEALTHY;
+    return -1;
+  }
+  kt_output("\n", NULL);
+  w->run = (KtRun){.actuator = w->actuator, .journal = w->wish->dry_run ? NULL : w->journal};
+  kt_apply_catch_signals(w->actuator);
+  kt_apply_show(&w->show, &w->run);
+  return run_all(w, receipts, error) ? KT_EXIT_HEALTHY : -1;
+}
+
+/* Of a dry run: what there is, and nothing is made. */
+static gboolean open_to_read(const char *directory, KtJournal **journal, GError **error)
+{
+  g_autoptr(GError) failed = NULL;
+  *journal = kt_journal_open(directory, FALSE, &failed);
+  if (*journal || g_error_matches(failed, KT_ERROR, KT_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error(error, g_steal_pointer(&failed));
+  return FALSE;
+}
+
+static KtCloudPlan *read_plan(const char *path, GError **error)
+{
+  gsize length;
+  g_autofree char *text = kt_input_file(path, PLAN_MAX, &length, error);
+  return text ? kt_cloud_plan_from_json(path, text, length, error) : NULL;
+}
+
+int kt_cloud_run_apply(const KtCloudRequest *request, const KtCloudApplyRequest *wish, GError **error)
+{
+  g_autofree char *directory = wish->state ? g_strdup(wish->state) : kt_journal_directory();
+  Work w = {.wish = wish, .can_look = request->evidence && request->evidence[0]};
+  const KtCloudActing acting = {.limit_s = wish->limit_s,
+                                .unverified = wish->unverified,
+                                .look = w.can_look ? look : NULL,
+                                .data = (gpointer)request};
+  KtCloudPlan *plan = read_plan(wish->plan, error);
+  g_autoptr(KtActuator) actuator = plan ? sign_in(&request->sign_in, request->timeout_s, plan, &acting, error) : NULL;
+  if (!actuator)
+    return -1;
+  g_autoptr(KtLock) lock = wish->dry_run ? NULL : kt_lock_take(directory, "kvmtune cloud apply", error);
+  g_autoptr(KtJournal) journal = lock ? kt_journal_open(directory, TRUE, error) : NULL;
+  if (wish->dry_run ? !open_to_read(directory, &journal, error) : !journal)
+    return -1;
+  actuator->dry = wish->dry_run;
+  w.actuator = actuator;
+  w.journal = journal;
+  return carry_out(&w, error);
+}
