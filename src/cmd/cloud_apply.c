@@ -77,6 +77,7 @@ typedef struct {
   gboolean can_look;
   KtActuator *actuator;
   KtJournal *journal;
+  KtLock *lock;
   KtApplyShow show;
   KtRun run;
 } Work;
@@ -188,7 +189,7 @@ static int carry_out(Work *w, GError **error)
     return -1;
   }
   kt_output("\n", NULL);
-  w->run = (KtRun){.actuator = w->actuator, .journal = w->wish->dry_run ? NULL : w->journal};
+  w->run = (KtRun){.actuator = w->actuator, .journal = w->wish->dry_run ? NULL : w->journal, .lock = w->lock};
   kt_apply_catch_signals(w->actuator);
   kt_apply_show(&w->show, &w->run);
   return run_all(w, receipts, error) ? KT_EXIT_HEALTHY : -1;
@@ -224,12 +225,14 @@ int kt_cloud_run_apply(const KtCloudRequest *request, const KtCloudApplyRequest 
   g_autoptr(KtActuator) actuator = plan ? sign_in(&request->sign_in, request->timeout_s, plan, &acting, error) : NULL;
   if (!actuator)
     return -1;
-  g_autoptr(KtLock) lock = wish->dry_run ? NULL : kt_lock_take(directory, "kvmtune cloud apply", error);
+  g_autoptr(KtLock) host = wish->dry_run ? NULL : kt_lock_take_host("kvmtune cloud apply", error);
+  g_autoptr(KtLock) lock = host ? kt_lock_take(directory, "kvmtune cloud apply", error) : NULL;
   g_autoptr(KtJournal) journal = lock ? kt_journal_open(directory, TRUE, error) : NULL;
   if (wish->dry_run ? !open_to_read(directory, &journal, error) : !journal)
     return -1;
   actuator->dry = wish->dry_run;
   w.actuator = actuator;
   w.journal = journal;
+  w.lock = lock;
   return carry_out(&w, error);
 }

@@ -25,9 +25,9 @@ typedef struct {
   }
 
 static const Field plan_fields[] = {
-    FIELD(TEXT, KtPlan, tool, FALSE), FIELD(TEXT, KtPlan, made, FALSE),   FIELD(TEXT, KtPlan, host, FALSE),
-    FIELD(TEXT, KtPlan, machine, FALSE),
-    FIELD(FLAG, KtPlan, live, FALSE), FIELD(TEXT, KtPlan, policy, FALSE), FIELD(FLAG, KtPlan, movable, FALSE),
+    FIELD(TEXT, KtPlan, tool, FALSE),    FIELD(TEXT, KtPlan, made, FALSE), FIELD(TEXT, KtPlan, host, FALSE),
+    FIELD(TEXT, KtPlan, machine, FALSE), FIELD(FLAG, KtPlan, live, FALSE), FIELD(TEXT, KtPlan, policy, FALSE),
+    FIELD(FLAG, KtPlan, movable, FALSE),
 };
 static const Field shape_fields[] = {
     FIELD(TEXT, KtGuestShape, cpu, FALSE),        FIELD(COUNT, KtGuestShape, sockets, FALSE),
