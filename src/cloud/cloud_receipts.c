@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/i18n.h"
 #include "cloud/cloud_hand.h"
 #include "cloud/inventory_answers.h"
 #include "config.h"
@@ -185,7 +186,7 @@ static gboolean choose_wave(const Work *w, gint64 wave, GPtrArray *chosen, GErro
     if (m->wave != (wave < 0 ? next : wave))
       continue;
     if (!server_of(w, m))
-      note(w, "Server '%s' (%s) of the plan is not there any more, or not to be seen.", name_of(w, m), m->id);
+      note(w, _("Server '%s' (%s) of the plan is not there any more, or not to be seen."), name_of(w, m), m->id);
     else if (!is_done(w, m))
       g_ptr_array_add(chosen, (gpointer)m);
   }

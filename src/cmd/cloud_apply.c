@@ -3,6 +3,7 @@
 
 #include "apply/run.h"
 #include "base/error.h"
+#include "base/i18n.h"
 #include "cmd/apply_parts.h"
 #include "cmd/cloud.h"
 #include "cmd/command.h"
@@ -94,8 +95,9 @@ static gboolean show_all(const Work *w, const GPtrArray *receipts, GPtrArray *no
       g_ptr_array_add(all->steps, receipt->steps->pdata[k]);
   }
   if (receipts->len && !w->can_look && !w->wish->unverified)
-    g_ptr_array_add(notes, g_strdup("No libvirt is given behind the plan to look at what the guest has got: the first "
-                                    "server will wait in VERIFY_RESIZE for you to confirm or revert it."));
+    g_ptr_array_add(notes,
+                    g_strdup(_("No libvirt is given behind the plan to look at what the guest has got: the first "
+                               "server will wait in VERIFY_RESIZE for you to confirm or revert it.")));
   for (guint i = 0; i < notes->len; i++)
     g_ptr_array_add(all->notes, g_strdup(notes->pdata[i]));
   g_autofree char *text = kt_view_apply_steps(&term, all, NULL, NULL);
@@ -119,16 +121,15 @@ static gboolean is_to_be_reverted(const KtReceipt *receipt)
   return step && step->kind == KT_STEP_TOPOLOGY && kt_cloud_topology_agrees(step->after, step->found) == KT_NO;
 }
 
-static void say_how_to_go_on(const Work *w, const KtReceipt *receipt)
+static void say_how_to_go_on(const KtReceipt *receipt)
 {
   const KtStep *step = failed_step(receipt);
   if (!step || step->kind != KT_STEP_TOPOLOGY)
     return;
-  g_autofree char *text = g_strdup_printf(
-      "  '%s' waits in VERIFY_RESIZE: 'kvmtune cloud apply' with --server %s and the libvirt of its host "
-      "looks at it again and confirms; --confirm-unverified confirms it as it is. Nova confirms it by "
-      "itself after resize_confirm_window, where that is set.\n",
-      step->domain, step->uuid);
+  g_autofree char *text =
+      g_strdup_printf(_("  '%s' waits in VERIFY_RESIZE. 'kvmtune cloud apply' with --server %s and the libvirt of its "
+                        "host looks at it again and confirms; --confirm-unverified confirms it as it is.\n"),
+                      step->domain, step->uuid);
   kt_output(text, NULL);
 }
 
@@ -136,7 +137,7 @@ static void revert(Work *w, KtReceipt *receipt, GError **error)
 {
   g_autoptr(GError) failed = NULL;
   w->show.back = TRUE;
-  kt_output("\nNot as planned: it goes back.\n", NULL);
+  kt_output(_("\nNot as planned: it goes back.\n"), NULL);
   if (!kt_run_rollback(&w->run, receipt, &failed) && error && *error)
     g_prefix_error(error, "it could not be taken back (%s): ", failed->message);
   w->show.back = FALSE;
@@ -151,7 +152,7 @@ static gboolean run_receipt(Work *w, KtReceipt *receipt, GError **error)
   g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt, w->wish->state) : NULL;
   kt_output(end ? end : "", NULL);
   if (!done && receipt->number)
-    say_how_to_go_on(w, receipt);
+    say_how_to_go_on(receipt);
   return done;
 }
 
@@ -167,7 +168,7 @@ static gboolean run_all(Work *w, const GPtrArray *receipts, GError **error)
     if (!run_receipt(w, receipts->pdata[i], error))
       return FALSE;
   }
-  return !w->wish->dry_run || kt_output("Nothing was done: a dry run.\n", error);
+  return !w->wish->dry_run || kt_output(_("Nothing was done: a dry run.\n"), error);
 }
 
 /* With the lock held and the journal open, or in a dry run. */
@@ -181,10 +182,10 @@ static int carry_out(Work *w, GError **error)
     return -1;
   if (!receipts->len)
     return KT_EXIT_HEALTHY;
-  if (!w->wish->dry_run && !w->wish->yes && !kt_apply_ask("Do these steps?", &failed)) {
+  if (!w->wish->dry_run && !w->wish->yes && !kt_apply_ask(_("Do these steps?"), &failed)) {
     if (failed)
       g_propagate_error(error, g_steal_pointer(&failed));
-    else if (kt_output("Nothing was done.\n", error))
+    else if (kt_output(_("Nothing was done.\n"), error))
       return KT_EXIT_HEALTHY;
     return -1;
   }

@@ -56,8 +56,8 @@ static char *say_risk(const KtStep *step, const KtPlan *plan)
   } more[] = {{KT_RISK_MIGRATION, N_("changes what the guest can migrate to")},
               {KT_RISK_POWER, N_("costs power, memory or money")},
               {KT_RISK_SECURITY, N_("a trade of security")}};
-  const char *own = kt_step_is_confirmation(step) ? N_("then only another resize brings it back")
-                                                  : kind_risks[step->kind];
+  const char *own =
+      kt_step_is_confirmation(step) ? N_("then only another resize brings it back") : kind_risks[step->kind];
   g_autoptr(GString) text = g_string_new(kt_tr(own));
   guint risk = risk_of(step, plan);
   for (guint i = 0; i < G_N_ELEMENTS(more); i++)
