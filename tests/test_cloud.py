@@ -208,6 +208,52 @@ def test_statuses():
     fails(doctor(w), "502", "(Bad Gateway)")
 
 
+def test_nova_without_neutron():
+    """Nova asks Neutron whenever it shows servers: without an address of it in the catalogue it fails itself."""
+    w = world()
+    w.faults = [["/servers/detail", -1, o.status(500, {"computeFault": {"code": 500, "message": (
+        "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if "
+        "possible.\n<class 'keystoneauth1.exceptions.catalog.EndpointNotFound'>")}})]]
+    fails(doctor(w), "/servers/detail: 500: the service failed", "EndpointNotFound")
+    fails(Run(w, "plan", "plain32"), "EndpointNotFound")
+
+
+def test_live_and_stored_definition():
+    """libvirt shows a running guest's host-model as the model that it became: both are judged alike."""
+    stored = domain(U[0], 32, 65536).replace("<cpu mode='custom'><model>qemu64</model>",
+                                             "<cpu mode='host-model' check='partial'>")
+    live = stored.replace("<cpu mode='host-model' check='partial'>",
+                          "<cpu mode='custom' match='exact' check='full'><model fallback='forbid'>EPYC</model><vendor>AMD"
+                          "</vendor><feature policy='disable' name='topoext'/>").replace("<domain ", "<domain id='7' ")
+    assert "host-model" in stored and "host-model" not in live
+    found = []
+    for name, text in (("stored", stored), ("live", live)):
+        row = doctor(world(), evidence(name, guest=text)).row("plain32")
+        assert row["defined"] == 1
+        found.append({f["check"]: f["servers"] for f in row["findings"] if f["seen"]})
+    assert found[0]["X06"] == [U[0]] and found[0]["X06"] == found[1]["X06"], found
+    assert found[0].get("X11") == found[1].get("X11"), found
+
+
+def test_dedicated_and_shared_cells_on_a_host():
+    """Without cpu_dedicated_set both are on the same CPUs; Nova's API does not tell, nova.conf does."""
+    w = world()
+    w.flavor("pins", 4, specs={"hw:cpu_policy": "dedicated", "hw:cpu_sockets": "1"})
+    w.flavor("cells", 4, specs={"hw:numa_nodes": "1", "hw:cpu_sockets": "1"})
+    w.servers = []
+    w.server(U[5], "a", "pins")
+    w.server(U[6], "b", "cells")
+
+    def mixed(*arguments):
+        return [t for t in doctor(w, *arguments).json()["host_findings"] if t.startswith("N06")]
+    assert mixed() == []
+    conf = os.path.join(evidence("confs"), "nova.conf")
+    for text, count in (("", 1), ("cpu_dedicated_set = 2-31\ncpu_shared_set = 0,1\n", 0)):
+        with open(conf, "w", encoding="utf-8") as f:
+            f.write("[DEFAULT]\ndebug = false\n[libvirt]\nvirt_type = kvm\n[compute]\n" + text)
+        assert len(mixed(conf)) == count, (text, mixed(conf))
+
+
 def test_asked_to_wait():
     for code in (429, 503):
         w = world()

@@ -111,6 +111,36 @@ def test_plan_leaves_out_keys_that_nova_refuses():
     assert "hw:cpu_socket=" not in plan(w, "typo").out
 
 
+def test_plan_keeps_sizes():
+    """A project's quota (20 cores by default) counts what a resize adds: a plan adds nothing."""
+    w = world()
+    w.server(U[5], "t", "typo")
+    old = {f["name"]: f for f in w.flavors}
+    new = plan(w, "--all", "--json").json()["flavors"]
+    assert len(new) == 3
+    for f in new:
+        assert (f["vcpus"], f["ram_mib"], f["disk_gib"]) == tuple(old[f["flavor"]][k] for k in ("vcpus", "ram", "disk"))
+
+
+def test_plan_says_where_guests_are_mixed():
+    """The first servers with cells share a host with floating ones (N06)."""
+    w = one_host()
+    path = evidence("n1", capabilities=capabilities(4, 8, 24576), guest=domain(U[0], 32, 65536))
+    notes = plan(w, "plain32", "--json", "--host", path).json()["flavors"][0]["notes"]
+    assert any("(N06)" in n for n in notes), notes
+    notes = plan(world(), U[3], "--json").json()["flavors"][0]["notes"]
+    assert not any("(N06)" in n for n in notes), notes  # no cells
+
+
+def test_plan_matches_by_id():
+    """Two servers of one name: which is meant has to be said; instance names are never asked for."""
+    w = world()
+    w.server(U[5], "crm1", "plain32", number=1)
+    fails(plan(w, "crm1"), "several servers of this name (give its id)")
+    assert [s["id"] for s in plan(w, U[5], "--json").json()["servers"]] == [U[5]]
+    fails(plan(w, "instance-00000001"), "no flavor and no server")
+
+
 def test_plan_waves():
     w = world()
     for n in range(10, 22):
@@ -134,6 +164,7 @@ def test_plan_forms():
     assert "'plain32 a;b'" in r.out and "openstack server resize --wait --flavor" in r.out
     with open(path, encoding="utf-8") as f:
         assert json.load(f)["kvmtune_cloud_plan"] == 1
+    assert "A resize that is refused leaves the server ACTIVE" in r.out and "server event list" in r.out
     t = plan(world(), "plain32", "--ticket")
     for word in ("WHAT IS CHANGED", "WHO IS AFFECTED", "DOWNTIME", "LICENCES", "HOW IT IS TAKEN BACK", "64 → 4 sockets",
                  "0 servers are marked as Windows"):

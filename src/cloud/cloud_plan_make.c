@@ -155,6 +155,9 @@ static void put_notes(const Work *w, KtCloudCure *cure)
   g_ptr_array_add(cure->notes,
                   g_strdup(_("no key gives the guest an L3 cache: Nova writes no <cache>; CPU model and machine type "
                              "decide (X03), so look at the guest after the first resize")));
+  if (cure->after.cells && !cure->before.cells)
+    g_ptr_array_add(cure->notes, g_strdup(_("until all have moved, guests with cells and floating ones are mixed on "
+                                            "the hosts (N06): a group of hosts of their own avoids that")));
   if (cure->after.threads > 1)
     g_ptr_array_add(cure->notes, g_strdup(_("an AMD CPU model without topoext hides threads: the guest then sees "
                                             "them as cores")));
