@@ -181,6 +181,36 @@ static void test_by_hand(Host *host, gconstpointer data)
   g_assert_nonnull(strstr(qm, " --sockets 2 --'x; reboot #' 2"));
 }
 
+/* What is merged is unmerged before, and merged anew behind; and so it is taken back. */
+static void test_ksm(Host *host, gconstpointer data)
+{
+  kt_fake_set(host->path, "host", "sysfs-sys/kernel/mm/ksm/run", "1");
+  kt_fake_set(host->path, "host", "sysfs-sys/kernel/mm/ksm/merge_across_nodes", "1");
+  g_autofree char *before = kt_fake_state(host->path);
+  kt_plan_free(host->plan);
+  host->plan = kt_plan_new();
+  KtChange *change = kt_plan_add_change(host->plan, KT_ACT_SYSFS, NULL, NULL, "ksm");
+  kt_change_add_edit(change, "sys/kernel/mm/ksm/merge_across_nodes", "1", "0");
+  assert_steps(host, KT_SCOPE_LIVE, NULL,
+               "1 sysfs sys/kernel/mm/ksm/run: 1 -> 2\n"
+               "2 sysfs sys/kernel/mm/ksm/merge_across_nodes: 1 -> 0\n"
+               "3 sysfs sys/kernel/mm/ksm/run: 2 -> 1\n");
+  kt_receipt_free(apply(host, KT_SCOPE_LIVE));
+  g_autofree char *after = kt_fake_state(host->path);
+  g_assert_nonnull(strstr(after, "ksm/merge_across_nodes=0\nhost sysfs-sys/kernel/mm/ksm/run=1\n"));
+  kt_receipt_free(rollback(host, 1, KT_RECEIPT_UNDONE));
+  assert_state(host, before);
+  host->fake->writes = 0;
+  host->fake->fail_at = 2; /* refused, with all unmerged */
+  g_autoptr(GError) error = NULL;
+  const KtRun run = {.actuator = &host->fake->base, .journal = host->journal};
+  g_autoptr(KtReceipt) receipt = make(host, KT_SCOPE_LIVE, NULL, &error);
+  g_assert_false(kt_run_apply(&run, receipt, &error));
+  host->fake->fail_at = 0;
+  kt_receipt_free(rollback(host, 2, KT_RECEIPT_UNDONE));
+  assert_state(host, before);
+}
+
 static void test_renamed(Host *host, gconstpointer data)
 {
   KtStepsWork work = {.actuator = &host->fake->base};
@@ -359,6 +389,7 @@ int main(int argc, char **argv)
   ADD("refused", test_refused);
   ADD("hostile", test_hostile);
   ADD("by-hand", test_by_hand);
+  ADD("ksm", test_ksm);
   ADD("renamed", test_renamed);
   ADD("there-and-back", test_there_and_back);
   ADD("restart", test_restart);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "apply/actuator.h"
 #include "apply/hand.h"
@@ -100,6 +101,30 @@ static void test_knobs(void)
   end(&w);
 }
 
+/* Every node has to have room for what is unmerged. */
+static void test_unmerge(void)
+{
+  static const struct {
+    const char *sharing, *second, *refusal; /* MemFree of the second node */
+  } rows[] = {{"0", "0 kB", NULL},
+              {"256", "2048 kB", NULL},
+              {"1024", "2048 kB", "unmerging takes up to 4 MiB, and node1 has 2 MiB free"},
+              {"many", "2048 kB", "how many pages KSM shares cannot be read"}};
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    World w;
+    begin(&w);
+    g_autofree char *second = g_strdup_printf("Node 1 MemTotal: 9000 kB\nNode 1 MemFree: %s\n", rows[i].second);
+    put(&w, "sys/kernel/mm/ksm/pages_sharing", rows[i].sharing);
+    put(&w, "sys/devices/system/node/node0/meminfo", "Node 0 MemFree:  9999999 kB\n");
+    put(&w, "sys/devices/system/node/node1/meminfo", second);
+    g_autoptr(KtStep) s = step(KT_STEP_SYSFS, NULL, "sys/kernel/mm/ksm/merge_across_nodes", "1", "0");
+    g_autofree char *why = w.hand->refuses(w.hand, s, NULL, NULL);
+    if (sysconf(_SC_PAGESIZE) == 4096)
+      g_assert_cmpstr(why, ==, rows[i].refusal);
+    end(&w);
+  }
+}
+
 static void test_no_knobs(void)
 {
   World w;
@@ -127,7 +152,7 @@ static void test_no_knobs(void)
   g_autoptr(GError) error = NULL;
   g_assert_false(w.hand->write(w.hand, lines, "0\n1", &error));
   g_assert_error(error, KT_ERROR, KT_ERROR_FORMAT);
-  g_autoptr(KtStep) any = step(KT_STEP_SYSFS, NULL, "sys/module/kvm/parameters/nx_huge_pages", "Y", "N");
+  g_autoptr(KtStep) any = step(KT_STEP_SYSFS, NULL, "sys/module/kvm/parameters/ignore_msrs", "Y", "N");
   g_autofree char *why = w.hand->refuses(w.hand, any, NULL, NULL);
   g_assert_nonnull(strstr(why, "no knob that plans set"));
   g_assert_null(w.hand->refuses(w.hand, lines, NULL, NULL));
@@ -427,6 +452,7 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/hand/knobs", test_knobs);
+  g_test_add_func("/hand/unmerge", test_unmerge);
   g_test_add_func("/hand/no-knobs", test_no_knobs);
   g_test_add_func("/hand/pins", test_pins);
   g_test_add_func("/hand/dry", test_dry);

@@ -246,7 +246,7 @@ static char *refuses(KtActuator *self, const KtStep *step, const KtLook *seen, c
   if (warning)
     *warning = NULL;
   if (step->kind == KT_STEP_SYSCTL || step->kind == KT_STEP_SYSFS)
-    return kt_hand_refuse_knob(step);
+    return kt_hand_refuse_knob((KtHand *)self, step);
   return refuse_domain((KtHand *)self, step, warning);
 }
 

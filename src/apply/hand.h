@@ -57,5 +57,5 @@ char *kt_hand_xml(virDomainPtr domain, const char *name, guint flags, GError **e
 /* define.c: has `found` each value that `after` has and `before` has not, and none that only `before` has? */
 gboolean kt_definition_has_edits(const char *before, const char *after, const char *found);
 
-/* knob.c: why a knob is none that is changed; NULL: it is one. Caller frees. */
-char *kt_hand_refuse_knob(const KtStep *step);
+/* knob.c: why a knob is none that is changed, or not now; NULL: it may be. Caller frees. */
+char *kt_hand_refuse_knob(KtHand *hand, const KtStep *step);

@@ -10,7 +10,9 @@
 
 #include "apply/guest_sysctl.h"
 #include "apply/hand.h"
+#include "apply/steps_parts.h"
 #include "base/error.h"
+#include "base/units.h"
 #include "plan/build.h"
 
 /* "proc/sys/kernel/numa_balancing" of "kernel.numa_balancing". */
@@ -22,10 +24,43 @@ static char *path_of(const KtStep *step)
   return g_strconcat("proc/sys/", name, NULL);
 }
 
-char *kt_hand_refuse_knob(const KtStep *step)
+static KtInt node_free_kib(KtRoot *root, const char *path)
+{
+  g_autofree char *text = kt_root_read(root, path, 65536, NULL, NULL);
+  const char *at = text ? strstr(text, "MemFree:") : NULL;
+  KtInt free_kib = {0};
+  if (at) {
+    free_kib.known = TRUE;
+    free_kib.value = g_ascii_strtoll(at + strlen("MemFree:"), NULL, 10);
+  }
+  return free_kib;
+}
+
+/* Unmerging makes copies of what KSM had merged, on any node. */
+static char *refuse_unmerge(KtHand *hand)
+{
+  g_autofree char *text = kt_root_read_line(hand->root, "sys/kernel/mm/ksm/pages_sharing");
+  g_auto(GStrv) nodes = kt_root_list(hand->root, "sys/devices/system/node");
+  guint64 pages, page_kib = (guint64)sysconf(_SC_PAGESIZE) / 1024;
+  if (!text || !kt_units_parse_count(text, &pages) || pages > G_MAXUINT64 / 2 / page_kib)
+    return g_strdup("how many pages KSM shares cannot be read");
+  for (guint i = 0; nodes && nodes[i]; i++) {
+    g_autofree char *path = g_strdup_printf("sys/devices/system/node/%s/meminfo", nodes[i]);
+    KtInt free_kib = g_str_has_prefix(nodes[i], "node") ? node_free_kib(hand->root, path) : (KtInt){0};
+    if (free_kib.known && (guint64)free_kib.value < pages * page_kib)
+      return g_strdup_printf("unmerging takes up to %" G_GUINT64_FORMAT " MiB, and %s has %" G_GINT64_FORMAT
+                             " MiB free",
+                             pages * page_kib / 1024, nodes[i], free_kib.value / 1024);
+  }
+  return NULL;
+}
+
+char *kt_hand_refuse_knob(KtHand *hand, const KtStep *step)
 {
   KtAct act = step->kind == KT_STEP_SYSCTL ? KT_ACT_SYSCTL : KT_ACT_SYSFS;
-  return kt_plan_is_knob(act, step->where) ? NULL : g_strdup_printf("'%.100s' is no knob that plans set", step->where);
+  if (!kt_plan_is_knob(act, step->where))
+    return g_strdup_printf("'%.100s' is no knob that plans set", step->where);
+  return g_str_equal(step->where, KT_STEPS_KSM_NODES) ? refuse_unmerge(hand) : NULL;
 }
 
 /* Nothing but a file below proc/sys or sys. */

@@ -154,8 +154,11 @@ static gboolean add_value(KtStepsWork *work, KtStepKind kind, const KtChange *ch
   g_autoptr(KtStep) step = kt_steps_new(change, look, kind, edit->where, edit->after);
   if (!is_honest(step, error) || !kt_steps_expect(work, step, edit->before, &already, error))
     return FALSE;
-  if (!already)
-    kt_steps_take(work, g_steal_pointer(&step));
+  if (already)
+    return TRUE;
+  if (kind == KT_STEP_SYSFS && g_str_equal(step->where, KT_STEPS_KSM_NODES))
+    return kt_steps_ksm(work, g_steal_pointer(&step), error);
+  kt_steps_take(work, g_steal_pointer(&step));
   return TRUE;
 }
 

@@ -28,6 +28,10 @@ gboolean kt_steps_expect(KtStepsWork *work, KtStep *step, const char *expected, 
 void kt_steps_take(KtStepsWork *work, KtStep *step); /* into the receipt */
 void kt_steps_note(KtStepsWork *work, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+#define KT_STEPS_KSM_NODES "sys/kernel/mm/ksm/merge_across_nodes"
+/* steps_ksm.c: takes the step, which sets that, and what it needs around it. */
+gboolean kt_steps_ksm(KtStepsWork *work, KtStep *step, GError **error);
+
 /* steps_memory.c: memory by cell, and the nodes that the domain may take memory from, which both go together. */
 gboolean kt_steps_memory(KtStepsWork *work, const KtChange *change, GError **error);
 gboolean kt_steps_nodeset(KtStepsWork *work, const KtChange *change, GError **error);

@@ -274,7 +274,7 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
   g_autoptr(KtSet) owned = owned_cpus(placement);
   g_autoptr(KtPlan) plan = start_plan(host, options);
   g_ptr_array_extend_and_steal(plan->notes, g_steal_pointer(&notes));
-  kt_plan_host(plan, diagnosis_of(diagnoses, NULL, host));
+  kt_plan_host(plan, diagnoses, host);
   kt_plan_leave(plan, diagnosis_of(diagnoses, NULL, host), 0);
   for (guint i = 0; i < problem->subjects->len; i++) {
     const KtPlanSubject *subject = &g_array_index(problem->subjects, KtPlanSubject, i);

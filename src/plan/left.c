@@ -4,10 +4,12 @@
 
 #include "plan/parts.h"
 
+/* By its own changes, or by one of the host, which are the first. */
 static gboolean is_cured(const KtPlan *plan, guint first, const char *id)
 {
-  for (guint i = first; i < plan->changes->len; i++)
-    if (g_ptr_array_find_with_equal_func(((const KtChange *)plan->changes->pdata[i])->reasons, id, g_str_equal, NULL))
+  for (guint i = 0; i < plan->changes->len; i++)
+    if ((i >= first || !((const KtChange *)plan->changes->pdata[i])->domain) &&
+        g_ptr_array_find_with_equal_func(((const KtChange *)plan->changes->pdata[i])->reasons, id, g_str_equal, NULL))
       return TRUE;
   return FALSE;
 }

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Knobs of the host: which findings have one changed, and which values are left alone. */
+#include "plan_fixture.h"
+
+#define KSM "/sys/kernel/mm/ksm/"
+#define KVM "/sys/module/kvm/parameters/"
+#define THP "/sys/kernel/mm/transparent_hugepage/"
+
+static const KtChange *knob(const KtPlan *plan)
+{
+  const KtChange *found = NULL;
+  for (guint i = 0; i < plan->changes->len; i++) {
+    const KtChange *change = plan->changes->pdata[i];
+    if (change->act != KT_ACT_SYSFS && change->act != KT_ACT_SYSCTL)
+      continue;
+    g_assert_null(found);
+    g_assert_null(change->domain);
+    found = change;
+  }
+  return found;
+}
+
+static void give(KtMachine *host, const char *settings)
+{
+  g_auto(GStrv) words = g_strsplit(settings, " ", -1);
+  for (guint i = 0; words[i]; i++) {
+    g_auto(GStrv) pair = g_strsplit(words[i], "=", 2);
+    kt_machine_set_setting(host, pair[0], pair[1], NULL);
+  }
+}
+
+static gboolean is_left(const KtPlan *plan, const char *check)
+{
+  for (guint i = 0; i < plan->left->len; i++)
+    if (g_str_equal(((const KtPlanLeft *)plan->left->pdata[i])->check, check))
+      return TRUE;
+  return FALSE;
+}
+
+static void test_knobs(void)
+{
+  static const struct {
+    const char *settings;
+    gint64 free_kib; /* of each node; -1 unknown */
+    const char *where, *before, *after;
+    const char *check; /* NULL: nothing fires */
+  } rows[] = {
+      {KSM "run=1 " KSM "merge_across_nodes=1 " KSM "pages_sharing=1000", 4000, "sys/kernel/mm/ksm/merge_across_nodes",
+       "1", "0", "H24"},
+      {KSM "run=1 " KSM "merge_across_nodes=1 " KSM "pages_sharing=1000", 3999, NULL, NULL, NULL, "H24"},
+      {KSM "run=1 " KSM "merge_across_nodes=1 " KSM "pages_sharing=1000", -1, NULL, NULL, NULL, "H24"},
+      {KSM "run=1 " KSM "merge_across_nodes=1", 4000, NULL, NULL, NULL, "H24"},
+      {KSM "run=1 " KSM "merge_across_nodes=0 " KSM "pages_sharing=5", 4000, "sys/kernel/mm/ksm/run", "1", "0", "H24"},
+      {KSM "run=0 " KSM "merge_across_nodes=1", 4000, NULL, NULL, NULL, NULL},
+      {THP "enabled=never", -1, "sys/kernel/mm/transparent_hugepage/enabled", "never", "madvise", "H26"},
+      {THP "enabled=madvise", -1, NULL, NULL, NULL, NULL},
+      {THP "enabled=always", -1, NULL, NULL, NULL, NULL},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autofree char *xml = definition("web", 4, 8, "");
+    const char *const definitions[] = {xml, NULL};
+    g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+    KtMachine *host = (KtMachine *)kt_snapshot_host(snapshot);
+    run_on(snapshot->domains->pdata[0], "0-3,8-11", 0);
+    for (guint n = 0; n < host->nodes->len; n++)
+      ((KtNode *)host->nodes->pdata[n])->free_kib = rows[i].free_kib >= 0 ? KT_INT(rows[i].free_kib) : (KtInt){0};
+    host->memory_kib = KT_INT(64 << 20);
+    give(host, rows[i].settings);
+    g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+    const KtChange *change = knob(plan);
+    g_test_message("row %u", i);
+    g_assert_true((change != NULL) == (rows[i].where != NULL));
+    g_assert_true(!rows[i].check || is_left(plan, rows[i].check) == !change);
+    if (!change)
+      continue;
+    const KtEdit *edit = change->edits->pdata[0];
+    g_assert_cmpstr(change->reasons->pdata[0], ==, rows[i].check);
+    g_assert_cmpstr(edit->where, ==, rows[i].where);
+    g_assert_cmpstr(edit->before, ==, rows[i].before);
+    g_assert_cmpstr(edit->after, ==, rows[i].after);
+    g_assert_true(kt_plan_is_knob(change->act, edit->where));
+  }
+}
+
+/* Of the CPU without the flaw only. */
+static void test_flaw(void)
+{
+  for (gboolean flawed = FALSE; flawed <= TRUE; flawed++) {
+    g_autofree char *xml = definition("web", 4, 8, "");
+    const char *const definitions[] = {xml, NULL};
+    g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+    KtMachine *host = (KtMachine *)kt_snapshot_host(snapshot);
+    run_on(snapshot->domains->pdata[0], "0-3,8-11", 0);
+    kt_machine_set_setting(host, KVM "nx_huge_pages", "Y", NULL);
+    kt_machine_set_setting(host, "/sys/devices/system/cpu/vulnerabilities/itlb_multihit",
+                           flawed ? "KVM: Mitigation: Split huge pages" : "Not affected", NULL);
+    g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+    const KtChange *change = knob(plan);
+    g_assert_true((change != NULL) == !flawed);
+    if (change)
+      g_assert_cmpstr(((const KtEdit *)change->edits->pdata[0])->after, ==, "N");
+  }
+}
+
+int main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/plan-knobs/rows", test_knobs);
+  g_test_add_func("/plan-knobs/flaw", test_flaw);
+  return g_test_run();
+}
