@@ -86,9 +86,9 @@ static void add_machines(KtCloudEvidence *e, const KtCloud *cloud, const KtSnaps
 {
   for (guint i = 0; i < snapshot->machines->len; i++) {
     const KtMachine *m = snapshot->machines->pdata[i];
-    if (m->role != KT_ROLE_HOST)
-      continue;
     KtCloudKnown *k = by_guests(e, cloud, snapshot, m);
+    if (!k && m->role != KT_ROLE_HOST) /* a compute host may be a guest itself */
+      continue;
     k = k ? k : by_name(e, m->name);
     if (!k) {
       k = add_host(e, m->name ? m->name : _("a host without a name"));

@@ -157,7 +157,8 @@ static void move_all(GPtrArray *into, GPtrArray *from)
 static void take_host(KtSnapshot *into, Host *host)
 {
   KtSnapshot *from = host->snapshot;
-  KtMachine *m = from->machines->len ? from->machines->pdata[0] : NULL;
+  /* the last one: libvirt's own host, behind this machine where the two differ */
+  KtMachine *m = from->machines->len ? from->machines->pdata[from->machines->len - 1] : NULL;
   if (m)
     name_host(into, m, host->uri);
   for (guint i = 0; i < from->domains->len; i++)

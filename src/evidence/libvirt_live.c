@@ -94,10 +94,10 @@ static void read_host(virConnectPtr connection, const char *uri, KtSnapshot *sna
     m->name = g_strdup(name);
     kt_machine_add_source(m, xml->source);
     read_nodeinfo(connection, uri, m);
-    if (!host)
-      g_ptr_array_add(snapshot->machines, g_steal_pointer(&m));
-    else if (kt_machine_compatible(host, m, NULL))
+    if (host && kt_machine_compatible(host, m, NULL))
       kt_machine_absorb(host, g_steal_pointer(&m));
+    else /* also a libvirt that sees other CPUs than this machine: a socket of a container, a forwarded one */
+      g_ptr_array_add(snapshot->machines, g_steal_pointer(&m));
   }
   free(bytes);
   free(name);
