@@ -129,6 +129,21 @@ static void test_into_host(void)
   g_assert_true(kt_int_is(m->cores_per_socket, 8));
 }
 
+/* It sees another processor than the machine does: it speaks of a host of its own. */
+static void test_beside_host(void)
+{
+  g_autoptr(KtSnapshot) s = kt_snapshot_new();
+  g_autoptr(GError) error = NULL;
+  KtMachine *m = kt_machine_new();
+  m->role = KT_ROLE_GUEST;
+  m->cores_per_socket = KT_INT(3);
+  g_ptr_array_add(s->machines, m);
+  g_assert_true(kt_libvirt_read("test:///default", NULL, s, m, &error));
+  g_assert_cmpuint(s->machines->len, ==, 2);
+  g_assert_true(kt_int_is(m->cores_per_socket, 3));
+  g_assert_true(kt_int_is(kt_snapshot_host(s)->cores_per_socket, 8));
+}
+
 /* A URI of another host: this machine is not among what is seen. */
 static void test_elsewhere(void)
 {
@@ -215,6 +230,7 @@ int main(int argc, char **argv)
   g_test_add_func("/libvirt/paused", test_paused);
   g_test_add_func("/libvirt/local", test_local);
   g_test_add_func("/libvirt/into-host", test_into_host);
+  g_test_add_func("/libvirt/beside-host", test_beside_host);
   g_test_add_func("/libvirt/elsewhere", test_elsewhere);
   g_test_add_func("/libvirt/is-uri", test_is_uri);
   g_test_add_func("/libvirt/several", test_several);
