@@ -140,7 +140,7 @@ static void test_wrong(void)
       {"clouds: {a: {interface: side, auth: {auth_url: 'http://k', token: t}}}",
        "cloud 'a' of f: interface 'side' is none of public, internal, admin"},
       {"clouds: {a: x, b: y}", "f does not describe one cloud; name one with --os-cloud"},
-      {"clouds: {a: x}", "f has no cloud 'a'"},
+      {"clouds: {a: x}", "f has no cloud 'a'; it has none"},
       {"", "f does not describe one cloud; name one with --os-cloud"},
       {"a: b: secret", "f:1: mapping values are not allowed in this context"},
       {"a: *b", "f:1: an alias of something that is not there"},
@@ -218,6 +218,14 @@ static void test_environment(void)
   clear_variables();
 }
 
+/* Caller frees. */
+static char *without_certificates(const char *text)
+{
+  g_auto(GStrv) parts = g_strsplit(text, "    cacert: /etc/ssl/site.pem\n", -1);
+  g_assert_cmpuint(g_strv_length(parts), ==, 2);
+  return g_strjoinv("", parts);
+}
+
 static void test_search(void)
 {
   g_autoptr(GError) error = NULL;
@@ -239,6 +247,12 @@ static void test_search(void)
   g_assert_true(g_file_set_contents(other, "clouds: {only: {auth: {auth_url: 'http://k', username: u}}}", -1, NULL));
   g_setenv("OS_CLOUD", "site", TRUE);
   g_setenv("OS_USERNAME", "somebody", TRUE); /* of another cloud: what the file says stays */
+  g_assert_null(find(NULL, &error));
+  g_assert_error(error, KT_ERROR, KT_ERROR_NOT_FOUND);
+  g_assert_nonnull(strstr(error->message, "the certificates in '/etc/ssl/site.pem'"));
+  g_clear_error(&error);
+  g_autofree char *plain = without_certificates(clouds);
+  g_assert_true(g_file_set_contents(file, plain, -1, NULL));
   g_autoptr(KtCloudConfig) site = find(NULL, &error);
   g_assert_no_error(error);
   g_assert_cmpstr(site->username, ==, "ops");

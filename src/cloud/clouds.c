@@ -100,15 +100,16 @@ static const char *only_cloud(const Files *files)
   return kt_yaml_is_map(clouds) && kt_yaml_count(clouds) == 1 ? kt_yaml_key(clouds, 0) : NULL;
 }
 
-enum { NAMES_MAX = 20 };
+enum { NAMES_MAX = 20, NAMES_LOOKED_AT = 200 };
 
-/* "a, b, c" of the clouds that are described. Caller frees. */
+/* "'a', 'b'": those that are described, as far as there is something in them. Caller frees. */
 static char *names_of(const KtYamlNode *clouds)
 {
   g_autoptr(GString) names = g_string_new(NULL);
-  guint n = kt_yaml_is_map(clouds) ? kt_yaml_count(clouds) : 0;
-  for (guint i = 0; i < MIN(n, NAMES_MAX); i++)
-    g_string_append_printf(names, "%s'%.80s'", i ? ", " : "", kt_yaml_key(clouds, i));
+  guint n = 0;
+  for (guint i = 0; kt_yaml_is_map(clouds) && i < MIN(kt_yaml_count(clouds), NAMES_LOOKED_AT); i++)
+    if (kt_yaml_is_map(kt_yaml_member(clouds, kt_yaml_key(clouds, i))) && n++ < NAMES_MAX)
+      g_string_append_printf(names, "%s'%.80s'", names->len ? ", " : "", kt_yaml_key(clouds, i));
   if (n > NAMES_MAX)
     g_string_append_printf(names, " and %u more", n - NAMES_MAX);
   return g_strdup(n ? names->str : "none");
