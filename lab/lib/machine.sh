@@ -107,7 +107,8 @@ machine_options() {
     topology_check "$state/topology"
 }
 
-# machine_boot OPTION...: a host that goes down with this process (see keeper.sh).
+# machine_boot OPTION...: a host that goes down with this process (see keeper). One that hung while it booted is
+# booted once more.
 machine_boot() {
     doctor_quiet || die "something is missing: \`lab doctor\` says what"
     mkdir -p "$state"
@@ -115,6 +116,23 @@ machine_boot() {
     exec 9>"$state/lock"
     flock -n 9 || die "lab '$lab_name' is just being started or stopped by another command"
     ! machine_runs "$state" || die "lab '$lab_name' is up already"
+    trap 'machine_abort' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    machine_start "$@"
+    if ! machine_ready && grep -qs '^it hung' "$state/gone"; then
+        say "'$lab_name' hung while it booted; once more"
+        machine_start "$@"
+    fi
+    if ! machine_ready; then
+        tail -n 20 "$state/console.log" "$state/qemu.log" >&2
+        die "lab '$lab_name' does not come up$(machine_why); see $state/console.log"
+    fi
+    libvirt_cache_keep
+    meter_calibrate
+}
+
+machine_start() { # OPTION...: and waits until it is ready, or gone
     machine_clear
     machine_options "$@"
     images_prepare
@@ -126,16 +144,9 @@ machine_boot() {
     machine_arguments
     meter_arguments
     echo $$ >"$state/owner"
-    trap 'machine_abort' EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM HUP
     setsid bash "$here/keeper" "$state/keeper" "$hours" "$patience" "${qemu[@]}" </dev/null >>"$state/qemu.log" 2>&1 8>&- 9>&- &
-    if ! wait_for "$patience" machine_ready; then
-        tail -n 20 "$state/console.log" "$state/qemu.log" >&2
-        die "lab '$lab_name' does not come up"
-    fi
-    libvirt_cache_keep
-    meter_calibrate
+    machine_settled() { machine_ready || [ -e "$state/gone" ]; }
+    wait_for "$patience" machine_settled || true
 }
 
 machine_why() { # why it ended, if the keeper has ended it
@@ -145,12 +156,7 @@ machine_why() { # why it ended, if the keeper has ended it
 }
 
 machine_ready() {
-    [ -e "$share/ready" ] && { [ "$libvirt" = 0 ] || [ -e "$share/libvirt-ready" ]; } && return
-    [ -e "$state/gone" ] && {
-        cat "$state/qemu.log" >&2
-        die "lab '$lab_name' ended while it was booting$(machine_why); see $state/console.log"
-    }
-    return 1
+    [ -e "$share/ready" ] && { [ "$libvirt" = 0 ] || [ -e "$share/libvirt-ready" ]; } && machine_runs "$state"
 }
 
 # What libvirt found out about QEMU takes it long: kept for the next time.
@@ -184,7 +190,7 @@ machine_kill() { # by force; also what is left over from a crash
 
 machine_abort() {
     trap - EXIT
-    say "'$lab_name' is taken down"
+    [ -z "$(machine_pids "$state")" ] || say "'$lab_name' is taken down"
     machine_kill
 }
 
