@@ -91,6 +91,7 @@ def test_unused_flavor():
     w.flavor("idle64", 64)
     row = doctor(w).row("idle64")
     assert row["servers"] == 0 and [f["check"] for f in row["findings"]] == ["N02"]
+    assert any("hw:cpu_socket=2" in k for k in doctor(w).row("typo")["keys"])
 
 
 def test_definitions_are_joined_by_uuid():

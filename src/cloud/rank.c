@@ -179,8 +179,12 @@ void kt_cloud_rank_unknown(KtCloudRank *rank, KtCloudServer *server, const char 
 
 void kt_cloud_rank_add_flavor(KtCloudRank *rank, const char *flavor, const char *check, int severity, const char *title)
 {
-  KtCloudCause *cause = cause_of(row_of(rank, flavor, NULL), check, title);
+  KtCloudRow *row = row_of(rank, flavor, NULL);
+  KtCloudCause *cause = cause_of(row, check, title);
+  const KtCloudFlavor *now = g_hash_table_lookup(rank->cloud->by_flavor, flavor);
   cause->severity = MAX(cause->severity, severity);
+  if (now)
+    add_keys(row->keys, now->flavor);
 }
 
 guint kt_cloud_row_affected(const KtCloudRow *row, int severity)
