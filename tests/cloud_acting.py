@@ -5,7 +5,6 @@ GET of its server."""
 import copy
 import json
 import os
-import socket
 
 import cloud_services as o
 
@@ -57,9 +56,6 @@ class Acting(o.World):
         self.old = {}                # server id -> flavor to revert to
         self.changes = []            # (method, path, body) of all that changes something
         self.requests = 0
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
         os.makedirs(folder, exist_ok=True)
 
     def define_all(self):

@@ -35,7 +35,7 @@ class Run:
     """One run of kvmtune cloud, or (tool) of another command, against a world."""
 
     def __init__(self, w, *arguments, env=None, context=None, sign_in=None, tool=False):
-        server = o.start(w, context)
+        server = w.kept or o.start(w, context)
         self.url = "%s://127.0.0.1:%d" % (server.scheme, server.server_port)
         own = {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
         own.update({"LC_ALL": "C", "HOME": TMP.name, "OS_AUTH_URL": self.url + "/identity", "OS_USERNAME": "ops",
@@ -43,11 +43,18 @@ class Run:
                    {"LC_ALL": "C", "HOME": TMP.name, "no_proxy": "*",
                     **{k: v.replace("@URL@", self.url) for k, v in sign_in.items()}})
         own.update(env or {})
-        done = subprocess.run([BIN, *([] if tool else ["cloud"]), *arguments], env=own, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=120, cwd=TMP.name)
-        server.shutdown()
-        server.server_close()
-        self.status, self.out, self.err = done.returncode, done.stdout, done.stderr
+        w.process = None
+        w.process = process = subprocess.Popen(
+            [BIN, *([] if tool else ["cloud"]), *arguments], env=own, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, cwd=TMP.name)
+        try:
+            self.out, self.err = process.communicate(timeout=120)
+        finally:
+            process.kill()
+            if not w.kept:
+                server.shutdown()
+                server.server_close()
+        self.status = process.returncode
         self.world = w
 
     def json(self):

@@ -28,7 +28,7 @@ class World:
         self.tokens = {}           # token -> uses
         self.sign_ins = []         # bodies
         self.no_auth = None        # a fixed token, without Keystone
-        self.port = 0              # where it listens; 0: anywhere
+        self.kept = None           # a server that answers for it all the time; None: each run has one of its own
 
     def act(self, method, path, query, minor, body):
         """Answers beyond those of a cloud that is only read: (status, body[, headers]); None: none (cloud_acting.py)."""
@@ -264,7 +264,7 @@ def huge(h):
 
 def start(world, context=None):
     """A server in a thread; .server_port, .shutdown()."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", world.port), Handler)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.world = world
     server.scheme = "https" if context else "http"

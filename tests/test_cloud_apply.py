@@ -1,68 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """kvmtune cloud apply: flavors made, servers resized, looked at, confirmed or taken back. TAP."""
-import itertools
 import json
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cloud_services as o  # noqa: E402
-from cloud_acting import Acting  # noqa: E402
-from cloud_run import TMP, U, Run, capabilities, main, no_secret  # noqa: E402
-
-NUMBERS = itertools.count(1)
-OLD, NEW = "plain32", "plain32.topology"
-
-
-class Case:
-    """One host of four nodes, so many servers of plain32, and the plan that cures them."""
-
-    def __init__(self, servers=1, hosts=("n1",), **more):
-        self.folder = os.path.join(TMP.name, "case%d" % next(NUMBERS))
-        self.state = os.path.join(self.folder, "state")
-        self.file = os.path.join(self.folder, "plan.json")
-        w = self.world = Acting(os.path.join(self.folder, "xml"))
-        w.flavor(OLD, 32, 65536, **more)
-        w.image("i1", "linux")
-        for host in hosts:
-            w.host(host, memory=4 * 24576)
-        for n in range(servers):
-            w.server(U[n], "crm%d" % (n + 1), OLD, host=hosts[n % len(hosts)], number=n + 1)
-        w.define_all()
-        self.before = w.state()
-        with open(os.path.join(self.folder, "host.xml"), "w", encoding="utf-8") as f:
-            f.write(capabilities(4, 8, 24576))
-        r = Run(w, "plan", OLD, "-o", self.file, "--host", os.path.join(self.folder, "host.xml"), w.folder)
-        assert r.status == 1, r.err
-        w.seen.clear()
-
-    def apply(self, *arguments, look=True, plan=None, **more):
-        hosts = [self.world.folder] if look else []
-        return Run(self.world, "apply", plan or self.file, *hosts, "--state", self.state, "--yes", *arguments, **more)
-
-    def tool(self, *arguments, **more):
-        return Run(self.world, *arguments, "--state", self.state, tool=True, **more)
-
-    def rollback(self, number="last", *arguments):
-        return self.tool("rollback", str(number), "--yes", *arguments)
-
-    def history(self, number=None):
-        r = self.tool("history", *([str(number)] if number else []), "--json")
-        return r.json() if number else r.json()["receipts"]
-
-    def flavor_of(self, n=0):
-        return self.world.servers[n]["flavor"]["original_name"], self.world.servers[n]["status"]
-
-
-def refused(case, run, *words):
-    """One line, status 2, and nothing was changed or written down."""
-    assert run.status == 2, (run.status, run.out, run.err)
-    assert run.err.count("\n") == 1 and not case.world.changes, (run.err, case.world.changes)
-    for word in words:
-        assert word in run.err, (word, run.err)
-    assert case.history() == [], case.history()
-    no_secret(run)
+from cloud_case import NEW, OLD, Case, fault_at, refused  # noqa: E402
+from cloud_run import U, Run, main, no_secret  # noqa: E402
 
 
 def test_one_server():
@@ -108,6 +54,361 @@ def test_dry_run_is_what_a_real_run_does():
     assert [(" ".join(t.split(" ", 2)[:2]), json.loads(t.split(" ", 2)[2])) for t in told] == made, (told, made)
     calls = [x for n in (1, 2) for s in c.history(n)["steps"] for x in s["calls"]]
     assert calls == told, (calls, told)
+
+
+
+def edited(case, change):
+    """The plan, changed by hand."""
+    with open(case.file, encoding="utf-8") as f:
+        plan = json.load(f)
+    change(plan)
+    path = case.file + ".edited"
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(plan, f)
+    return path
+
+
+def as_before(case):
+    assert case.world.state() == case.before, (case.world.state(), case.before)
+
+
+# ---- what is refused before anything is done ----
+
+def test_another_cloud():
+    c = Case()
+    path = edited(c, lambda p: p.update(endpoint="https://other.example/compute/v2.1", cloud="other"))
+    refused(c, c.apply(plan=path), "the plan is of the cloud 'other'", "https://other.example")
+
+
+def test_server_changed_meanwhile():
+    c = Case()
+    c.world.flavor("tiny", 32, 65536)
+    c.world.servers[0]["flavor"]["original_name"] = "tiny"
+    refused(c, c.apply(), "server 'crm1': its flavor is 'tiny', the plan expects 'plain32'")
+    c = Case()
+    c.world.servers[0]["flavor"]["extra_specs"] = {"hw:cpu_policy": "dedicated"}
+    refused(c, c.apply(), "its own copy of plain32: it has hw:cpu_policy=dedicated, the plan expects no keys")
+    c = Case()
+    c.world.servers[0]["flavor"]["vcpus"] = 16
+    refused(c, c.apply(), "it has 16 vCPUs")
+    c = Case()
+    c.world.servers[0]["status"] = "SHUTOFF"
+    refused(c, c.apply(), "its status is SHUTOFF, the plan expects ACTIVE")
+    c = Case()
+    c.world.servers[0]["status"] = "ERROR"
+    refused(c, c.apply(), "its status is ERROR")
+    c = Case()
+    c.world.servers[0]["OS-EXT-STS:task_state"] = "rebooting"
+    refused(c, c.apply(), "it is busy with rebooting")
+    c = Case()
+    c.world.servers[0]["OS-EXT-STS:task_state"] = "resize_prep"  # somebody else's
+    refused(c, c.apply(), "it is busy with resize_prep")
+
+
+def test_server_gone():
+    c = Case()
+    c.world.servers.clear()
+    refused(c, c.apply("--server", U[0]), "server 'crm1'", "is not there any more")
+    r = c.apply()
+    assert r.status == 0 and "Nothing is left" in r.out, r.out + r.err
+    assert "not there any more" in " ".join(r.out.split()), r.out
+
+
+def test_new_flavor_is_another_one():
+    c = Case()
+    c.world.flavor(NEW, 32, 65536, specs={"hw:cpu_sockets": "2"})
+    refused(c, c.apply(), "the flavor '%s' is there and has hw:cpu_sockets=2; the plan expects hw:cpu_cores=8" % NEW)
+    c = Case()
+    c.world.flavor(NEW, 16, 65536)
+    refused(c, c.apply(), "is there and has 16 vCPUs", "the plan expects 32 vCPUs")
+    c = Case()
+    refused(c, c.apply(plan=edited(c, lambda p: p["flavors"][0].update(exists=True))), "it is not there any more")
+
+
+def test_order_of_waves():
+    c = Case(servers=3, hosts=("n1", "n2"))
+    refused(c, c.apply("--wave", "1"), "server 'crm1' of wave 0 does not have its new flavor yet")
+    refused(c, c.apply("--wave", "7"), "of wave 0 does not have")
+    refused(c, c.apply("--server", "crm9"), "the plan has no server 'crm9'")
+
+
+def test_command_line():
+    c = Case()
+    for arguments, words in ((["--server", U[0], "--wave", "0"], "one of --server and --wave"),
+                             (["--wave", "-3"], "--wave is a number"), (["--limit", "-1"], "--limit"),
+                             (["--json"], "none of the options")):
+        refused(c, c.apply(*arguments), words)
+    refused(c, c.run("apply"), "needs a plan")
+    refused(c, c.run("apply", c.file), "no terminal to ask on")
+    refused(c, c.run("plan", OLD, "--yes"), "are for 'cloud apply'")
+    refused(c, Run(c.world, "doctor", "--dry-run"), "are for 'cloud apply'")
+    for text in ("", "{}", "[" * 100, '{"kvmtune_cloud_plan": 2}'):
+        with open(c.file + ".bad", "w", encoding="utf-8") as f:
+            f.write(text)
+        refused(c, c.apply(plan=c.file + ".bad"), c.file + ".bad: ")
+
+
+def test_member():
+    c = Case()
+    c.world.admin = False
+    refused(c, c.apply(), "the flavor '%s' has to be made first, which is an administrator's" % NEW)
+    c.world.flavor(NEW, 32, 65536, specs={"hw:cpu_cores": "8", "hw:cpu_sockets": "4", "hw:numa_nodes": "4"})
+    r = c.apply()
+    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
+    assert [x["scope"] for x in c.history()] == ["server crm1"]
+
+
+# ---- one server first, then waves ----
+
+def test_waves():
+    c = Case(servers=5, hosts=("n1", "n2", "n3"))
+    assert c.apply().status == 0
+    assert [c.flavor_of(n)[0] == NEW for n in range(5)].count(True) == 1
+    r = c.apply()
+    done = [n for n in range(5) if c.flavor_of(n) == (NEW, "ACTIVE")]
+    assert r.status == 0 and len(done) > 2, r.out + r.err
+    while len(done) < 5:
+        r = c.apply()
+        assert r.status == 0, r.out + r.err
+        done = [n for n in range(5) if c.flavor_of(n) == (NEW, "ACTIVE")]
+    assert "Nothing is left" in c.apply().out
+    assert len(c.history()) == 6 and sum("flavor" in b for _, _, b in c.world.changes) == 1
+    # one server back, the others stay
+    last = c.history()[0]
+    assert c.rollback(last["receipt"]).status == 0
+    assert sum(c.flavor_of(n)[0] == OLD for n in range(5)) == 1
+
+
+def test_wave_ends_at_the_first_failure():
+    c = Case(servers=4, hosts=("n1", "n2", "n3"))
+    assert c.apply().status == 0
+    c.world.no_valid_host = True
+    r = c.apply()
+    assert r.status == 2 and "No valid host was found" in r.err, r.out + r.err
+    assert sum(list(b)[0] == "resize" for _, _, b in c.world.changes) == 2, c.world.changes
+    assert c.history()[0]["state"] == "failed"
+
+
+# ---- the traps ----
+
+def test_refused_resize_leaves_no_trace():
+    c = Case()
+    c.world.no_valid_host = True
+    r = c.apply()
+    assert r.status == 2 and r.err.count("\n") == 1, r.err
+    assert "Nova gave up the resize" in r.err and "No valid host was found. No valid host found for resize" in r.err
+    as_before(c)
+    step = c.history(2)["steps"][0]
+    assert step["state"] == "failed" and step["found"] == OLD, step
+    c.world.no_valid_host = False
+    assert c.apply().status == 0 and c.flavor_of() == (NEW, "ACTIVE")
+    no_secret(r)
+
+
+def test_wish_that_nova_passes_over():
+    c = Case()
+    c.world.override = (2, 16, 1, 4)
+    r = c.apply()
+    assert r.status == 2 and "the guest has sockets 2, cores 16, threads 1, cells 4, and not sockets 4" in r.err, r.err
+    assert "Not as planned: it goes back." in r.out
+    as_before(c)
+    h = c.history()[0]
+    assert h["state"] == "undone" and "topology of 'crm1'" in h["error"], h
+    assert [list(b)[0] for _, _, b in c.world.changes][-2:] == ["resize", "revertResize"]
+    c.world.changes.clear()
+    again = c.apply()
+    assert again.status == 2 and "was taken back (receipt 2" in again.err and not c.world.changes, again.err
+    c.world.override = None
+    assert c.apply("--server", "crm1").status == 0 and c.flavor_of() == (NEW, "ACTIVE")
+
+
+def test_keys_are_checked_by_nova():
+    c = Case()
+    path = edited(c, lambda p: p["flavors"][0]["keys"].append({"key": "hw:cpu_socket", "after": "2"}))
+    r = c.apply(plan=path)
+    assert r.status == 2 and "does not appear to be a valid extra spec" in r.err, r.err
+    as_before(c)
+    versions = [h["OpenStack-API-Version"] for m, p, h in c.world.seen if m == "POST" and "os-extra_specs" in p]
+    assert versions and all(int(v.split(".")[1]) >= 86 for v in versions), versions
+
+
+def test_old_flavor_is_another_one_by_now():
+    for change, words in ((lambda w: w.flavors.pop(0), "there is no flavor 'plain32' any more"),
+                          (lambda w: w.flavors[0]["extra_specs"].update({"hw:numa_nodes": "2"}),
+                           "the flavor 'plain32' is another one now: it has hw:numa_nodes=2")):
+        c = Case()
+        assert c.apply().status == 0
+        change(c.world)
+        r = c.rollback(2)
+        assert r.status == 1 and words in " ".join(r.out.split()), r.out + r.err
+        assert c.flavor_of() == (NEW, "ACTIVE") and c.history()[0]["state"] == "kept"
+    # before it is confirmed Nova itself has the old one
+    c = Case()
+    assert c.apply(look=False).status == 2 and c.flavor_of() == (NEW, "VERIFY_RESIZE")
+    c.world.flavors.pop(0)
+    assert c.rollback(2).status == 0
+    as_before(c)
+
+
+def test_resize_while_another_runs():
+    c = Case()
+
+    def busy(h):
+        c.world.servers[0]["OS-EXT-STS:task_state"] = "image_snapshot"
+        return False
+    fault_at(c.world, "POST", "/servers/", busy)
+    r = c.apply()
+    assert r.status == 2 and "409" in r.err and "while it is in task_state image_snapshot" in r.err, r.err
+    c.world.servers[0]["OS-EXT-STS:task_state"] = None
+    as_before(c)
+
+
+def test_neutron_is_missing():
+    c = Case()
+    fault_at(c.world, "GET", "/servers/" + U[0], o.status(500, {"computeFault": {"message": "EndpointNotFound"}}))
+    refused(c, c.apply(), "500: the service failed", "EndpointNotFound")
+
+
+def test_quota():
+    c = Case()
+    c.world.cores_left = 0
+    r = c.apply()
+    assert r.status == 2 and "403" in r.err and "Quota exceeded for cores" in r.err, r.err
+    as_before(c)
+
+
+def test_resize_ends_in_error():
+    c = Case()
+    c.world.fails = "Unable to use shared storage"
+    r = c.apply()
+    assert r.status == 2 and "its status is ERROR: Unable to use shared storage" in r.err, r.err
+    assert c.history()[0]["state"] == "failed"
+    r = c.rollback(2)
+    assert r.status == 1 and "its status is ERROR" in " ".join(r.out.split()), r.out
+
+
+def test_server_deleted_meanwhile():
+    c = Case()
+    c.world.vanishes = True
+    r = c.apply()
+    assert r.status == 2 and "is not there any more" in r.err, r.err
+    r = c.rollback(2)
+    assert r.status == 0 and c.history()[0]["state"] == "undone", r.out + r.err
+
+
+def test_nova_confirms_by_itself():
+    c = Case()
+    c.world.auto_confirm = True
+    r = c.apply()
+    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
+    assert not any("confirmResize" in b for _, _, b in c.world.changes)
+    c = Case()
+    c.world.auto_confirm = True
+    c.world.override = (2, 16, 1, 4)
+    r = c.apply()
+    assert r.status == 2 and "the guest has sockets 2" in r.err, r.err
+    as_before(c)  # by a second resize: it was too late to revert
+
+
+def test_time_limit():
+    c = Case()
+    c.world.polls = 20
+    r = c.apply("--limit", "1")
+    assert r.status == 2 and "not at its end after 1 s, and Nova goes on: its status is RESIZE, at work on" in r.err, r.err
+    assert c.history()[0]["state"] == "failed"
+    r = c.apply()  # takes it on
+    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
+    assert sum("resize" in b for _, _, b in c.world.changes) == 1, c.world.changes
+    assert c.rollback("last").status == 0
+    as_before(c)
+
+
+def test_api_is_away_meanwhile():
+    c = Case()
+    left = [0]
+
+    def away(h):
+        if h.command == "POST" and "/servers/" in h.path:
+            left[0] = 9
+            return False
+        left[0] -= 1
+        return left[0] >= 0 and o.status(503)(h)
+    c.world.faults.append(["/compute", -1, away])
+    r = c.apply()
+    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
+
+
+# ---- nothing to look at ----
+
+def test_unverified():
+    c = Case()
+    r = c.apply(look=False)
+    assert r.status == 2 and "what the guest has cannot be told but for cells 4" in r.err, r.err
+    assert c.flavor_of() == (NEW, "VERIFY_RESIZE") and "--confirm-unverified" in r.out
+    r = c.apply()
+    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
+    assert sum("resize" in b for _, _, b in c.world.changes) == 1
+    r = c.rollback(2)
+    assert r.status == 2 and "receipt 3 changed resize" in r.err, r.err
+    assert c.rollback(3).status == 0
+    as_before(c)
+    c = Case()
+    assert c.apply("--confirm-unverified", look=False).status == 0 and c.flavor_of() == (NEW, "ACTIVE")
+    # what is known and wrong is not confirmed all the same
+    c = Case()
+    c.world.override = (4, 8, 1, 2)
+    r = c.apply("--confirm-unverified", look=False)
+    assert r.status == 2 and "cells 2" in r.err, r.err
+    as_before(c)
+
+
+def test_definition_of_the_old_flavor_is_none():
+    c = Case()
+    c.world.define = lambda server: None  # a capture that was taken before
+    r = c.apply()
+    assert r.status == 2 and "its definition is one for plain32" in r.err and c.flavor_of()[1] == "VERIFY_RESIZE", r.err
+
+
+# ---- flavors ----
+
+def test_private_flavor():
+    c = Case(public=False)
+    c.world.access = {OLD + "-id": ["p7", "p9"]}
+    assert c.apply("--dry-run").out.count("addTenantAccess") == 3
+    r = c.apply()
+    assert r.status == 0, r.out + r.err
+    new = next(f for f in c.world.flavors if f["name"] == NEW)
+    assert not new["os-flavor-access:is_public"] and sorted(c.world.access[new["id"]]) == ["p1", "p7", "p9"]
+
+
+def test_flavor_of_a_run_that_was_cut_off():
+    c = Case()
+    c.world.flavor(NEW, 32, 65536)
+    r = c.apply()
+    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
+    assert [list(b)[0] for _, _, b in c.world.changes] == ["extra_specs", "resize", "confirmResize"]
+
+
+def test_old_nova():
+    c = Case()
+    c.world.newest = "2.46"
+    refused(c, c.apply(), "2.47 is needed")
+    c = Case()
+    c.world.newest = "2.60"
+    r = c.apply()
+    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
+
+
+def test_rollback_of_another_cloud():
+    c = Case()
+    assert c.apply().status == 0
+    kept, c.world.kept = c.world.kept, None
+    r = c.rollback(2)
+    assert r.status == 2 and "the plan is of the cloud" in r.err, r.err
+    c.world.kept = kept
+    dry = c.rollback(2, "--dry-run")
+    assert dry.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), dry.out + dry.err
+    assert dry.out.count("POST /servers") == 2, dry.out
 
 
 main(dict(globals()))

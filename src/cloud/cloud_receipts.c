@@ -180,14 +180,13 @@ static gboolean choose_wave(const Work *w, gint64 wave, GPtrArray *chosen, GErro
                   "server '%s' of wave %" G_GINT64_FORMAT " does not have its new flavor yet, and goes first: without "
                   "--wave, or with --server %s",
                   name_of(w, first), next, first->id);
+  gint64 now = wave < 0 ? next : wave;
   for (guint i = 0; i < w->plan->moves->len; i++) {
     const KtCloudMove *m = w->plan->moves->pdata[i];
     known |= m->wave == wave;
-    if (m->wave != (wave < 0 ? next : wave))
-      continue;
-    if (!server_of(w, m))
+    if (!server_of(w, m) && (now < 0 || m->wave <= now))
       note(w, _("Server '%s' (%s) of the plan is not there any more, or not to be seen."), name_of(w, m), m->id);
-    else if (!is_done(w, m))
+    else if (m->wave == now && !is_done(w, m))
       g_ptr_array_add(chosen, (gpointer)m);
   }
   return known || refuse(KT_ERROR_NOT_FOUND, error, "the plan has no wave %" G_GINT64_FORMAT, wave);

@@ -16,10 +16,12 @@
 
 /* ---- as it is ---- */
 
+/* On its way to or from a flavor; whatever else is at work on it leaves that alone. */
 static gboolean is_busy(const KtServerNow *now)
 {
-  static const char *const between[] = {"RESIZE", "REVERT_RESIZE", "MIGRATING", NULL};
-  return now->server->task_state || g_strv_contains(between, now->server->status);
+  static const char *const between[] = {"RESIZE", "REVERT_RESIZE", NULL};
+  const char *task = now->server->task_state;
+  return (task && g_str_has_prefix(task, "resize_")) || g_strv_contains(between, now->server->status);
 }
 
 static char *say_busy(const KtServerNow *now)

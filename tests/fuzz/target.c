@@ -325,6 +325,7 @@ static const Target targets[] = {
     {"cloud-answer", "a list of servers, flavors, images or hosts", kt_target_cloud_answer},
     {"cloud-signin", "Keystone's and Nova's answers at sign-in", kt_target_cloud_signin},
     {"cloud-message", "a service's refusal", kt_target_cloud_message},
+    {"cloud-server", "a server, its cells, what became of an action; what a guest has in words", kt_target_cloud_server},
     {"cloud-plan", "kvmtune cloud plan -o", kt_target_cloud_plan},
     {"nova-request", "a line of nova fit --batch", kt_target_nova_request},
     {"nova-value", "a text as Nova reads it", kt_target_nova_value},

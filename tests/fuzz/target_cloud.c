@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "cloud/cloud_apply.h"
 #include "cloud/cloud_plan.h"
 #include "cloud/http_words.h"
 #include "cloud/rank.h"
+#include "cloud/server_now.h"
 #include "cloud/signin.h"
 #include "cloud/yaml_tree.h"
 
@@ -87,6 +89,24 @@ void kt_target_cloud_message(const char *bytes, gsize length)
     if (g_ascii_iscntrl(*p))
       g_error("a control character in '%s'", message);
   kt_http_same_origin(bytes, "http://a/");
+}
+
+void kt_target_cloud_server(const char *bytes, gsize length)
+{
+#if HAVE_JSON
+  g_auto(KtServerAction) action = {0};
+  g_autoptr(KtServerNow) now = kt_server_now_read("server", bytes, length, NULL);
+  g_autofree char *flavor = now ? kt_server_now_flavor(now) : NULL;
+  gboolean unconfirmed;
+  g_autofree char *name = kt_step_flavor(flavor, &unconfirmed);
+  if (name && !g_str_has_prefix(flavor, name))
+    g_error("'%s' is not of '%s'", name, flavor);
+  kt_server_action_read(bytes, length, &action);
+  if (kt_server_cells_read(bytes, length).value < 0)
+    g_error("less than no cells");
+#endif
+  if (kt_cloud_topology_agrees(bytes, bytes) == KT_NO)
+    g_error("it does not agree with itself");
 }
 
 void kt_target_cloud_plan(const char *bytes, gsize length)

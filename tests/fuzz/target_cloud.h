@@ -10,5 +10,7 @@ void kt_target_cloud_answer(const char *bytes, gsize length);
 void kt_target_cloud_signin(const char *bytes, gsize length);
 /* A body of an answer that says no. */
 void kt_target_cloud_message(const char *bytes, gsize length);
+/* What is read of one server while it is acted on. */
+void kt_target_cloud_server(const char *bytes, gsize length);
 /* A cloud's plan as a document. */
 void kt_target_cloud_plan(const char *bytes, gsize length);
