@@ -215,8 +215,9 @@ char *kt_view_apply_step(const KtTerm *term, const KtReceipt *receipt, const KtS
   g_autoptr(GPtrArray) one = g_ptr_array_new();
   g_ptr_array_add(one, (gpointer)step);
   g_autofree char *name = kt_view_step_name(step), *change = kt_apply_row_change(one, 0, 1, back, arrow_of(term));
-  g_autofree char *text =
-      g_strdup_printf("[%2u/%u] %s%s: %s", step->number, receipt->steps->len, back ? _("back: ") : "", name, change);
+  const char *kept = back ? say_kept(step) : NULL;
+  g_autofree char *text = g_strdup_printf("[%2u/%u] %s%s: %s", step->number, receipt->steps->len,
+                                          back ? _("back: ") : "", name, kept ? kept : change);
   return kt_term_clean(term, text);
 }
 
