@@ -24,7 +24,7 @@ static const char start[] = "[host]\n"
                             "  <secret passwd=\"geheim\"/>\\n</domain>\\n\n"
                             "[db]\n"
                             "uuid=" UUID_DB "\nid=6\ncells=1\nnumatune=strict\n"
-                            "vcpupin-0=0-7\nnodeset-=0\nmemory-0=0:500000\n"
+                            "vcpupin-0=0-7\nscheduler-vcpu_quota=100000\nnodeset-=0\nmemory-0=0:500000\n"
                             "definition-=<domain type=\"kvm\">\\n  <name>db</name>\\n  <uuid>" UUID_DB
                             "</uuid>\\n  <vcpu>1</vcpu>\\n</domain>\\n\n";
 
@@ -302,6 +302,8 @@ KtPlan *kt_fake_plan(void)
   kt_change_add_edit(c, "", "0-7", "6-7");
   c = kt_plan_add_change(plan, KT_ACT_IOTHREADPIN, "crm", UUID_CRM, "iothreadpin-1");
   kt_change_add_edit(c, "1", "0-7", "6-7");
+  c = kt_plan_add_change(plan, KT_ACT_SCHEDULER, "db", UUID_DB, "quota");
+  kt_change_add_edit(c, "vcpu_quota", "100000", "-1");
   c = kt_plan_add_change(plan, KT_ACT_MEMORY, "crm", UUID_CRM, "memory");
   kt_change_add_edit(c, "0", "0:900000,1:100000", "3:1000000");
   c = kt_plan_add_change(plan, KT_ACT_NODESET, "crm", UUID_CRM, "nodeset");

@@ -45,19 +45,21 @@ static void assert_refused(Host *host, KtScope scope, int code, const char *word
   "4 iothreadpin 1 of 'crm': 0-7 -> 6-7\n"                                                                             \
   "5 vcpupin 0 of 'crm': 0-7 -> 6\n"                                                                                   \
   "6 vcpupin 1 of 'crm': 0-7 -> 7\n"                                                                                   \
-  "7 nodeset of 'crm': 0 -> 0-1,3\n"                                                                                   \
-  "8 memory 0 of 'crm': 0:900000,1:100000 -> 3:1000000\n"                                                              \
-  "9 nodeset of 'crm': 0-1,3 -> 3\n"                                                                                   \
-  "10 memory 0 of 'db': 0:500000 -> 2:500000\n"
+  "7 scheduler vcpu_quota of 'db': 100000 -> -1\n"                                                                     \
+  "8 nodeset of 'crm': 0 -> 0-1,3\n"                                                                                   \
+  "9 memory 0 of 'crm': 0:900000,1:100000 -> 3:1000000\n"                                                              \
+  "10 nodeset of 'crm': 0-1,3 -> 3\n"                                                                                  \
+  "11 memory 0 of 'db': 0:500000 -> 2:500000\n"
 
 static void test_order(Host *host, gconstpointer data)
 {
   assert_steps(host, KT_SCOPE_LIVE, NULL, LIVE);
   assert_steps(host, KT_SCOPE_ALL, NULL,
-               LIVE "11 definition of 'crm': xml -> xml\n12 definition of 'db': xml -> xml\n");
+               LIVE "12 definition of 'crm': xml -> xml\n13 definition of 'db': xml -> xml\n");
   assert_steps(host, KT_SCOPE_NEXT_BOOT, NULL, "1 definition of 'crm': xml -> xml\n2 definition of 'db': xml -> xml\n");
   assert_steps(host, KT_SCOPE_NEXT_BOOT, "db", "1 definition of 'db': xml -> xml\n");
-  assert_steps(host, KT_SCOPE_LIVE, "db", "1 memory 0 of 'db': 0:500000 -> 2:500000\n");
+  assert_steps(host, KT_SCOPE_LIVE, "db",
+               "1 scheduler vcpu_quota of 'db': 100000 -> -1\n2 memory 0 of 'db': 0:500000 -> 2:500000\n");
   assert_steps(host, KT_SCOPE_RESTART, NULL,
                "1 sysctl kernel.numa_balancing: 1 -> 0\n"
                "2 sysfs sys/kernel/mm/transparent_hugepage/shmem_enabled: never -> advise\n"
@@ -72,14 +74,14 @@ static void test_strict(Host *host, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(KtReceipt) receipt = make(host, KT_SCOPE_LIVE, "db", &error);
-  const KtStep *step = receipt->steps->pdata[0];
+  const KtStep *step = receipt->steps->pdata[1];
   g_assert_true(step->at_once);
   g_assert_nonnull(strstr(step->note, "its rate is not limited"));
   kt_fake_set(host->path, "db", "cells", "2"); /* several strict cells: next boot only */
   kt_fake_set(host->path, "crm", "stuck", "VFIO pins it");
   g_autoptr(KtReceipt) other = make(host, KT_SCOPE_LIVE, NULL, &error);
   g_assert_no_error(error);
-  g_assert_cmpuint(other->steps->len, ==, 6);
+  g_assert_cmpuint(other->steps->len, ==, 7);
   g_assert_cmpstr(other->notes->pdata[0], ==, "The memory of 'crm' stays where it is: VFIO pins it.");
   g_assert_true(g_str_has_prefix(other->notes->pdata[1], "The memory of 'db' stays where it is: libvirt has one set"));
 }
@@ -91,9 +93,9 @@ static void test_strict_targets(Host *host, gconstpointer data)
   kt_fake_set(host->path, "db", "nodeset-", "2");
   g_autoptr(KtReceipt) inside = make(host, KT_SCOPE_LIVE, "db", &error);
   g_assert_no_error(error);
-  g_assert_cmpuint(inside->steps->len, ==, 1);
-  g_assert_false(((const KtStep *)inside->steps->pdata[0])->at_once);
-  g_assert_null(((const KtStep *)inside->steps->pdata[0])->note);
+  g_assert_cmpuint(inside->steps->len, ==, 2);
+  g_assert_false(((const KtStep *)inside->steps->pdata[1])->at_once);
+  g_assert_null(((const KtStep *)inside->steps->pdata[1])->note);
   kt_plan_free(host->plan);
   host->plan = kt_plan_new();
   kt_plan_add_guest(host->plan, "db", NULL);
@@ -115,9 +117,11 @@ static void test_refused(Host *host, gconstpointer data)
   kt_fake_set(host->path, "crm", "memory-0", "1:1000000");
   assert_refused(host, KT_SCOPE_LIVE, KT_ERROR_FORMAT, "memory 0 of 'crm'");
   kt_fake_set(host->path, "crm", "memory-0", "0:930000,1:130000"); /* it runs and touches more */
-  assert_steps(host, KT_SCOPE_LIVE, "db", "1 memory 0 of 'db': 0:500000 -> 2:500000\n");
+  assert_steps(host, KT_SCOPE_LIVE, "db",
+               "1 scheduler vcpu_quota of 'db': 100000 -> -1\n2 memory 0 of 'db': 0:500000 -> 2:500000\n");
   kt_fake_set(host->path, "db", "refused", "Nova pins it itself");
-  assert_refused(host, KT_SCOPE_ALL, KT_ERROR_UNSUPPORTED, "memory 0 of 'db' is not changed: Nova pins it itself");
+  assert_refused(host, KT_SCOPE_ALL, KT_ERROR_UNSUPPORTED,
+                 "scheduler vcpu_quota of 'db' is not changed: Nova pins it itself");
   kt_fake_set(host->path, "db", "refused", NULL);
   kt_fake_set(host->path, "db", "uuid", "00000000-7777-8888-9999-000000000000");
   assert_refused(host, KT_SCOPE_ALL, KT_ERROR_NOT_FOUND, "no domain 'db'");
@@ -141,6 +145,10 @@ static void test_hostile(Host *host, gconstpointer data)
       {KT_ACT_VCPUPIN, "crm", "0", "", "expected a list of CPUs"},
       {KT_ACT_VCPUPIN, "crm", "0", NULL, "expected a list of CPUs"},
       {KT_ACT_EMULATORPIN, "crm", "7", "1", "expected no 'where'"},
+      {KT_ACT_SCHEDULER, "crm", "vcpu_quota", "0", "expected a quota"},
+      {KT_ACT_SCHEDULER, "crm", "vcpu_quota", "-2", "expected a quota"},
+      {KT_ACT_SCHEDULER, "crm", "vcpu_quota", NULL, "expected a quota"},
+      {KT_ACT_SCHEDULER, "crm", "cpu_shares", "2", "expected a quota"},
       {KT_ACT_MEMORY, "crm", "0", "3", "expected a cell and KiB by node"},
       {KT_ACT_MEMORY, "crm", "0", "3:0", "expected a cell and KiB by node"},
       {KT_ACT_NODESET, "db", "", "all", "expected one list of nodes"},
@@ -237,7 +245,7 @@ static void test_there_and_back(Host *host, gconstpointer data)
   g_assert_nonnull(strstr(after, "sockets=\"1\" cores=\"2\""));
   g_autoptr(KtReceipt) again = make(host, KT_SCOPE_ALL, NULL, NULL); /* nothing is left to do */
   g_assert_cmpuint(again->steps->len, ==, 0);
-  g_assert_cmpstr(again->notes->pdata[0], ==, "11 values are as planned already.");
+  g_assert_cmpstr(again->notes->pdata[0], ==, "12 values are as planned already.");
   g_autoptr(KtReceipt) undone = rollback(host, 1, KT_RECEIPT_UNDONE);
   g_assert_cmpint(undone->state, ==, KT_RECEIPT_UNDONE);
   assert_state(host, host->start);
@@ -332,7 +340,7 @@ static void test_stopped(Host *host, gconstpointer data)
   actuator->data = wish;
   g_assert_false(kt_run_apply(&run, receipt, &error));
   g_assert_cmpint(receipt->state, ==, KT_RECEIPT_STOPPED);
-  g_assert_cmpstr(error->message, ==, "stopped at step 7, nodeset of 'crm'");
+  g_assert_cmpstr(error->message, ==, "stopped at step 7, scheduler vcpu_quota of 'db'");
   actuator->stop = NULL;
   actuator->called = NULL;
   kt_receipt_free(rollback(host, 1, KT_RECEIPT_UNDONE));

@@ -137,7 +137,7 @@ static void test_widened(Host *host, gconstpointer data)
   g_autoptr(KtReceipt) far = make(host, KT_SCOPE_LIVE, NULL, &error);
   g_assert_false(kt_run_apply(&run, far, &error));
   g_assert_cmpstr(error->message, ==,
-                  "step 7, nodeset of 'crm': more nodes alone moved 50 % of its memory: it was 0:900000,1:100000 and "
+                  "step 8, nodeset of 'crm': more nodes alone moved 50 % of its memory: it was 0:900000,1:100000 and "
                   "is 0:500000,3:500000");
   g_assert_cmpint(find(far, "nodeset of 'crm'")->state, ==, KT_STEP_FAILED);
   g_assert_cmpint(find(far, "memory 0 of 'crm'")->state, ==, KT_STEP_PLANNED);

@@ -97,6 +97,7 @@ static void test_nova_floats(void)
   check(DOMAIN(NOVA), shared, KT_STEP_VCPUPIN, NULL, "4-7", "only be narrowed", FALSE);
   check(DOMAIN(NOVA), shared, KT_STEP_MEMORY, "0:1", "1:1", "", TRUE);
   check(DOMAIN(NOVA), shared, KT_STEP_DEFINITION, "a", "b", "flavor", FALSE);
+  check(DOMAIN(NOVA), shared, KT_STEP_SCHEDULER, "50000", "-1", "gives it its CPU time", FALSE);
   check(DOMAIN(NOVA), shared, KT_STEP_RESTART, "a", "b", "restart it there", FALSE);
   check(DOMAIN(NOVA), shared, KT_STEP_GUEST, "1", "0", "", FALSE);
   check(DOMAIN(NOVA), NULL, KT_STEP_VCPUPIN, "0-63", "4-7", "nova.conf was not found", FALSE);

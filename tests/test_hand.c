@@ -159,6 +159,23 @@ static void test_no_knobs(void)
   end(&w);
 }
 
+/* The test driver has no quotas. */
+static void test_scheduler(void)
+{
+  World w;
+  begin(&w);
+  g_autoptr(KtStep) s = step(KT_STEP_SCHEDULER, "test", "vcpu_quota", "100000", "-1");
+  g_autoptr(GError) none = NULL, refused = NULL, bad = NULL;
+  g_assert_null(w.hand->read(w.hand, s, &none));
+  g_assert_true(g_str_has_prefix(none->message, "cannot read the vcpu_quota of domain 'test'"));
+  g_assert_false(w.hand->write(w.hand, s, "-1", &refused));
+  g_assert_true(g_str_has_prefix(refused->message, "cannot set the vcpu_quota to -1 of domain 'test'"));
+  g_assert_false(w.hand->write(w.hand, s, "many", &bad));
+  g_assert_error(bad, KT_ERROR, KT_ERROR_FORMAT);
+  g_assert_cmpstr(w.calls->str, ==, "virDomainSetSchedulerParameters(test, vcpu_quota -1, live);");
+  end(&w);
+}
+
 static void test_pins(void)
 {
   World w;
@@ -454,6 +471,7 @@ int main(int argc, char **argv)
   g_test_add_func("/hand/knobs", test_knobs);
   g_test_add_func("/hand/unmerge", test_unmerge);
   g_test_add_func("/hand/no-knobs", test_no_knobs);
+  g_test_add_func("/hand/scheduler", test_scheduler);
   g_test_add_func("/hand/pins", test_pins);
   g_test_add_func("/hand/dry", test_dry);
   g_test_add_func("/hand/definition", test_definition);

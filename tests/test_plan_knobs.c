@@ -102,10 +102,47 @@ static void test_flaw(void)
   }
 }
 
+/* A quota that holds a guest back is somebody's will, unless it grants a vCPU all of its CPU. */
+static void test_quota(void)
+{
+  static const struct {
+    gint64 quota, period; /* 0 unknown */
+    double per_second;
+    gboolean lifted;
+  } rows[] = {{100000, 100000, 3, TRUE}, {200000, 100000, 3, TRUE}, {99999, 100000, 3, FALSE},
+              {100000, 0, 3, FALSE},     {0, 100000, 3, FALSE},     {100000, 100000, 0, FALSE}};
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autofree char *xml = definition("web", 4, 8, "");
+    const char *const definitions[] = {xml, NULL};
+    g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+    KtDomain *d = snapshot->domains->pdata[0];
+    run_on(d, "0-3,8-11", 0);
+    d->cpu_quota_us = rows[i].quota ? KT_INT(rows[i].quota) : (KtInt){0};
+    d->cpu_period_us = rows[i].period ? KT_INT(rows[i].period) : (KtInt){0};
+    d->runtime->nr_throttled = KT_INT(100);
+    d->runtime->throttled_per_second = KT_NUM(rows[i].per_second);
+    g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+    const KtChange *found = NULL;
+    for (guint k = 0; k < plan->changes->len; k++)
+      if (((KtChange *)plan->changes->pdata[k])->act == KT_ACT_SCHEDULER)
+        found = plan->changes->pdata[k];
+    g_assert_true((found != NULL) == rows[i].lifted);
+    g_assert_true(rows[i].per_second <= 0 || is_left(plan, "H41") == !found);
+    if (!found)
+      continue;
+    const KtEdit *edit = found->edits->pdata[0];
+    g_autofree char *before = g_strdup_printf("%" G_GINT64_FORMAT, rows[i].quota);
+    g_assert_cmpstr(edit->where, ==, "vcpu_quota");
+    g_assert_cmpstr(edit->before, ==, before);
+    g_assert_cmpstr(edit->after, ==, "-1");
+  }
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/plan-knobs/rows", test_knobs);
   g_test_add_func("/plan-knobs/flaw", test_flaw);
+  g_test_add_func("/plan-knobs/quota", test_quota);
   return g_test_run();
 }

@@ -148,6 +148,8 @@ static char *refuse_managed(const KtGuardSight *sight, const KtStep *step, const
     return g_strdup_printf("%s manages it: %s", manager->name, manager->instead);
   if (step->kind == KT_STEP_RESTART)
     return g_strdup_printf("%s manages it, and would take it for switched off: restart it there", manager->name);
+  if (step->kind == KT_STEP_SCHEDULER)
+    return g_strdup_printf("%s gives it its CPU time: %s", manager->name, manager->instead);
   if (step->kind == KT_STEP_GUEST)
     return NULL;
   if (manager == &managers[0] && !sight->nova)

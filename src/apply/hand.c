@@ -35,15 +35,11 @@ void kt_actuator_free(KtActuator *self)
 #include "evidence/process.h"
 
 static const KtHandKind *const kinds[KT_STEPS] = {
-    [KT_STEP_SYSCTL] = &kt_hand_sysctl,
-    [KT_STEP_SYSFS] = &kt_hand_sysfs,
-    [KT_STEP_VCPUPIN] = &kt_hand_vcpupin,
-    [KT_STEP_EMULATORPIN] = &kt_hand_emulatorpin,
-    [KT_STEP_IOTHREADPIN] = &kt_hand_iothreadpin,
-    [KT_STEP_NODESET] = &kt_hand_nodeset,
-    [KT_STEP_MEMORY] = &kt_hand_memory,
-    [KT_STEP_DEFINITION] = &kt_hand_definition,
-    [KT_STEP_GUEST] = &kt_hand_guest,
+    [KT_STEP_SYSCTL] = &kt_hand_sysctl,           [KT_STEP_SYSFS] = &kt_hand_sysfs,
+    [KT_STEP_VCPUPIN] = &kt_hand_vcpupin,         [KT_STEP_EMULATORPIN] = &kt_hand_emulatorpin,
+    [KT_STEP_IOTHREADPIN] = &kt_hand_iothreadpin, [KT_STEP_SCHEDULER] = &kt_hand_scheduler,
+    [KT_STEP_NODESET] = &kt_hand_nodeset,         [KT_STEP_MEMORY] = &kt_hand_memory,
+    [KT_STEP_DEFINITION] = &kt_hand_definition,   [KT_STEP_GUEST] = &kt_hand_guest,
     [KT_STEP_RESTART] = &kt_hand_restart,
 };
 

@@ -28,6 +28,7 @@ typedef struct {
 
 extern const KtHandKind kt_hand_sysctl, kt_hand_sysfs;                             /* knob.c */
 extern const KtHandKind kt_hand_vcpupin, kt_hand_emulatorpin, kt_hand_iothreadpin; /* pin.c */
+extern const KtHandKind kt_hand_scheduler;                                         /* scheduler.c */
 extern const KtHandKind kt_hand_nodeset;                                           /* nodeset.c */
 extern const KtHandKind kt_hand_memory;                                            /* pages.c */
 extern const KtHandKind kt_hand_definition;                                        /* define.c */

@@ -12,6 +12,7 @@ typedef enum {
   KT_STEP_VCPUPIN,     /* where = vCPU number; values are CPU lists ("0-3,8") */
   KT_STEP_EMULATORPIN, /* where = "" */
   KT_STEP_IOTHREADPIN, /* where = iothread number */
+  KT_STEP_SCHEDULER,   /* where = "vcpu_quota", as libvirt's scheduler parameters; "-1" no limit */
   KT_STEP_NODESET,     /* live numatune; values are node lists; "" unlimited */
   KT_STEP_MEMORY,      /* where = cell number; values are KiB by node, "0:8388608,3:1024" */
   KT_STEP_DEFINITION,  /* persistent definition; values are the whole XML as libvirt gives it, secrets included */

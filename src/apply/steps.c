@@ -115,11 +115,18 @@ gboolean kt_steps_expect(KtStepsWork *work, KtStep *step, const char *expected, 
 static const struct {
   KtAct act;
   KtStepKind kind;
-} value_kinds[] = {{KT_ACT_SYSCTL, KT_STEP_SYSCTL},
-                   {KT_ACT_SYSFS, KT_STEP_SYSFS},
-                   {KT_ACT_EMULATORPIN, KT_STEP_EMULATORPIN},
-                   {KT_ACT_IOTHREADPIN, KT_STEP_IOTHREADPIN},
-                   {KT_ACT_VCPUPIN, KT_STEP_VCPUPIN}};
+} value_kinds[] = {{KT_ACT_SYSCTL, KT_STEP_SYSCTL},           {KT_ACT_SYSFS, KT_STEP_SYSFS},
+                   {KT_ACT_EMULATORPIN, KT_STEP_EMULATORPIN}, {KT_ACT_IOTHREADPIN, KT_STEP_IOTHREADPIN},
+                   {KT_ACT_VCPUPIN, KT_STEP_VCPUPIN},         {KT_ACT_SCHEDULER, KT_STEP_SCHEDULER}};
+
+/* libvirt's scheduler parameters that take time away or give it back. */
+static gboolean is_scheduler(const KtStep *step)
+{
+  static const char *const quotas[] = {"vcpu_quota", "emulator_quota", "iothread_quota", "global_quota", NULL};
+  gint64 value;
+  return g_strv_contains(quotas, step->where) && step->after &&
+         g_ascii_string_to_signed(step->after, 10, -1, G_MAXINT64, &value, NULL) && value != 0;
+}
 
 /* A plan is a document: it may say anything. */
 static gboolean is_honest(const KtStep *step, GError **error)
@@ -130,6 +137,12 @@ static gboolean is_honest(const KtStep *step, GError **error)
   gboolean knob = step->kind == KT_STEP_SYSCTL || step->kind == KT_STEP_SYSFS;
   if (knob && !kt_plan_is_knob(step->kind == KT_STEP_SYSCTL ? KT_ACT_SYSCTL : KT_ACT_SYSFS, step->where)) {
     g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "%s is no knob that plans of this version set", what);
+    return FALSE;
+  }
+  if (step->kind == KT_STEP_SCHEDULER) {
+    if (is_scheduler(step))
+      return TRUE;
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: expected a quota, and microseconds or -1", what);
     return FALSE;
   }
   gboolean numbered = step->kind == KT_STEP_VCPUPIN || step->kind == KT_STEP_IOTHREADPIN;
@@ -369,7 +382,7 @@ static void note_traces(KtStepsWork *work)
 {
   for (guint i = 0; i < work->receipt->steps->len; i++) {
     const KtStep *step = work->receipt->steps->pdata[i];
-    if (step->kind >= KT_STEP_VCPUPIN && step->kind <= KT_STEP_NODESET)
+    if (step->kind >= KT_STEP_VCPUPIN && step->kind <= KT_STEP_NODESET && step->kind != KT_STEP_SCHEDULER)
       kt_steps_note(work,
                     _("A rollback brings back where '%s' runs and takes memory from; its live XML goes on "
                       "showing elements for that until it is stopped."),

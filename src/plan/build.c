@@ -178,6 +178,8 @@ static void plan_domain(KtPlanWork *work)
       kt_plan_define(work);
     kt_plan_place_definition(work);
   }
+  if (!orchestrated)
+    kt_plan_quota(work);
   if (!work->subject->fixed || work->subject->stuck)
     kt_plan_place_live(work);
   if (!is_placed(work))

@@ -9,6 +9,7 @@ const char *const kt_act_names[KT_ACTS] = {
     [KT_ACT_VCPUPIN] = "vcpupin",
     [KT_ACT_EMULATORPIN] = "emulatorpin",
     [KT_ACT_IOTHREADPIN] = "iothreadpin",
+    [KT_ACT_SCHEDULER] = "scheduler",
     [KT_ACT_MEMORY] = "memory",
     [KT_ACT_NODESET] = "nodeset",
     [KT_ACT_DOMXML] = "domxml",

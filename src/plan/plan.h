@@ -13,6 +13,7 @@ typedef enum {
   KT_ACT_VCPUPIN,     /* running domain: where = vCPU number; values are CPU lists ("0-3,8") */
   KT_ACT_EMULATORPIN, /* running domain: where = ""; CPU lists */
   KT_ACT_IOTHREADPIN, /* running domain: where = iothread number; CPU lists */
+  KT_ACT_SCHEDULER,   /* running domain: where = libvirt's scheduler parameter, "vcpu_quota"; -1 no limit */
   KT_ACT_MEMORY,      /* running domain: where = cell number; values say KiB by node: "0:8388608,1:1024" */
   KT_ACT_NODESET,     /* running domain of one cell: live numatune; where = ""; node lists */
   KT_ACT_DOMXML,      /* persistent definition: where = path of domxml/domxml.h; from the next start on */

@@ -89,6 +89,18 @@ static Look look_at_iothread(const KtSight *sight, const KtDomain *d, const KtEd
   return look_at_thread(thread, edit, found);
 }
 
+/* As the running definition has it, where no element is no limit. */
+static Look look_at_scheduler(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
+{
+  g_autofree char *path =
+      g_strdup_printf("cputune/%s/text()", g_str_equal(edit->where, "vcpu_quota") ? "quota" : edit->where);
+  if (!sight->lookup || !sight->lookup(d, TRUE, path, found, sight->data))
+    return UNKNOWN;
+  if (!*found)
+    *found = g_strdup("-1");
+  return g_strcmp0(*found, edit->after) == 0 ? AS_PLANNED : OTHERWISE;
+}
+
 /* ---- memory ---- */
 
 static Look look_at_nodeset(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
@@ -140,8 +152,9 @@ static const struct {
 } acts[KT_ACTS] = {
     [KT_ACT_SYSCTL] = {look_at_sysctl, TRUE},         [KT_ACT_SYSFS] = {look_at_sysfs, TRUE},
     [KT_ACT_VCPUPIN] = {look_at_vcpu, FALSE},         [KT_ACT_EMULATORPIN] = {look_at_emulator, FALSE},
-    [KT_ACT_IOTHREADPIN] = {look_at_iothread, FALSE}, [KT_ACT_MEMORY] = {look_at_memory, FALSE},
-    [KT_ACT_NODESET] = {look_at_nodeset, FALSE},      [KT_ACT_DOMXML] = {look_at_definition, FALSE},
+    [KT_ACT_IOTHREADPIN] = {look_at_iothread, FALSE}, [KT_ACT_SCHEDULER] = {look_at_scheduler, FALSE},
+    [KT_ACT_MEMORY] = {look_at_memory, FALSE},        [KT_ACT_NODESET] = {look_at_nodeset, FALSE},
+    [KT_ACT_DOMXML] = {look_at_definition, FALSE},
 };
 
 /* The worst of them; *wrong (not owned) is the first that is otherwise, else the last, with what was found there. */

@@ -17,6 +17,7 @@ static const char *const kind_risks[KT_STEPS] = {
     [KT_STEP_VCPUPIN] = N_("while it runs"),
     [KT_STEP_EMULATORPIN] = N_("while it runs"),
     [KT_STEP_IOTHREADPIN] = N_("while it runs"),
+    [KT_STEP_SCHEDULER] = N_("while it runs: others may get less"),
     [KT_STEP_NODESET] = N_("while it runs"),
     [KT_STEP_MEMORY] = N_("while it runs: its pages move"),
     [KT_STEP_DEFINITION] = N_("from its next start on"),

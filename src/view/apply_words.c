@@ -25,6 +25,8 @@ char *kt_view_step_value(const KtStep *step, const char *value)
     return g_strdup(step->kind == KT_STEP_TOPOLOGY ? _("unknown") : _("absent"));
   if (step->kind == KT_STEP_MEMORY)
     return say_memory(value);
+  if (step->kind == KT_STEP_SCHEDULER && g_str_equal(value, "-1"))
+    return g_strdup(_("not limited"));
   return g_strdup(*value ? value : step->kind < KT_STEP_FLAVOR ? _("not limited") : _("none"));
 }
 
