@@ -7,6 +7,8 @@
 /* Many guests are small, and what one node has no room for fits another one soon. */
 enum { FEW_PARTS = 200 };
 
+enum { KICKED = 4 }; /* parts at most, by a kick */
+
 /* Nothing to gain: its node is fine and so is the guest there, and nobody waits for its room. */
 static gboolean is_quiet(KtSearch *s, guint part)
 {
@@ -74,9 +76,9 @@ static guint troubled_part(KtSearch *s)
 }
 
 /* A few parts of a troubled node change places with others. */
-static void kick(KtSearch *s)
+static void shuffle(KtSearch *s, guint node)
 {
-  guint node = s->home[troubled_part(s)], times = 1 + kt_search_random(s, 4);
+  guint times = 1 + kt_search_random(s, KICKED);
   for (guint k = 0; k < times; k++) {
     guint a = kt_search_random(s, s->n_parts), b = kt_search_random(s, s->n_parts);
     for (guint tries = 0; s->home[a] != node && tries < s->n_parts; tries++)
@@ -90,7 +92,33 @@ static void kick(KtSearch *s)
   }
 }
 
-void kt_search_improve(KtSearch *s, double bound, guint64 steps)
+/* A troubled guest goes to where it costs least; a few that are there give way and are placed anew (ruin and recreate,
+ * G. Schrimpf et al. 2000). */
+static void make_way(KtSearch *s, guint part)
+{
+  guint gone[KICKED], n = 0, most = 1 + kt_search_random(s, KICKED);
+  guint node = kt_search_home_of(s, &s->guests[s->owner[part]]), first = kt_search_random(s, s->n_parts);
+  kt_search_put(s, part, node);
+  for (guint k = 0; k < s->n_parts && n < most; k++) {
+    guint other = (first + k) % s->n_parts;
+    if (s->home[other] == node && other != part && s->guests[s->owner[other]].at && kt_search_random(s, 2))
+      kt_search_put(s, gone[n++] = other, KT_NOWHERE);
+  }
+  while (n > 0)
+    kt_search_insert(s, s->owner[gone[--n]], KT_START_FRESH);
+}
+
+/* Out of a dead end, one way or the other. */
+static void kick(KtSearch *s)
+{
+  guint part = troubled_part(s);
+  if (s->guests[s->owner[part]].at && kt_search_random(s, 2))
+    make_way(s, part);
+  else
+    shuffle(s, s->home[part]);
+}
+
+void kt_search_improve(KtSearch *s, double bound, guint64 steps, double slack)
 {
   guint64 end = MIN(s->steps + steps, s->max_steps), patience = s->max_steps / 4, better = s->steps;
   gsize size = s->n_parts * sizeof *s->home;
@@ -108,7 +136,7 @@ void kt_search_improve(KtSearch *s, double bound, guint64 steps)
       idle = 0;
       better = s->steps;
     }
-    if (cost <= current_cost + KT_PLACE_EPSILON) {
+    if (cost <= MAX(current_cost, slack * best_cost) + KT_PLACE_EPSILON) {
       current_cost = cost;
       memcpy(current, s->home, size);
     } else {

@@ -127,12 +127,14 @@ guint kt_search_random(KtSearch *s, guint below);
 /* start.c */
 typedef enum { KT_START_NOW, KT_START_FRESH, KT_START_TIGHT } KtStart;
 void kt_search_start(KtSearch *s, KtStart how);
-void kt_search_insert(KtSearch *s, guint guest, KtStart how); /* its parts have no home */
+guint kt_search_home_of(const KtSearch *s, const KtSearchGuest *g); /* where a guest of one part costs least */
+void kt_search_insert(KtSearch *s, guint guest, KtStart how);       /* its parts have no home */
 
 /* descend.c: removes cost until nothing more can be gained, or the steps are used up. */
 void kt_search_descend(KtSearch *s);
-/* Kicks and descends; stops at a cost of `bound`. */
-void kt_search_improve(KtSearch *s, double bound, guint64 steps);
+/* Kicks and descends; stops at a cost of `bound`. Goes on from what costs no more than before, or than `slack` times
+ * the best. */
+void kt_search_improve(KtSearch *s, double bound, guint64 steps, double slack);
 
 /* pack.c: looks for a placement without any node cost. TRUE: found, and set. */
 gboolean kt_search_pack(KtSearch *s, guint64 steps);

@@ -3,6 +3,10 @@
 
 #include "placement/search.h"
 
+/* How much worse than the best may be what a search goes on from. */
+#define STRICT 0
+#define LOOSE 1.3
+
 /* Keeps the better one of the state and the best so far; the state becomes it. */
 static void keep_best(KtSearch *s, guint *best, double *best_cost)
 {
@@ -44,7 +48,7 @@ static double search(KtSearch *s, KtPlaceCost *fields)
     kt_search_descend(s);
     keep_best(s, best, &best_cost);
   }
-  kt_search_improve(s, bound, (s->max_steps - MIN(s->steps, s->max_steps)) / 4);
+  kt_search_improve(s, bound, (s->max_steps - MIN(s->steps, s->max_steps)) / 4, STRICT);
   memcpy(best, s->home, s->n_parts * sizeof *best);
   best_cost = kt_search_cost(s);
   if (has_node_cost(s)) {
@@ -54,7 +58,14 @@ static double search(KtSearch *s, KtPlaceCost *fields)
   }
   if (best_cost > bound + KT_PLACE_EPSILON && !has_exclusive(s))
     bound = kt_search_exact(s, bound, s->max_steps / 4);
-  kt_search_improve(s, bound, s->max_steps);
+  kt_search_improve(s, bound, s->max_steps, STRICT);
+  memcpy(best, s->home, s->n_parts * sizeof *best);
+  best_cost = kt_search_cost(s);
+  if (best_cost > bound + KT_PLACE_EPSILON && s->steps < s->max_steps) { /* a dead end: once more, another way */
+    kt_search_start(s, KT_START_NOW);
+    kt_search_improve(s, bound, s->max_steps, LOOSE);
+    keep_best(s, best, &best_cost);
+  }
   return bound;
 }
 

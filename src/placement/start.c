@@ -101,8 +101,7 @@ static Sized *by_share(const KtSearch *s)
   return order;
 }
 
-/* The home at which a started guest costs least, whatever else is there. */
-static guint home_now(const KtSearch *s, const KtSearchGuest *g)
+guint kt_search_home_of(const KtSearch *s, const KtSearchGuest *g)
 {
   guint best = s->homes[0];
   for (guint k = 1; k < s->n_homes; k++)
@@ -120,7 +119,7 @@ void kt_search_start(KtSearch *s, KtStart how)
   for (guint k = 0; k < s->n_guests && how == KT_START_NOW; k++) {
     const KtSearchGuest *g = &s->guests[k];
     if (g->now && g->at)
-      kt_search_put(s, g->first, home_now(s, g));
+      kt_search_put(s, g->first, kt_search_home_of(s, g));
   }
   for (guint k = 0; k < s->n_guests; k++)
     if (s->home[s->guests[order[k].guest].first] == KT_NOWHERE)
