@@ -194,6 +194,18 @@ if os.path.isdir(machines) and 'archive' in os.environ.get('KT_FEATURES', 'archi
     refused('only a machine that is itself a guest', '--host', machines + '/vm-icelake-12cpu-1node.tar.xz')
     refused('what CPUs and memory', '--new', 'vcpus=2,memory=1G', '--host', machines + '/epyc7451-2s-96cpu-8node.tar.xz')
 
+conf = write(scratch.name + '/nova.conf', '[libvirt]\nvirt_type = kvm\n[compute]\ncpu_dedicated_set = 2-3,10-11,^3\n')
+status, out, err = run('--new', 'vcpus=2,memory=4G,policy=dedicated', '--host', capture, '--conf', conf)
+check("a new guest gets CPUs of nova.conf's cpu_dedicated_set", status == 0 and 'the CPUs 2,10-11 (cpu' in out and
+      "vcpu='0' cpuset='2'" in out and "vcpu='1' cpuset='10'" in out, out, err)
+refused('gives no CPU of the host to such guests (cpu_shared_set)', '--new', 'vcpus=2,memory=4G', '--host', capture,
+        '--conf', conf)
+status, out, err = run('--host', capture, '--conf', conf)
+check('and others keep off it', status == 1 and 'CPUs 2,10-11' in out and '→ 0-1,3,8-9' in out, out, err)
+refused('is no list of CPUs', '--host', capture, '--conf',
+        write(scratch.name + '/bad.conf', '[libvirt]\nvirt_type = kvm\n[compute]\ncpu_dedicated_set = all\n'))
+refused('is no nova.conf', '--host', capture, '--conf', capture)
+
 refused("no domain 'web'", 'web', '--host', capture)
 refused('--policy is', '--host', capture, '--policy', 'both')
 refused('the host has the CPUs 0-15', '--host', capture, '--reserve', '0,64')

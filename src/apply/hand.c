@@ -32,6 +32,7 @@ void kt_actuator_free(KtActuator *self)
 #include "evidence/evidence.h"
 #include "evidence/libvirt_connect.h"
 #include "evidence/libvirt_live.h"
+#include "evidence/nova_conf_find.h"
 #include "evidence/process.h"
 
 static const KtHandKind *const kinds[KT_STEPS] = {
@@ -154,33 +155,9 @@ gboolean kt_hand_same_set(const KtStep *step, const char *wanted, const char *fo
 
 static const KtNovaConf *nova_conf(KtHand *hand)
 {
-  static const char *const paths[] = {"etc/nova/nova.conf", "etc/nova/nova-compute.conf",
-                                      "etc/kolla/nova-compute/nova.conf",
-                                      "var/lib/config-data/puppet-generated/nova_libvirt/etc/nova/nova.conf"};
-  if (!hand->nova) {
-    hand->nova = kt_snapshot_new();
-    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < G_N_ELEMENTS(paths); i++)
-      if (kt_root_exists(hand->root, paths[i]))
-        g_ptr_array_add(files, g_build_filename(kt_root_name(hand->root), paths[i], NULL));
-    g_ptr_array_add(files, NULL);
-    KtSnapshot *read = files->len > 1 ? kt_evidence_read((const char *const *)files->pdata, NULL) : NULL;
-    if (read) {
-      kt_snapshot_free(hand->nova);
-      hand->nova = read;
-    }
-  }
-  if (!hand->nova->confs->len)
-    return NULL;
-  KtNovaConf *first = hand->nova->confs->pdata[0];
-  for (; hand->nova->confs->len > 1; g_ptr_array_remove_index(hand->nova->confs, 1)) { /* the later file counts */
-    GHashTableIter iter;
-    gpointer key, value;
-    g_hash_table_iter_init(&iter, ((KtNovaConf *)hand->nova->confs->pdata[1])->values);
-    while (g_hash_table_iter_next(&iter, &key, &value))
-      g_hash_table_replace(first->values, g_strdup(key), g_strdup(value));
-  }
-  return first;
+  if (!hand->nova)
+    hand->nova = kt_nova_conf_find(hand->root);
+  return hand->nova->confs->len ? hand->nova->confs->pdata[0] : NULL;
 }
 
 static KtLook *look(KtActuator *self, const char *name, const char *uuid, GError **error)

@@ -7,7 +7,7 @@
 #include "view/fresh_view.h"
 #include "view/plan_view.h"
 
-static char *batch, *host, *output, *policy, *reserve, *html, *colour, *fresh;
+static char *batch, *host, *conf, *output, *policy, *reserve, *html, *colour, *fresh;
 static gboolean explain, movable, keep_migratable, json, ticket;
 static GPtrArray *migration_hosts; /* char* */
 
@@ -36,6 +36,8 @@ static const GOptionEntry *options(void)
        "no CPU of this host alone; with hosts (captures, URIs, 'virsh domcapabilities'): one that all of them have",
        "HOST..."},
       {"reserve", 0, 0, G_OPTION_ARG_STRING, &reserve, "CPUs that the host keeps for itself, as in 0-1,16", "CPUS"},
+      {"conf", 0, 0, G_OPTION_ARG_FILENAME, &conf,
+       "nova.conf of the host: guests keep off what it gives to Nova's own; this machine's is found", "FILE"},
       {"new", 0, 0, G_OPTION_ARG_STRING, &fresh,
        "place a guest that does not exist yet beside the others, and print what makes it: "
        "vcpus=32,memory=64G[,name=NAME][,os=linux|windows][,policy=shared|dedicated][,hugepages=1G|2M]",
@@ -70,10 +72,11 @@ static gboolean read_policy(KtPlanPolicy *to, GError **error)
 /* Options that cannot be meant together. */
 static gboolean check_options(int argc, GError **error)
 {
-  if (batch && (argc || host || output || policy || movable || keep_migratable || reserve || json || html || ticket))
+  if (batch &&
+      (argc || host || output || policy || movable || keep_migratable || reserve || conf || json || html || ticket))
     return kt_input_refuse(error, "'plan --batch' takes one FILE, and --explain");
   if (fresh && (argc || batch || output || policy || movable || keep_migratable || json || html || ticket || explain))
-    return kt_input_refuse(error, "--new goes with --host and --reserve only");
+    return kt_input_refuse(error, "--new goes with --host, --reserve and --conf only");
   if (movable && keep_migratable)
     return kt_input_refuse(error,
                            "--movable and --keep-migratable at once: a CPU model cannot be changed while a guest runs");
@@ -123,10 +126,15 @@ static int answer_new(const KtPlanRequest *request, KtColour when, GError **erro
   g_autoptr(KtSet) reserved = NULL;
   if (!snapshot || (reserve && !(reserved = kt_plan_read_reserved(reserve, snapshot, error))))
     return -1;
-  const KtPlanOptions own = {.reserved = reserved};
+  g_auto(KtPlanNova) nova = {0};
+  if (!kt_plan_read_nova(snapshot, conf, &wish, &nova, error))
+    return -1;
+  const KtPlanOptions own = {.reserved = reserved, .closed = nova.closed, .set_aside = nova.set_aside};
   g_autoptr(KtFreshPlan) plan = kt_fresh_plan(snapshot, &wish, &own, error);
   if (!plan)
     return -1;
+  if (nova.note)
+    g_ptr_array_add(plan->advice, g_strdup(nova.note));
   const KtTerm term = kt_term_of_stdout(when);
   g_autofree char *text = kt_view_fresh_text(&term, plan, &wish);
   return kt_output(text, error) ? KT_EXIT_HEALTHY : -1;
@@ -134,7 +142,7 @@ static int answer_new(const KtPlanRequest *request, KtColour when, GError **erro
 
 static int run(int argc, char **argv, GError **error)
 {
-  KtPlanRequest request = {.host = host, .reserve = reserve, .explain = explain};
+  KtPlanRequest request = {.host = host, .reserve = reserve, .conf = conf, .explain = explain};
   KtColour when;
   if (!check_options(argc, error) || !kt_input_colour(colour, &when, error) || !kt_input_page(html, json, error) ||
       !read_policy(&request.options.policy, error))

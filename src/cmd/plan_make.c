@@ -195,7 +195,13 @@ gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError
     return FALSE;
   if (request->migrate && *request->migrate && !(baseline = kt_libvirt_baseline(request->migrate, error)))
     return FALSE;
+  g_auto(KtPlanNova) nova = {0};
+  if (!kt_plan_read_nova(result->snapshot, request->conf, NULL, &nova, error))
+    return FALSE;
   options.reserved = reserved;
+  options.closed = nova.closed;
+  options.set_aside = nova.set_aside;
+  options.note = nova.note;
   options.accepted = accepted;
   options.baseline_model = baseline ? baseline->model : NULL;
   options.baseline_features = baseline ? baseline->features : NULL;

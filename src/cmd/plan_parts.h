@@ -2,6 +2,7 @@
 /* What `kvmtune plan` is made of. */
 #pragma once
 #include "model/snapshot.h"
+#include "plan/fresh.h"
 #include "plan/options.h"
 #include "plan/plan.h"
 
@@ -12,6 +13,7 @@ typedef struct {
   const char *host;           /* a capture, folder, archive or URI; NULL: this machine */
   KtPlanOptions options;      /* as far as the command line says them */
   const char *reserve;        /* CPUs of the host itself, as a list; NULL none */
+  const char *conf;           /* nova.conf of the host; NULL: as kt_plan_read_nova() finds it */
   const char *const *migrate; /* hosts that guests have to be able to migrate to; NULL none */
   gboolean explain;
 } KtPlanRequest;
@@ -34,6 +36,22 @@ KtSnapshot *kt_plan_gather(const char *host, gboolean *persistent, GError **erro
 
 /* CPUs of --reserve; NULL and *error if it is no list or they are not the host's. Caller frees. */
 KtSet *kt_plan_read_reserved(const char *list, const KtSnapshot *snapshot, GError **error);
+
+/* What nova.conf keeps from the guests of a plan: for KtPlanOptions. */
+typedef struct {
+  KtSet *closed;     /* NULL: none */
+  GArray *set_aside; /* KtPlanSetAside; NULL: none */
+  char *note;        /* what is closed and why; NULL */
+} KtPlanNova;
+void kt_plan_nova_clear(KtPlanNova *nova);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KtPlanNova, kt_plan_nova_clear)
+
+/* Guests that are not Nova's keep off its cpu_dedicated_set; one that is to be made (`wish`; NULL: none) gets CPUs of
+ * the set of its kind alone. `path` NULL: the nova.conf of the evidence, of this live machine the one that Nova reads;
+ * there may be none. FALSE with KT_ERROR_FORMAT (no nova.conf, or none that Nova reads) or KT_ERROR_USAGE (no CPU for
+ * such a guest). `nova` is zeroed before. */
+gboolean kt_plan_read_nova(const KtSnapshot *snapshot, const char *path, const KtFreshWish *wish, KtPlanNova *nova,
+                           GError **error);
 
 /* FALSE and *error in one line: what contradicts itself or cannot be read. `result` is zeroed before. */
 gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError **error);

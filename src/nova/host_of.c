@@ -41,10 +41,15 @@ static void read_ratio(const KtNovaConf *conf, const char *name, KtNum *ratio)
     *ratio = KT_NUM(value);
 }
 
+gboolean kt_nova_read_compute(const KtNovaConf *conf, KtNovaCompute *compute, GError **error)
+{
+  return read_set(conf, "compute/cpu_shared_set", &compute->shared_set, error) &&
+         read_set(conf, "compute/cpu_dedicated_set", &compute->dedicated_set, error);
+}
+
 static gboolean read_conf(KtNovaHost *host, const KtNovaConf *conf, GError **error)
 {
-  if (!read_set(conf, "compute/cpu_shared_set", &host->compute.shared_set, error) ||
-      !read_set(conf, "compute/cpu_dedicated_set", &host->compute.dedicated_set, error))
+  if (!kt_nova_read_compute(conf, &host->compute, error))
     return FALSE;
   host->compute.pack = kt_nova_bool(conf_value(conf, "compute/packing_host_numa_cells_allocation_strategy"));
   read_ratio(conf, "cpu_allocation_ratio", &host->cpu_ratio);
@@ -53,7 +58,7 @@ static gboolean read_conf(KtNovaHost *host, const KtNovaConf *conf, GError **err
 }
 
 /* "node:0,size:2048,count:64" for this node and size. One option may hold several, a line each. */
-static gint64 reserved_pages(const KtNovaConf *conf, int node, gint64 size_kib)
+gint64 kt_nova_reserved_pages(const KtNovaConf *conf, int node, gint64 size_kib)
 {
   const char *text = conf_value(conf, "DEFAULT/reserved_huge_pages");
   g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", 256);
@@ -115,14 +120,14 @@ static void add_pools(KtNovaHostCell *cell, const KtMachine *m, const KtNode *no
     const KtPagePool *from = &g_array_index(node->pools, KtPagePool, i);
     small |= from->size_kib < 2048;
     small_kib -= from->size_kib * from->total;
-    const KtNovaPool pool = {from->size_kib, from->total, 0, reserved_pages(conf, node->id, from->size_kib)};
+    const KtNovaPool pool = {from->size_kib, from->total, 0, kt_nova_reserved_pages(conf, node->id, from->size_kib)};
     g_array_append_val(cell->pools, pool);
   }
   if (small || !kt_machine_is_x86(m))
     return;
   /* sysfs counts huge pages alone: libvirt takes the rest for small ones, and so does Nova */
   const KtNovaPool rest = {SMALL_PAGE_KIB, MAX(small_kib, 0) / SMALL_PAGE_KIB, 0,
-                           reserved_pages(conf, node->id, SMALL_PAGE_KIB)};
+                           kt_nova_reserved_pages(conf, node->id, SMALL_PAGE_KIB)};
   g_array_prepend_val(cell->pools, rest);
 }
 

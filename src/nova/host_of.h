@@ -5,6 +5,12 @@
 #include "model/machine.h"
 #include "nova/host.h"
 
+/* The CPU sets of [compute]; `compute` is zeroed before. FALSE with KT_ERROR_FORMAT: one is no list of CPUs. */
+gboolean kt_nova_read_compute(const KtNovaConf *conf, KtNovaCompute *compute, GError **error);
+
+/* Pages of a size that reserved_huge_pages keeps on a node for others than guests; `conf` NULL: none. */
+gint64 kt_nova_reserved_pages(const KtNovaConf *conf, int node, gint64 size_kib);
+
 /* Cells, CPUs, siblings and pages as nova-compute reports them; what guests with
  * cells of their own use of it, as Nova books it: pins, floating vCPUs, memory, pages.
  * Guests without cells are not booked: Nova does not either.

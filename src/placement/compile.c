@@ -59,8 +59,8 @@ static void fill_rooms(KtSearch *s)
 /* Immovable guests take room away. Their exclusive CPUs are no longer the host's. */
 static void seat_immovable(KtSearch *s)
 {
-  KtHost all;
-  kt_host_init(&all, s->problem, NULL);
+  KtHost open;
+  kt_host_init(&open, s->problem, s->problem->closed_cpus);
   for (guint g = 0; g < s->problem->guests->len; g++) {
     const KtPlaceGuest *guest = s->problem->guests->pdata[g];
     if (!guest->started || guest->movable)
@@ -72,7 +72,7 @@ static void seat_immovable(KtSearch *s)
     if (guest->policy == KT_PLACE_DEDICATED)
       continue;
     g_autofree double *share = g_new0(double, s->n_nodes);
-    kt_host_shares(&all, s->n_nodes, guest->now_cpus, share);
+    kt_host_shares(&open, s->n_nodes, guest->now_cpus, share);
     for (guint i = 0; i < s->n_nodes; i++)
       s->busy[i] += kt_worth(demand_of(guest) * share[i]);
   }
@@ -81,7 +81,7 @@ static void seat_immovable(KtSearch *s)
       s->room[i].memory[k] = MAX(s->room[i].memory[k], 0);
     s->room[i].worth += kt_worth(KT_ROUNDING) - s->busy[i];
   }
-  kt_host_clear(&all);
+  kt_host_clear(&open);
 }
 
 /* What stays on another node need not be moved. */
@@ -400,7 +400,7 @@ KtSearch *kt_search_new(const KtPlaceProblem *problem)
   s->busy = g_new0(gint64, s->n_nodes);
   s->why = g_new0(char *, problem->guests->len + 1);
   s->random = 1;
-  g_autoptr(KtSet) gone = kt_host_immovable_cpus(problem);
+  g_autoptr(KtSet) gone = kt_host_gone_cpus(problem);
   kt_host_init(&s->host, problem, gone);
   find_kinds(s);
   fill_rooms(s);

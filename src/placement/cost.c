@@ -4,7 +4,7 @@
 
 typedef struct {
   const KtPlaceProblem *problem;
-  KtHost host;
+  KtHost host, open; /* all; without closed CPUs */
   guint n;
   guint *cpu_owner; /* by the index in host.cpus: guest + 1 that owns it */
   guint *cpu_slot;  /* by CPU number: its index in host.cpus */
@@ -109,7 +109,7 @@ static void add_guest(Measure *m, guint g, const KtPlaceAnswer *answer)
       }
       continue;
     }
-    kt_host_shares(&m->host, m->n, cell->cpus, worth);
+    kt_host_shares(&m->open, m->n, cell->cpus, worth);
     for (guint i = 0; i < m->n; i++)
       m->load[i] += demand * cell->vcpus / guest->vcpus * worth[i];
   }
@@ -145,7 +145,7 @@ static void add_contention(Measure *m)
         gboolean again = FALSE;
         for (guint b = core->first; b < a; b++)
           again |= m->cpu_owner[a] == m->cpu_owner[b];
-        idle += !m->cpu_owner[a];
+        idle += !m->cpu_owner[a] && !kt_set_has(m->problem->closed_cpus, g_array_index(m->host.cpus, guint, a));
         owners += m->cpu_owner[a] && !again;
       }
       worth += idle ? 1 + KT_PLACE_SMT_WORTH * (idle - 1) : 0;
@@ -160,6 +160,7 @@ KtPlaceCost kt_placement_cost(const KtPlaceProblem *problem, const GPtrArray *an
   const KtPlaceWeights *w = &problem->weights;
   Measure m = {.problem = problem, .n = problem->nodes->len};
   kt_host_init(&m.host, problem, NULL);
+  kt_host_init(&m.open, problem, problem->closed_cpus);
   index_cpus(&m);
   m.load = g_new0(double, m.n);
   for (guint g = 0; g < problem->guests->len; g++)
@@ -174,5 +175,6 @@ KtPlaceCost kt_placement_cost(const KtPlaceProblem *problem, const GPtrArray *an
   g_free(m.cpu_slot);
   g_free(m.cpu_owner);
   kt_host_clear(&m.host);
+  kt_host_clear(&m.open);
   return m.cost;
 }

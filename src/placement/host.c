@@ -63,9 +63,9 @@ void kt_host_clear(KtHost *host)
   g_free(host->core_of);
 }
 
-KtSet *kt_host_immovable_cpus(const KtPlaceProblem *problem)
+KtSet *kt_host_gone_cpus(const KtPlaceProblem *problem)
 {
-  KtSet *cpus = kt_set_new();
+  KtSet *cpus = kt_set_copy(problem->closed_cpus);
   for (guint g = 0; g < problem->guests->len; g++) {
     const KtPlaceGuest *guest = problem->guests->pdata[g];
     if (guest->started && !guest->movable && guest->policy == KT_PLACE_DEDICATED)

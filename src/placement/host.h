@@ -41,8 +41,8 @@ typedef struct {
 void kt_host_init(KtHost *host, const KtPlaceProblem *problem, const KtSet *gone);
 void kt_host_clear(KtHost *host);
 
-/* Exclusive CPUs of guests that may not move. Caller owns the set. */
-KtSet *kt_host_immovable_cpus(const KtPlaceProblem *problem);
+/* Closed CPUs, and exclusive ones of guests that may not move. Caller owns the set. */
+KtSet *kt_host_gone_cpus(const KtPlaceProblem *problem);
 
 /* How a load on `cpus` spreads over the nodes, by the worth of the CPUs there: sums to 1, or all 0 without any. */
 void kt_host_shares(const KtHost *host, guint n_nodes, const KtSet *cpus, double *share);

@@ -105,9 +105,11 @@ typedef struct {
 extern const KtPlaceWeights kt_place_default_weights;
 
 typedef struct {
-  GPtrArray *nodes;  /* KtPlaceNode * */
-  GPtrArray *guests; /* KtPlaceGuest * */
-  KtSet *reserved_cpus;
+  GPtrArray *nodes;     /* KtPlaceNode * */
+  GPtrArray *guests;    /* KtPlaceGuest * */
+  KtSet *reserved_cpus; /* no guest's */
+  KtSet *closed_cpus;   /* who is there and may not move stays, with its load, which is then none of the others'; nobody
+                           else comes there */
   KtPlaceWeights weights;
   guint64 max_steps; /* 0: what suits the size. A step is one placement of a cell that was weighed. */
 } KtPlaceProblem;

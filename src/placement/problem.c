@@ -33,6 +33,7 @@ KtPlaceProblem *kt_place_problem_new(void)
   problem->nodes = g_ptr_array_new_with_free_func(node_free);
   problem->guests = g_ptr_array_new_with_free_func(guest_free);
   problem->reserved_cpus = kt_set_new();
+  problem->closed_cpus = kt_set_new();
   problem->weights = kt_place_default_weights;
   return problem;
 }
@@ -44,6 +45,7 @@ void kt_place_problem_free(KtPlaceProblem *problem)
   g_ptr_array_unref(problem->nodes);
   g_ptr_array_unref(problem->guests);
   kt_set_free(problem->reserved_cpus);
+  kt_set_free(problem->closed_cpus);
   g_free(problem);
 }
 

@@ -274,6 +274,7 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
     return NULL;
   const KtMachine *host = kt_snapshot_host(snapshot);
   g_autoptr(KtSet) owned = owned_cpus(placement);
+  kt_set_add_all(owned, problem->problem->closed_cpus);
   g_autoptr(KtPlan) plan = start_plan(host, options);
   g_ptr_array_extend_and_steal(plan->notes, g_steal_pointer(&notes));
   kt_plan_host(plan, diagnoses, host);
@@ -295,6 +296,11 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
     if (is_asked_for(subject))
       kt_plan_leave(plan, work.diagnosis, first);
   }
+  for (guint i = 0; options->note && i < problem->subjects->len; i++)
+    if (!g_array_index(problem->subjects, KtPlanSubject, i).fixed) {
+      g_ptr_array_add(plan->notes, g_strdup(options->note));
+      break;
+    }
   kt_plan_sort(plan);
   return g_steal_pointer(&plan);
 }

@@ -114,19 +114,19 @@ static KtDomain *domain_of(const KtFreshWish *wish)
 }
 
 /* CPUs of the largest node. */
-static guint largest_node(const KtMachine *host)
+static guint largest_node(const KtMachine *host, const KtSet *closed)
 {
   guint cpus = 0;
   for (guint i = 0; i < host->nodes->len; i++)
-    cpus = MAX(cpus, kt_set_count(((const KtNode *)host->nodes->pdata[i])->cpus));
+    cpus = MAX(cpus, kt_plan_open_cpus(host->nodes->pdata[i], closed));
   return cpus;
 }
 
-static guint all_cpus(const KtMachine *host)
+static guint all_cpus(const KtMachine *host, const KtSet *closed)
 {
   guint cpus = 0;
   for (guint i = 0; i < host->nodes->len; i++)
-    cpus += kt_set_count(((const KtNode *)host->nodes->pdata[i])->cpus);
+    cpus += kt_plan_open_cpus(host->nodes->pdata[i], closed);
   return cpus;
 }
 
@@ -140,9 +140,9 @@ static void advise(KtFreshPlan *plan, const char *format, ...)
 }
 
 /* Fewer vCPUs that fit a node, or that divide. */
-static void advise_size(KtFreshPlan *plan, const KtFreshWish *wish)
+static void advise_size(KtFreshPlan *plan, const KtFreshWish *wish, const KtSet *closed)
 {
-  guint node = largest_node(plan->host), cells = plan->answer->cells->len;
+  guint node = largest_node(plan->host, closed), cells = plan->answer->cells->len;
   guint needed = node ? (wish->vcpus + node - 1) / node : 1;
   if (wish->vcpus > node && wish->vcpus - node <= node / 4)
     advise(plan,
@@ -174,14 +174,17 @@ static void advise_crowd(KtFreshPlan *plan)
   }
 }
 
-static gboolean check_wish(const KtSnapshot *snapshot, const KtFreshWish *wish, GError **error)
+static gboolean check_wish(const KtSnapshot *snapshot, const KtFreshWish *wish, const KtSet *closed, GError **error)
 {
   const KtMachine *host = kt_snapshot_host(snapshot);
   if (kt_snapshot_domain(snapshot, wish->name))
     g_set_error(error, KT_ERROR, KT_ERROR_USAGE,
                 "--new: there is a domain '%s' already; give another name=", wish->name);
-  else if (host && all_cpus(host) && wish->vcpus > all_cpus(host))
-    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "--new: %u vCPUs on a host of %u CPUs", wish->vcpus, all_cpus(host));
+  else if (host && all_cpus(host, NULL) && wish->vcpus > all_cpus(host, closed))
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE,
+                closed ? "--new: %u vCPUs, and nova.conf gives %u CPUs to such guests"
+                       : "--new: %u vCPUs on a host of %u CPUs",
+                wish->vcpus, all_cpus(host, closed));
   else
     return TRUE;
   return FALSE;
@@ -198,7 +201,7 @@ static gboolean merge_cells(KtPlaceProblem *problem, const KtMachine *host, KtPl
     kt_set_add_all(nodes, own);
   }
   guint n = kt_set_count(nodes);
-  if (!n || n >= answer->cells->len || guest->vcpus % n || guest->vcpus / n > largest_node(host))
+  if (!n || n >= answer->cells->len || guest->vcpus % n || guest->vcpus / n > largest_node(host, problem->closed_cpus))
     return TRUE;
   guest->cells = n;
   KtPlacement *merged = kt_placement_solve(problem, error);
@@ -209,9 +212,9 @@ static gboolean merge_cells(KtPlaceProblem *problem, const KtMachine *host, KtPl
   return TRUE;
 }
 
-static void finish(KtFreshPlan *plan, const KtFreshWish *wish)
+static void finish(KtFreshPlan *plan, const KtFreshWish *wish, const KtSet *closed)
 {
-  g_autoptr(KtSet) owned = kt_set_new();
+  g_autoptr(KtSet) owned = kt_set_copy(closed);
   for (guint i = 0; i < plan->placement->guests->len; i++) {
     const KtPlaceAnswer *answer = plan->placement->guests->pdata[i];
     for (guint k = 0; k < answer->cells->len; k++) {
@@ -222,7 +225,7 @@ static void finish(KtFreshPlan *plan, const KtFreshWish *wish)
   }
   const KtPlanWork work = {.domain = plan->domain, .host = plan->host, .answer = plan->answer, .owned = owned};
   plan->emulator = kt_plan_emulator_cpus(&work);
-  advise_size(plan, wish);
+  advise_size(plan, wish, closed);
   advise_crowd(plan);
   if (wish->page_kib)
     kt_plan_check_pools(plan->host, plan->answer, wish->name, wish->page_kib, TRUE, plan->advice);
@@ -230,11 +233,12 @@ static void finish(KtFreshPlan *plan, const KtFreshWish *wish)
 
 KtFreshPlan *kt_fresh_plan(KtSnapshot *snapshot, const KtFreshWish *wish, const KtPlanOptions *options, GError **error)
 {
-  if (!check_wish(snapshot, wish, error))
+  if (!check_wish(snapshot, wish, options->closed, error))
     return NULL;
   const char *const only[] = {wish->name, NULL};
-  KtPlanOptions own = {
-      .policy = wish->dedicated ? KT_PLAN_DEDICATED : KT_PLAN_SHARED, .reserved = options->reserved, .only = only};
+  KtPlanOptions own = *options;
+  own.policy = wish->dedicated ? KT_PLAN_DEDICATED : KT_PLAN_SHARED;
+  own.only = only;
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
   KtDomain *domain = domain_of(wish);
   g_ptr_array_add(snapshot->domains, domain);
@@ -260,6 +264,6 @@ KtFreshPlan *kt_fresh_plan(KtSnapshot *snapshot, const KtFreshWish *wish, const 
                 wish->vcpus, answer->cells->len);
     return NULL;
   }
-  finish(plan, wish);
+  finish(plan, wish, problem->problem->closed_cpus);
   return g_steal_pointer(&plan);
 }

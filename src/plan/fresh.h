@@ -34,6 +34,7 @@ typedef struct {
 void kt_fresh_plan_free(KtFreshPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtFreshPlan, kt_fresh_plan_free)
 
-/* Places the guest; all others stay where they are. It becomes a domain of the snapshot. Of the options only `reserved`
- * counts. NULL with KT_ERROR_USAGE (no such size has a place, or the name is taken) or what kt_plan_problem() says. */
+/* Places the guest; all others stay where they are. It becomes a domain of the snapshot. Of the options only
+ * `reserved`, `closed` and `set_aside` count. NULL with KT_ERROR_USAGE (no such size has a place, or the name is taken)
+ * or what kt_plan_problem() says. */
 KtFreshPlan *kt_fresh_plan(KtSnapshot *snapshot, const KtFreshWish *wish, const KtPlanOptions *options, GError **error);

@@ -129,6 +129,11 @@ static gboolean is_owned(const KtPlacement *placement, const KtPlaceAnswer *exce
   return FALSE;
 }
 
+static gboolean is_forbidden(const KtPlaceProblem *problem, const KtSet *cpus)
+{
+  return kt_set_intersects(problem->reserved_cpus, cpus) || kt_set_intersects(problem->closed_cpus, cpus);
+}
+
 static KtSet *set_of(const GArray *cpus)
 {
   KtSet *set = kt_set_new();
@@ -189,7 +194,7 @@ static void stay_with_threads(const KtPlanProblem *problem, KtPlacement *placeme
   KtPlaceAnswer *answer = placement->guests->pdata[i];
   KtPlaceCell *cell = answer->cells->len == 1 ? answer->cells->pdata[0] : NULL;
   int node = cell && guest->started && guest->movable && !answer->stays ? node_of(guest->now_cpus, host) : -1;
-  if (node < 0 || kt_set_intersects(problem->problem->reserved_cpus, guest->now_cpus) ||
+  if (node < 0 || is_forbidden(problem->problem, guest->now_cpus) ||
       room_on(problem->problem, placement, answer, (guint)node) < guest->memory_kib)
     return;
   g_autoptr(GArray) pins = cell->pins
@@ -221,7 +226,7 @@ void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, con
     g_autoptr(GArray) pins = kt_plan_pins_now(subject->domain, host);
     g_autoptr(KtSet) wanted = pins ? set_of(pins) : NULL;
     if (!pins || !fits(answer, pins, host) || is_owned(placement, answer, wanted) ||
-        kt_set_intersects(problem->problem->reserved_cpus, wanted))
+        (is_forbidden(problem->problem, wanted) && !subject->fixed))
       continue;
     g_autoptr(GArray) solved = pins_of(answer);
     double before = kt_placement_cost(problem->problem, placement->guests).total;

@@ -10,6 +10,12 @@ typedef enum {
 } KtPlanPolicy;
 extern const char *const kt_plan_policies[]; /* "auto", "dedicated", "shared", NULL */
 
+/* Huge pages that are not for guests. */
+typedef struct {
+  int node;
+  gint64 page_kib, kib;
+} KtPlanSetAside;
+
 typedef struct {
   KtPlanPolicy policy;
   gboolean movable;                   /* only what can be changed while guests run */
@@ -17,6 +23,10 @@ typedef struct {
   const char *baseline_model;         /* CPU model that all hosts have; NULL with keep_migratable: CPU modes stay */
   const GPtrArray *baseline_features; /* char*: features of that model to disable; NULL none */
   const KtSet *reserved;              /* CPUs of the host itself; NULL none */
+  const KtSet *closed;                /* CPUs that are somebody else's to give away, as Nova's cpu_dedicated_set: its
+                                         guests stay there, no other comes there; NULL none */
+  const GArray *set_aside;            /* KtPlanSetAside; NULL none */
+  const char *note;                   /* for the plan's notes, where it has guests that may be moved; NULL none */
   const GPtrArray *accepted;          /* KtAccepted: findings that ask for nothing; NULL none */
   const char *const *only;            /* domains to plan, by name or UUID (NULL-terminated); others stay; NULL: all */
 } KtPlanOptions;

@@ -21,7 +21,7 @@ typedef struct {
   const KtMachine *host;
   const KtDiagnosis *diagnosis;
   const KtPlaceAnswer *answer; /* placed */
-  const KtSet *owned;          /* exclusive CPUs of all guests */
+  const KtSet *owned;          /* exclusive CPUs of all guests, and closed ones */
   KtTarget target;
   gboolean shaped; /* `target` is set */
 } KtPlanWork;
@@ -52,6 +52,9 @@ gboolean kt_plan_is_near_devices(const KtPlaceGuest *guest, const KtPlaceAnswer 
 /* spread.c: a running dedicated guest with threads=1 that is pinned to siblings gets whole cores of its nodes, where
  * there are enough that nobody has, at no more cost. */
 void kt_plan_spread_pins(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host);
+
+/* problem.c: CPUs of the node that are not closed (NULL: none is). */
+guint kt_plan_open_cpus(const KtNode *node, const KtSet *closed);
 
 /* pools.c: the size of the huge pages that a guest is on; 0: on none, or which ones or what pools there are is not
  * known. */

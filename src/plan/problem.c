@@ -66,17 +66,28 @@ static gint64 ordinary_kib(const KtNode *node, gboolean only_pools)
   return MAX(kib - pools, 0);
 }
 
-static void add_pools(KtPlaceNode *to, const KtNode *node)
+static gint64 set_aside_kib(const KtPlanOptions *options, int node, gint64 page_kib)
+{
+  gint64 kib = 0;
+  for (guint i = 0; options->set_aside && i < options->set_aside->len; i++) {
+    const KtPlanSetAside *pages = &g_array_index(options->set_aside, KtPlanSetAside, i);
+    kib += pages->node == node && pages->page_kib == page_kib ? pages->kib : 0;
+  }
+  return kib;
+}
+
+static void add_pools(KtPlaceNode *to, const KtNode *node, const KtPlanOptions *options)
 {
   for (guint i = 0; i < node->pools->len; i++) {
     const KtPagePool *pool = &g_array_index(node->pools, KtPagePool, i);
-    const KtPlacePool there = {pool->size_kib, kt_plan_pool_kib(pool)};
+    gint64 kib = kt_plan_pool_kib(pool) - set_aside_kib(options, node->id, pool->size_kib);
+    const KtPlacePool there = {pool->size_kib, MAX(kib, 0)};
     if (there.kib > 0)
       g_array_append_val(to->pools, there);
   }
 }
 
-static void add_nodes(KtPlaceProblem *problem, const KtMachine *host, gboolean only_pools)
+static void add_nodes(KtPlaceProblem *problem, const KtMachine *host, const KtPlanOptions *options, gboolean only_pools)
 {
   for (guint i = 0; i < host->nodes->len; i++) {
     const KtNode *node = host->nodes->pdata[i];
@@ -86,7 +97,7 @@ static void add_nodes(KtPlaceProblem *problem, const KtMachine *host, gboolean o
       kt_set_keep_only(cpus, host->online_set);
     add_cores(to, host, cpus);
     add_l3(to, host, cpus);
-    add_pools(to, node);
+    add_pools(to, node, options);
     to->memory_kib = ordinary_kib(node, only_pools);
     for (guint k = 0; k < host->nodes->len; k++) {
       guint distance = k < node->distances->len ? (guint)g_array_index(node->distances, int, k) : k == i ? 10 : 20;
@@ -292,24 +303,36 @@ static gboolean fires(const GPtrArray *diagnoses, const KtDomain *d, const char 
   return FALSE;
 }
 
+guint kt_plan_open_cpus(const KtNode *node, const KtSet *closed)
+{
+  g_autoptr(KtSet) open = node->cpus ? kt_set_copy(node->cpus) : kt_set_new();
+  if (closed)
+    kt_set_remove_all(open, closed);
+  return kt_set_count(open);
+}
+
 /* CPUs that the node's cores are worth, SMT counted. */
-static guint worth_of(const KtMachine *host, const KtNode *node)
+static guint worth_of(const KtMachine *host, const KtNode *node, const KtSet *closed)
 {
   double worth = 0;
+  g_autoptr(KtSet) seen = closed ? kt_set_copy(closed) : kt_set_new();
   for (int cpu = node->cpus ? kt_set_next(node->cpus, 0) : -1; cpu >= 0;
        cpu = kt_set_next(node->cpus, (guint)cpu + 1)) {
     const KtCpu *known = kt_machine_find_cpu(host, (guint)cpu);
-    gboolean first = !known || !known->siblings || kt_set_next(known->siblings, 0) == cpu;
-    worth += first ? 1 : KT_PLACE_SMT_WORTH;
+    if (kt_set_has(closed, (guint)cpu))
+      continue;
+    worth += kt_set_has(seen, (guint)cpu) ? KT_PLACE_SMT_WORTH : 1;
+    if (known && known->siblings)
+      kt_set_add_all(seen, known->siblings);
   }
   return (guint)worth;
 }
 
-static guint most_worth(const KtMachine *host)
+static guint most_worth(const KtMachine *host, const KtSet *closed)
 {
   guint worth = 0;
   for (guint i = 0; i < host->nodes->len; i++)
-    worth = MAX(worth, worth_of(host, host->nodes->pdata[i]));
+    worth = MAX(worth, worth_of(host, host->nodes->pdata[i], closed));
   return worth;
 }
 
@@ -325,13 +348,13 @@ static guint fewest_cells(const KtDomain *d, guint nodes, guint cpus, gint64 mem
 
 /* The fewest equal cells of which each finds CPUs and memory in an ordinary node: the rule of X11. More that it
  * has already stay, unless it would fit one node with room to spare (X12). */
-static guint cells_of(const KtDomain *d, const GPtrArray *diagnoses, const KtMachine *host)
+static guint cells_of(const KtDomain *d, const GPtrArray *diagnoses, const KtMachine *host, const KtSet *closed)
 {
-  guint worth = most_worth(host), cpus = 0, vcpus = (guint)d->vcpus.value;
+  guint worth = most_worth(host, closed), cpus = 0, vcpus = (guint)d->vcpus.value;
   gint64 memory = 0;
   for (guint i = 0; i < host->nodes->len; i++) {
     const KtNode *node = host->nodes->pdata[i];
-    cpus = MAX(cpus, kt_set_count(node->cpus));
+    cpus = MAX(cpus, kt_plan_open_cpus(node, closed));
     memory = kt_set_is_empty(node->cpus) ? memory : MAX(memory, node->memory_kib.value);
   }
   guint cells = fewest_cells(d, host->nodes->len, cpus, memory);
@@ -368,21 +391,22 @@ static void tame_fixed(KtPlaceGuest *guest, const KtSet *reserved, KtSet *owned)
 }
 
 static KtPlaceGuest *add_guest(KtPlaceProblem *problem, const KtPlanSubject *subject, const GPtrArray *diagnoses,
-                               const KtMachine *host)
+                               const KtMachine *host, const KtSet *all_closed)
 {
   const KtDomain *d = subject->domain;
+  const KtSet *closed = d->nova ? NULL : all_closed;
   KtPlaceGuest *guest = kt_place_problem_add_guest(problem, d->name);
   guest->vcpus = (guint)d->vcpus.value;
   guest->memory_kib = d->memory_kib.value;
   guest->page_kib = kt_plan_page_kib(d, host);
   guest->demand_cores = demand_of(d);
   guest->policy = subject->dedicated ? KT_PLACE_DEDICATED : KT_PLACE_SHARED;
-  guest->cells = cells_of(d, diagnoses, host);
+  guest->cells = cells_of(d, diagnoses, host, closed);
   /* A load that nobody measured does not tear a guest apart that fits a node. One that is cut into cells because it is
    * wider than a node gets the room for all of its vCPUs: a second of rest is no reason to start them on one node. */
   gboolean cut_anew = guest->cells > MAX(d->cells->len, 1);
   if (guest->demand_cores < 0 || cut_anew)
-    guest->demand_cores = MIN(guest->vcpus, guest->cells * most_worth(host));
+    guest->demand_cores = MIN(guest->vcpus, guest->cells * most_worth(host, closed));
   set_now(guest, d, host);
   guest->movable = !subject->fixed;
   kt_plan_add_devices(guest, d, host);
@@ -478,14 +502,16 @@ KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const GPtrArray *diag
   KtPlanProblem *result = g_new0(KtPlanProblem, 1);
   result->problem = kt_place_problem_new();
   result->subjects = find_subjects(snapshot, options, notes);
-  add_nodes(result->problem, host, all_on_hugepages(result->subjects));
+  add_nodes(result->problem, host, options, all_on_hugepages(result->subjects));
   g_autoptr(KtSet) owned = kt_set_new();
   for (guint i = 0; i < result->subjects->len; i++) {
     const KtPlanSubject *subject = &g_array_index(result->subjects, KtPlanSubject, i);
-    tame_fixed(add_guest(result->problem, subject, diagnoses, host), options->reserved, owned);
+    tame_fixed(add_guest(result->problem, subject, diagnoses, host, options->closed), options->reserved, owned);
   }
   make_room_for_what_is_there(result->problem, host, result->subjects);
   if (options->reserved)
     kt_set_add_all(result->problem->reserved_cpus, options->reserved);
+  if (options->closed)
+    kt_set_add_all(result->problem->closed_cpus, options->closed);
   return result;
 }

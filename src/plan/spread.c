@@ -29,6 +29,7 @@ static gboolean is_packed(const KtPlanSubject *subject, const KtPlaceAnswer *ans
 static KtSet *taken_by_others(const KtPlanProblem *problem, const KtPlacement *placement, const KtPlaceAnswer *except)
 {
   KtSet *taken = kt_set_copy(problem->problem->reserved_cpus);
+  kt_set_add_all(taken, problem->problem->closed_cpus);
   for (guint i = 0; i < placement->guests->len; i++) {
     const KtPlaceAnswer *answer = placement->guests->pdata[i];
     for (guint k = 0; answer != except && k < answer->cells->len; k++) {

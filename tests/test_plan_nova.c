@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Plans on a compute host of OpenStack: what nova.conf gives to Nova's own guests is nobody else's. */
+#include "plan/fresh.h"
+#include "plan_fixture.h"
+
+#define NOVA "  <metadata><nova:instance xmlns:nova='http://openstack.org/xmlns/libvirt/nova/1.1'/></metadata>\n"
+
+/* Its memory and threads are apart, and node 1, where both would have room, is Nova's. */
+static void test_closed(void)
+{
+  g_autofree char *xml = definition("own", 4, 8, GOOD_CPU), *nova = definition("instance-1", 2, 8, NOVA);
+  const char *const definitions[] = {xml, nova, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(KtSet) closed = set("4-7,12-15");
+  KtPlanOptions options = automatic;
+  run_on(snapshot->domains->pdata[0], "0-3,8-11", 1);
+  run_on(snapshot->domains->pdata[1], "5", 1);
+  g_autoptr(KtPlan) free = build(snapshot, &options);
+  g_assert_cmpstr(kt_plan_guest(free, "own")->cpus_after, ==, "4-7,12-15");
+  options.closed = closed;
+  options.note = "Nova's";
+  g_autoptr(KtPlan) plan = build(snapshot, &options);
+  g_assert_cmpstr(kt_plan_guest(plan, "own")->cpus_after, ==, "0-3,8-11");
+  g_assert_cmpstr(edit_after(find_change(plan, "own/memory"), "0"), ==, "0:8388608");
+  g_assert_cmpstr(kt_plan_guest(plan, "instance-1")->cpus_after, ==, "5");
+  g_assert_null(find_change(plan, "instance-1/vcpupin"));
+  g_assert_cmpstr(plan->notes->pdata[plan->notes->len - 1], ==, "Nova's");
+}
+
+static KtFreshPlan *make(KtSnapshot *snapshot, const char *wanted, const KtPlanOptions *options, GError **error)
+{
+  g_auto(KtFreshWish) wish = {0};
+  g_assert_true(kt_fresh_wish_parse(wanted, &wish, NULL));
+  return kt_fresh_plan(snapshot, &wish, options, error);
+}
+
+/* A guest that is to be made gets CPUs that are open, and as many cells as it needs of these. */
+static void test_new(void)
+{
+  const char *const none[] = {NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(none);
+  g_autoptr(KtSet) closed = set("0-2,4-5,8-10,12-13"), all = set("3,6-7,11,14-15");
+  const KtPlanOptions options = {.closed = closed};
+  g_autoptr(KtFreshPlan) small = make(snapshot, "vcpus=4,memory=8G,policy=dedicated,name=a", &options, NULL);
+  const KtPlaceCell *cell = small->answer->cells->pdata[0];
+  g_assert_true(kt_set_contains(all, cell->cpus));
+  g_assert_cmpuint(small->answer->cells->len, ==, 1);
+  g_assert_false(kt_set_intersects(closed, small->emulator));
+  g_autoptr(KtSnapshot) other = read_domains(none);
+  g_autoptr(GError) error = NULL;
+  g_assert_null(make(other, "vcpus=8,memory=8G", &options, &error));
+  g_assert_cmpstr(error->message, ==, "--new: 8 vCPUs, and nova.conf gives 6 CPUs to such guests");
+}
+
+/* Huge pages that nova.conf keeps on a node are no guest's: a guest on them finds room on the other. */
+static void test_set_aside(void)
+{
+  for (int kept = 0; kept < 2; kept++) {
+    const char *const none[] = {NULL};
+    g_autoptr(KtSnapshot) snapshot = read_domains(none);
+    KtMachine *host = kt_snapshot_host(snapshot);
+    g_autoptr(GArray) aside = g_array_new(FALSE, FALSE, sizeof(KtPlanSetAside));
+    for (guint i = 0; i < host->nodes->len; i++) {
+      const KtPagePool pool = {.size_kib = 2048, .total = 5120, .free = KT_INT(5120)};
+      g_array_append_val(((KtNode *)host->nodes->pdata[i])->pools, pool);
+    }
+    const KtPlanSetAside pages = {.node = kept, .page_kib = 2048, .kib = 4 << 20};
+    g_array_append_val(aside, pages);
+    const KtPlanOptions options = {.set_aside = aside};
+    g_autoptr(KtFreshPlan) plan = make(snapshot, "vcpus=2,memory=8G,hugepages=2M", &options, NULL);
+    const KtPlaceCell *cell = plan->answer->cells->pdata[0];
+    g_assert_cmpuint(cell->memory->len, ==, 1);
+    g_assert_cmpuint(g_array_index(cell->memory, KtPlaceMemory, 0).node_id, ==, 1 - kept);
+  }
+}
+
+int main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/plan-nova/closed", test_closed);
+  g_test_add_func("/plan-nova/new", test_new);
+  g_test_add_func("/plan-nova/set-aside", test_set_aside);
+  return g_test_run();
+}
