@@ -42,9 +42,8 @@ static KtPlaceCell *add_cell(KtPlaceAnswer *answer, guint vcpus, gboolean pinned
   return cell;
 }
 
-static void answer_free(gpointer data)
+void kt_place_answer_free(KtPlaceAnswer *answer)
 {
-  KtPlaceAnswer *answer = data;
   g_ptr_array_unref(answer->cells);
   g_free(answer->why);
   g_free(answer);
@@ -120,29 +119,6 @@ static void list_wants(Seating *t)
     }
 }
 
-/* The CPUs of a node that no guest owns. Siblings of owned ones only where the others are not enough. */
-static KtSet *floating(const Seating *t, guint node, gint64 busy)
-{
-  const KtHost *host = t->seats.host;
-  g_autoptr(KtSet) siblings = kt_set_new();
-  KtSet *cpus = kt_set_new();
-  gint64 worth = 0;
-  for (guint k = host->first_core[node]; k < host->first_core[node + 1]; k++) {
-    const KtCore *core = &g_array_index(host->cores, KtCore, k);
-    guint idle = 0;
-    for (guint i = core->first; i < core->first + core->n_cpus; i++)
-      idle += !t->seats.owner[i];
-    for (guint i = core->first; i < core->first + core->n_cpus; i++)
-      if (!t->seats.owner[i])
-        kt_set_add(idle == core->n_cpus ? cpus : siblings, g_array_index(host->cpus, guint, i));
-    if (idle == core->n_cpus)
-      worth += kt_core_worth(idle);
-  }
-  if (worth < busy || kt_set_is_empty(cpus))
-    kt_set_add_all(cpus, siblings);
-  return cpus;
-}
-
 static void seat_all(Seating *t)
 {
   KtSearch *s = t->s;
@@ -161,7 +137,11 @@ static void seat_all(Seating *t)
     for (guint p = 0; p < s->n_parts; p++)
       busy += s->home[p] == i && !s->need[p].cpus ? s->need[p].worth : 0;
     kt_seats_fill(&t->seats, i, t->wants[i], t->n_wants[i], busy);
-    t->floating[i] = floating(t, i, busy);
+    g_autoptr(KtSet) owned = kt_set_new();
+    for (guint k = 0; k < s->host.cpus->len; k++)
+      if (t->seats.owner[k])
+        kt_set_add(owned, g_array_index(s->host.cpus, guint, k));
+    t->floating[i] = kt_host_floating(&s->host, i, owned, busy);
   }
 }
 
@@ -270,9 +250,16 @@ static guint fullest(const gint64 *kib, guint n)
   return best;
 }
 
-/* As it is now. With several cells each one takes what lies on one node, as far as that goes. */
-static void answer_immovable(const KtSearch *s, const KtPlaceGuest *guest, const KtHost *all, KtPlaceAnswer *answer)
+static KtPlaceAnswer *new_answer(void)
 {
+  KtPlaceAnswer *answer = g_new0(KtPlaceAnswer, 1);
+  answer->cells = g_ptr_array_new_with_free_func(cell_free);
+  return answer;
+}
+
+KtPlaceAnswer *kt_search_answer_now(const KtSearch *s, const KtPlaceGuest *guest, const KtHost *all)
+{
+  KtPlaceAnswer *answer = new_answer();
   g_autofree gint64 *left = g_new0(gint64, s->n_nodes);
   g_autoptr(KtSet) usable = kt_set_new(), mine = kt_set_copy(guest->now_cpus);
   guint cells = MAX(guest->cells, 1);
@@ -313,6 +300,7 @@ static void answer_immovable(const KtSearch *s, const KtPlaceGuest *guest, const
       kt_set_add_all(cell->cpus, mine);
   }
   answer->stays = TRUE;
+  return answer;
 }
 
 KtPlacement *kt_search_answer(KtSearch *s, KtPlaceCost *fixed)
@@ -322,19 +310,18 @@ KtPlacement *kt_search_answer(KtSearch *s, KtPlaceCost *fixed)
   KtHost all;
   kt_host_init(&all, s->problem, NULL);
   seat_all(&t);
-  placement->guests = g_ptr_array_new_with_free_func(answer_free);
+  placement->guests = g_ptr_array_new_with_free_func((GDestroyNotify)kt_place_answer_free);
   for (guint k = 0; k < s->problem->guests->len; k++) {
     const KtPlaceGuest *guest = s->problem->guests->pdata[k];
-    KtPlaceAnswer *answer = g_new0(KtPlaceAnswer, 1);
-    answer->cells = g_ptr_array_new_with_free_func(cell_free);
+    gboolean fixed_there = guest->started && !guest->movable;
+    KtPlaceAnswer *answer = fixed_there ? kt_search_answer_now(s, guest, &all) : new_answer();
     answer->why = g_strdup(s->why[k]);
     g_ptr_array_add(placement->guests, answer);
-    if (guest->started && !guest->movable)
-      answer_immovable(s, guest, &all, answer);
   }
   *fixed = kt_placement_cost(s->problem, placement->guests);
   for (guint g = 0; g < s->n_guests; g++)
     answer_guest(&t, &s->guests[g], placement->guests->pdata[s->guests[g].index]);
+  kt_search_let_stay(s, placement);
   placement->cost = kt_placement_cost(s->problem, placement->guests);
   placement->steps = s->steps;
   kt_host_clear(&all);

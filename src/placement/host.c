@@ -127,3 +127,24 @@ double kt_host_devices(const KtPlaceProblem *problem, const KtPlaceGuest *guest,
   }
   return n ? (owns ? KT_PLACE_DEVICE_TRAFFIC : KT_PLACE_SHARED_DEVICE) / n : 0;
 }
+
+KtSet *kt_host_floating(const KtHost *host, guint node, const KtSet *owned, gint64 busy)
+{
+  g_autoptr(KtSet) siblings = kt_set_new();
+  KtSet *cpus = kt_set_new();
+  gint64 worth = 0;
+  for (guint k = host->first_core[node]; k < host->first_core[node + 1]; k++) {
+    const KtCore *core = &g_array_index(host->cores, KtCore, k);
+    const guint *cpu = &g_array_index(host->cpus, guint, core->first);
+    guint idle = 0;
+    for (guint i = 0; i < core->n_cpus; i++)
+      idle += !kt_set_has(owned, cpu[i]);
+    for (guint i = 0; i < core->n_cpus; i++)
+      if (!kt_set_has(owned, cpu[i]))
+        kt_set_add(idle == core->n_cpus ? cpus : siblings, cpu[i]);
+    worth += idle == core->n_cpus ? kt_core_worth(idle) : 0;
+  }
+  if (worth < busy || kt_set_is_empty(cpus))
+    kt_set_add_all(cpus, siblings);
+  return cpus;
+}

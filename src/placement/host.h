@@ -54,4 +54,14 @@ void kt_host_add_node_cpus(const KtHost *host, guint node, KtSet *into);
  * what one at distance 20 from it costs of its memory at distance 20, 0 if there are none. */
 double kt_host_devices(const KtPlaceProblem *problem, const KtPlaceGuest *guest, guint *devices);
 
+/* CPUs of a node that no guest owns. Siblings of owned ones only where the others are not enough for `busy` (of
+ * KT_CORE). Caller owns the set. */
+KtSet *kt_host_floating(const KtHost *host, guint node, const KtSet *owned, gint64 busy);
+
+/* untangle.c: KiB of an answer on a node; whether it has all of its guest's memory, where there is room beside the
+ * others'. */
+gint64 kt_place_memory_on(const KtPlaceAnswer *answer, guint node_id);
+gboolean kt_place_has_room(const KtPlaceProblem *problem, const KtPlacement *placement, guint guest,
+                           const KtPlaceAnswer *answer);
+
 guint kt_host_node_index(const KtPlaceProblem *problem, guint id); /* the id is there */

@@ -166,5 +166,9 @@ gboolean kt_place_problem_check(const KtPlaceProblem *problem, GError **error);
 /* What a placement costs, measured from its cells alone. */
 KtPlaceCost kt_placement_cost(const KtPlaceProblem *problem, const GPtrArray *answers);
 
+/* After exclusive CPUs changed hands: movable shared guests float on what is left of what they have now, or else on all
+ * of their nodes that nobody owns. */
+void kt_placement_untangle(const KtPlaceProblem *problem, KtPlacement *placement);
+
 /* Sentences for people: what costs what, how far from the least possible, how that is known. Caller frees. */
 char *kt_placement_explain(const KtPlaceProblem *problem, const KtPlacement *placement);

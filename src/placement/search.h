@@ -153,3 +153,9 @@ double kt_search_exact(KtSearch *s, double bound, guint64 steps);
 
 /* answer.c. *fixed: what immovable guests cost by themselves. */
 KtPlacement *kt_search_answer(KtSearch *s, KtPlaceCost *fixed);
+/* As it is now, on CPUs of `all`. With several cells each one takes what lies on one node, as far as that goes. */
+KtPlaceAnswer *kt_search_answer_now(const KtSearch *s, const KtPlaceGuest *guest, const KtHost *all);
+void kt_place_answer_free(KtPlaceAnswer *answer);
+
+/* stay.c: guests that would cost no more where they are stay there. */
+void kt_search_let_stay(const KtSearch *s, KtPlacement *placement);

@@ -21,11 +21,42 @@ static const KtFinding *find_fired(const KtDiagnosis *diagnosis, const char *id)
   return NULL;
 }
 
+#define LOCAL_PCT 90 /* of its memory: less is what H20 finds again */
+
+/* Its memory is where its CPUs are. */
+static gboolean is_local(const KtPlanWork *work)
+{
+  gint64 all = 0, near = 0;
+  for (guint i = 0; i < work->answer->cells->len; i++) {
+    const KtPlaceCell *cell = work->answer->cells->pdata[i];
+    for (guint k = 0; k < cell->memory->len; k++) {
+      const KtPlaceMemory *part = &g_array_index(cell->memory, KtPlaceMemory, k);
+      const KtNode *node = kt_machine_find_node(work->host, (int)part->node_id);
+      all += part->kib;
+      near += node && kt_set_intersects(node->cpus, cell->cpus) ? part->kib : 0;
+    }
+  }
+  return near >= all / 100 * LOCAL_PCT;
+}
+
+/* What its new place and shape leave as it is asks for nothing: memory that has no room near its CPUs, threads that are
+ * taken for cores where there are no more cores and the vCPUs make no pairs. */
+static gboolean asks(const KtPlanWork *work, const char *id)
+{
+  if (!find_fired(work->diagnosis, id))
+    return FALSE;
+  if (!work->answer || !work->answer->cells->len)
+    return TRUE;
+  return g_str_equal(id, "H20")   ? is_local(work)
+         : g_str_equal(id, "X07") ? work->target.siblings || !kt_plan_is_packed(work->answer, work->host)
+                                  : TRUE;
+}
+
 gboolean kt_plan_asks(const KtPlanWork *work, const char *checks)
 {
   g_auto(GStrv) ids = g_strsplit(checks, " ", -1);
   for (guint i = 0; ids[i]; i++)
-    if (find_fired(work->diagnosis, ids[i]))
+    if (asks(work, ids[i]))
       return TRUE;
   return FALSE;
 }
@@ -35,7 +66,7 @@ KtChange *kt_plan_change(const KtPlanWork *work, KtAct act, const char *part, co
   KtChange *change = kt_plan_add_change(work->plan, act, work->domain->name, work->domain->uuid, part);
   g_auto(GStrv) ids = g_strsplit(checks, " ", -1);
   for (guint i = 0; ids[i]; i++)
-    if (find_fired(work->diagnosis, ids[i])) {
+    if (asks(work, ids[i])) {
       kt_change_add_reason(change, ids[i]);
       change->risk |= kt_risk_parse(kt_check_find(ids[i])->risk);
     }
@@ -249,6 +280,8 @@ static KtPlacement *place(const KtSnapshot *snapshot, KtPlanProblem *problem, co
     return NULL;
   kt_plan_keep_pins(problem, placement, host);
   kt_plan_spread_pins(problem, placement, host);
+  kt_plan_keep_cells(problem, placement, host);
+  kt_placement_untangle(problem->problem, placement);
   placement->cost = kt_placement_cost(problem->problem, placement->guests);
   return g_steal_pointer(&placement);
 }
@@ -290,6 +323,7 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
                        .host = host,
                        .diagnosis = diagnosis_of(diagnoses, subject->domain, NULL),
                        .answer = placement->guests->pdata[i],
+                       .placement = placement,
                        .owned = owned};
     guint first = plan->changes->len;
     plan_domain(&work);

@@ -112,11 +112,22 @@ static void say_topology(KtChange *change, const KtTarget *t)
   change->why = g_strdup_printf(_("%s%s."), cells, pairs);
 }
 
+/* Pins on whole cores that it gets now make threads of its vCPUs, as X07 would find. */
+static gboolean becomes_paired(const KtPlanWork *work)
+{
+  return work->target.siblings && !kt_int_is(work->domain->threads, 2) && kt_plan_will_pin(work);
+}
+
+static gboolean asks_for_topology(const KtPlanWork *work)
+{
+  return kt_plan_asks(work, TOPOLOGY_CHECKS) || becomes_paired(work);
+}
+
 static void change_topology(const KtPlanWork *work)
 {
   const KtTarget *t = &work->target;
   const KtGuestShape *before = &work->guest->before;
-  if (!kt_plan_asks(work, TOPOLOGY_CHECKS) || has_topology(work->domain, t))
+  if (!asks_for_topology(work) || has_topology(work->domain, t))
     return;
   KtChange *change = kt_plan_change(work, KT_ACT_DOMXML, "topology", TOPOLOGY_CHECKS);
   set_number(change, "cpu/topology/@sockets", t->sockets);
@@ -265,19 +276,44 @@ static gboolean is_cured_by_pins(const KtPlanWork *work, const char *check)
   return g_str_equal(check, "X35") && ((const KtPlaceCell *)work->answer->cells->pdata[0])->pins;
 }
 
+/* Nobody else is to run on its CPUs, and there is one for each vCPU. */
+static gboolean owns_its_cpus(const KtPlanWork *work)
+{
+  const GPtrArray *all = work->placement->guests;
+  g_autoptr(KtSet) own = kt_set_new();
+  for (guint k = 0; k < work->answer->cells->len; k++)
+    kt_set_add_all(own, ((const KtPlaceCell *)work->answer->cells->pdata[k])->cpus);
+  for (guint i = 0; i < all->len; i++) {
+    const KtPlaceAnswer *other = all->pdata[i];
+    for (guint k = 0; other != work->answer && k < other->cells->len; k++)
+      if (kt_set_intersects(own, ((const KtPlaceCell *)other->cells->pdata[k])->cpus))
+        return FALSE;
+  }
+  return ((const KtPlaceCell *)work->answer->cells->pdata[0])->pins ||
+         (work->domain->vcpus.value == 1 && kt_set_count(own) == 1);
+}
+
+void kt_plan_hint_dedicated(const KtPlanWork *work)
+{
+  const char *hint = g_hash_table_lookup(work->domain->kvm, "hint-dedicated");
+  if (g_strcmp0(hint, "on") == 0 || !owns_its_cpus(work))
+    return;
+  change_feature(work, "X34", "hint-dedicated", "features/kvm/hint-dedicated/@state", "on",
+                 N_("told that its CPUs are its own"),
+                 N_("Its vCPUs own their CPUs; a guest that knows it waits and wakes without help from the host."));
+}
+
 static void change_features(const KtPlanWork *work)
 {
   for (guint i = 0; i < G_N_ELEMENTS(features); i++)
     if (kt_plan_asks(work, features[i].check) && !is_cured_by_pins(work, features[i].check))
       change_feature(work, features[i].check, features[i].part, features[i].path, features[i].value, features[i].title,
                      features[i].why);
-  const KtPlaceCell *first = work->answer->cells->pdata[0];
-  if (first->pins && !kt_plan_asks(work, "X35") && kt_plan_asks(work, "X34"))
-    change_feature(work, "X34", "hint-dedicated", "features/kvm/hint-dedicated/@state", "on",
-                   N_("told that its CPUs are its own"),
-                   N_("Its vCPUs own their CPUs; a guest that knows it waits and wakes without help from the host."));
+  /* without X34: others are on the CPUs that its definition gives to it alone, and leave them */
+  if (kt_plan_asks(work, "X34") || (kt_domain_is_dedicated(work->domain) && !work->domain->cut))
+    kt_plan_hint_dedicated(work);
   if (work->target.topoext && g_strcmp0(kt_domain_feature(work->domain, "topoext"), "require") != 0 &&
-      kt_plan_asks(work, TOPOLOGY_CHECKS))
+      asks_for_topology(work))
     change_feature(work, TOPOLOGY_CHECKS, "topoext", "cpu/feature[@name='topoext']/@policy", "require",
                    N_("threads shown to the guest (topoext)"), N_("An AMD guest sees threads only with this feature."));
 }
@@ -293,7 +329,7 @@ void kt_plan_define(const KtPlanWork *work)
   change_features(work);
   if (work->plan->changes->len == before)
     return;
-  gboolean shaped = kt_plan_asks(work, TOPOLOGY_CHECKS);
+  gboolean shaped = asks_for_topology(work);
   const KtGuestShape *old = &work->guest->before;
   after->sockets = shaped ? (int)work->target.sockets : old->sockets;
   after->cores = shaped ? (int)(work->target.cores * work->target.dies) : old->cores;

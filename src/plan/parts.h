@@ -20,13 +20,14 @@ typedef struct {
   const KtDomain *domain;
   const KtMachine *host;
   const KtDiagnosis *diagnosis;
-  const KtPlaceAnswer *answer; /* placed */
-  const KtSet *owned;          /* exclusive CPUs of all guests, and closed ones */
+  const KtPlaceAnswer *answer;  /* placed */
+  const KtPlacement *placement; /* of all guests */
+  const KtSet *owned;           /* exclusive CPUs of all guests, and closed ones */
   KtTarget target;
   gboolean shaped; /* `target` is set */
 } KtPlanWork;
 
-/* Did one of these checks ("X03 X06") fire on the domain? */
+/* Did one of these checks ("X03 X06") fire on the domain, and can its new place and shape cure it? */
 gboolean kt_plan_asks(const KtPlanWork *work, const char *checks);
 
 /* A change of the domain for those of these checks that fired; its risk is that of their rows. */
@@ -38,6 +39,10 @@ GArray *kt_plan_pins_now(const KtDomain *d, const KtMachine *host);
 /* Where it costs no more than what the solver found: pages come to the threads instead of both to a third node, and
  * dedicated guests keep the CPUs that they own now, vCPU by vCPU. */
 void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host);
+
+/* Cells of a guest that are alike keep the nodes that they are on, else take theirs in the order of the nodes, where
+ * that costs no more. */
+void kt_plan_keep_cells(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host);
 
 /* next.c: guests that are stuck and have a reason to be elsewhere get the answer for their next start, beside all
  * others as they are planned. FALSE: what kt_placement_solve() says. */
@@ -51,6 +56,7 @@ gboolean kt_plan_is_near_devices(const KtPlaceGuest *guest, const KtPlaceAnswer 
 
 /* spread.c: a running dedicated guest with threads=1 that is pinned to siblings gets whole cores of its nodes, where
  * there are enough that nobody has, at no more cost. */
+gboolean kt_plan_is_packed(const KtPlaceAnswer *answer, const KtMachine *host); /* two of its pins are one core's */
 void kt_plan_spread_pins(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host);
 
 /* problem.c: CPUs of the node that are not closed (NULL: none is). */
@@ -76,7 +82,9 @@ KtSet *kt_plan_emulator_cpus(const KtPlanWork *work);
 KtSet *kt_plan_cell_nodes(const KtPlaceCell *cell); /* of its memory. Caller frees. */
 
 void kt_plan_define(const KtPlanWork *work);           /* definition.c: CPU, topology, cells, features */
+void kt_plan_hint_dedicated(const KtPlanWork *work);   /* of it: the guest may believe that its CPUs are its own */
 void kt_plan_place_definition(const KtPlanWork *work); /* placed.c: pins and numatune from the next start on */
+gboolean kt_plan_will_pin(const KtPlanWork *work);     /* its definition gets other pins */
 void kt_plan_place_live(const KtPlanWork *work);       /* live.c: affinities and pages of the running guest */
 void kt_plan_quota(const KtPlanWork *work);               /* quota.c: CPU time of the running guest */
 void kt_plan_orchestrated(const KtPlanWork *work);     /* cloud.c: the same shape in Nova's or Proxmox's words */

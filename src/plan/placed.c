@@ -156,9 +156,23 @@ static void change_pins(const KtPlanWork *work)
                                                     "the place that it has."));
   change->undo = kt_plan_undo_definition();
   change->risk |= KT_RISK_RESTART;
+  if (!kt_domain_is_dedicated(work->domain)) /* what only now becomes true */
+    kt_plan_hint_dedicated(work);
 }
 
 /* ---- memory policy ---- */
+
+/* As it is defined its memory will come to other nodes than its pins, wherever it is now. */
+static gboolean is_bound_elsewhere(const KtPlanWork *work)
+{
+  const KtSet *nodes = work->domain->numatune_nodeset;
+  for (int n = kt_set_next(nodes, 0); n >= 0; n = kt_set_next(nodes, (guint)n + 1)) {
+    const KtNode *node = kt_machine_find_node(work->host, n);
+    if (!node || kt_set_intersects(node->cpus, work->domain->pinned))
+      return FALSE;
+  }
+  return nodes && work->domain->pinned && work->guest->cpus_before && !work->domain->cells->len;
+}
 
 /* One cell: `restrictive` can be moved while the guest runs. Several cells: only
  * `strict` binds each of them; they are moved by a restart. */
@@ -194,10 +208,12 @@ static void change_memory(const KtPlanWork *work)
   change->title =
       g_strdup_printf(kt_trn("memory on node %s (%s)", "memory on nodes %s (%s)", kt_set_count(all)), nodeset, mode);
   change->why =
-      g_strdup(cells > 1 ? _("'strict' binds each cell to its node from the start; it can then be moved by a "
-                             "restart only. 'restrictive' could be moved live, but binds nothing by itself.")
-                         : _("'restrictive' keeps new memory on the node and lets it be moved while the guest "
-                             "runs, which 'strict' does not."));
+      g_strdup(is_bound_elsewhere(work)
+                   ? _("As it is defined, its memory comes to other nodes than its vCPUs at the next start.")
+               : cells > 1 ? _("'strict' binds each cell to its node from the start; it can then be moved by a "
+                               "restart only. 'restrictive' could be moved live, but binds nothing by itself.")
+                           : _("'restrictive' keeps new memory on the node and lets it be moved while the guest "
+                               "runs, which 'strict' does not."));
   change->undo = kt_plan_undo_definition();
   change->risk |= KT_RISK_RESTART;
   kt_change_add_effect(change, "locality_pct", NULL, ">= 99");
@@ -228,15 +244,28 @@ static void change_emulator(const KtPlanWork *work)
     g_ptr_array_remove(work->plan->changes, change);
 }
 
+static gboolean is_moved(const KtPlanWork *work)
+{
+  return (work->guest->cpus_before && !work->answer->stays) || has_new_policy(work);
+}
+
+gboolean kt_plan_will_pin(const KtPlanWork *work)
+{
+  return (!work->subject->fixed || work->subject->stuck) && (is_moved(work) || kt_plan_asks(work, PIN_CHECKS)) &&
+         changes_pins(work);
+}
+
 void kt_plan_place_definition(const KtPlanWork *work)
 {
-  gboolean moved = (work->guest->cpus_before && !work->answer->stays) || has_new_policy(work);
+  gboolean moved = is_moved(work), pins = kt_plan_will_pin(work);
   if ((work->subject->fixed && !work->subject->stuck) || work->host->nodes->len < 1)
     return;
-  if ((moved || kt_plan_asks(work, PIN_CHECKS)) && changes_pins(work))
+  if (pins)
     change_pins(work);
   else if (kt_plan_asks(work, "H46") || (moved && ((const KtPlaceCell *)work->answer->cells->pdata[0])->pins))
     change_emulator(work);
-  if (work->host->nodes->len > 1 && ((moved && changes_nodes(work)) || kt_plan_asks(work, MEMORY_CHECKS)))
+  if (work->host->nodes->len > 1 &&
+      ((moved && changes_nodes(work)) || kt_plan_asks(work, MEMORY_CHECKS) ||
+       (pins && !work->domain->numatune_nodeset) || (is_bound_elsewhere(work) && changes_nodes(work))))
     change_memory(work);
 }

@@ -266,6 +266,20 @@ static gboolean has_size(const KtDomain *d)
          d->vcpus.value <= KT_PLACE_MAX_VCPUS && d->memory_kib.value >= 0 && d->memory_kib.value <= KT_PLACE_MAX_KIB;
 }
 
+/* One vCPU on one CPU, where others may run too: it floats there, as they do. */
+static void tell_crowded(GArray *subjects, const KtPlanOptions *options, const KtMachine *host)
+{
+  for (guint i = 0; i < subjects->len && options->policy == KT_PLAN_AUTO; i++) {
+    KtPlanSubject *subject = &g_array_index(subjects, KtPlanSubject, i);
+    g_autoptr(KtSet) own =
+        subject->dedicated && subject->domain->vcpus.value == 1 ? cpus_now(subject->domain, host) : NULL;
+    for (guint k = 0; own && k < subjects->len; k++) {
+      g_autoptr(KtSet) other = k == i ? NULL : cpus_now(g_array_index(subjects, KtPlanSubject, k).domain, host);
+      subject->dedicated = subject->dedicated && !kt_set_intersects(own, other);
+    }
+  }
+}
+
 static GArray *find_subjects(const KtSnapshot *snapshot, const KtPlanOptions *options, GPtrArray *notes)
 {
   const KtMachine *host = kt_snapshot_host(snapshot);
@@ -289,6 +303,7 @@ static GArray *find_subjects(const KtSnapshot *snapshot, const KtPlanOptions *op
                                    .dedicated = is_dedicated(d, options, host)};
     g_array_append_val(subjects, subject);
   }
+  tell_crowded(subjects, options, host);
   return subjects;
 }
 
@@ -348,7 +363,8 @@ static guint fewest_cells(const KtDomain *d, guint nodes, guint cpus, gint64 mem
 
 /* The fewest equal cells of which each finds CPUs and memory in an ordinary node: the rule of X11. More that it
  * has already stay, unless it would fit one node with room to spare (X12). */
-static guint cells_of(const KtDomain *d, const GPtrArray *diagnoses, const KtMachine *host, const KtSet *closed)
+static guint cells_of(const KtDomain *d, const GPtrArray *diagnoses, const KtMachine *host, const KtSet *closed,
+                      gboolean *wide)
 {
   guint worth = most_worth(host, closed), cpus = 0, vcpus = (guint)d->vcpus.value;
   gint64 memory = 0;
@@ -363,6 +379,7 @@ static guint cells_of(const KtDomain *d, const GPtrArray *diagnoses, const KtMac
     cells = by_worth && vcpus / by_worth <= worth ? by_worth : cells;
   }
   cells = MAX(cells, 1);
+  *wide = cells > 1;
   guint have = d->cells->len;
   if (d->memory_modules) /* they sit in its cells */
     return MAX(have, 1);
@@ -401,11 +418,11 @@ static KtPlaceGuest *add_guest(KtPlaceProblem *problem, const KtPlanSubject *sub
   guest->page_kib = kt_plan_page_kib(d, host);
   guest->demand_cores = demand_of(d);
   guest->policy = subject->dedicated ? KT_PLACE_DEDICATED : KT_PLACE_SHARED;
-  guest->cells = cells_of(d, diagnoses, host, closed);
-  /* A load that nobody measured does not tear a guest apart that fits a node. One that is cut into cells because it is
-   * wider than a node gets the room for all of its vCPUs: a second of rest is no reason to start them on one node. */
-  gboolean cut_anew = guest->cells > MAX(d->cells->len, 1);
-  if (guest->demand_cores < 0 || cut_anew)
+  gboolean wide;
+  guest->cells = cells_of(d, diagnoses, host, closed, &wide);
+  /* A load that nobody measured does not tear a guest apart that fits a node. One that is wider than a node gets the
+   * room for all of its vCPUs: a second of rest is no reason to have its cells on one node. */
+  if (guest->demand_cores < 0 || wide)
     guest->demand_cores = MIN(guest->vcpus, guest->cells * most_worth(host, closed));
   set_now(guest, d, host);
   guest->movable = !subject->fixed;

@@ -3,14 +3,9 @@
  * of a core (checks H08, H45), and pins move while it runs, where threads=2 takes a restart. */
 #include "plan/parts.h"
 
-/* Its vCPUs are told to be cores, and two of them are the threads of one. What else runs on the host is known only
- * where it is seen running. */
-static gboolean is_packed(const KtPlanSubject *subject, const KtPlaceAnswer *answer, const KtMachine *host)
+gboolean kt_plan_is_packed(const KtPlaceAnswer *answer, const KtMachine *host)
 {
-  const KtDomain *d = subject->domain;
   g_autoptr(KtSet) cores = kt_set_new();
-  if (!subject->dedicated || subject->fixed || !d->runtime || (d->threads.known && d->threads.value > 1))
-    return FALSE;
   for (guint i = 0; i < answer->cells->len; i++) {
     const KtPlaceCell *cell = answer->cells->pdata[i];
     for (guint k = 0; cell->pins && k < cell->pins->len; k++) {
@@ -23,6 +18,15 @@ static gboolean is_packed(const KtPlanSubject *subject, const KtPlaceAnswer *ans
     }
   }
   return FALSE;
+}
+
+/* Its vCPUs are told to be cores, and two of them are the threads of one. What else runs on the host is known only
+ * where it is seen running. */
+static gboolean should_spread(const KtPlanSubject *subject, const KtPlaceAnswer *answer, const KtMachine *host)
+{
+  const KtDomain *d = subject->domain;
+  return subject->dedicated && !subject->fixed && d->runtime && !(d->threads.known && d->threads.value > 1) &&
+         kt_plan_is_packed(answer, host);
 }
 
 /* CPUs that are others' or the host's own. */
@@ -123,7 +127,7 @@ void kt_plan_spread_pins(const KtPlanProblem *problem, KtPlacement *placement, c
 {
   for (guint i = 0; i < problem->subjects->len; i++) {
     KtPlaceAnswer *answer = placement->guests->pdata[i];
-    if (is_packed(&g_array_index(problem->subjects, KtPlanSubject, i), answer, host))
+    if (should_spread(&g_array_index(problem->subjects, KtPlanSubject, i), answer, host))
       spread(problem, placement, answer, host);
   }
 }
