@@ -267,6 +267,7 @@ static void change_feature(const KtPlanWork *work, const char *check, const char
   change->title = g_strdup(kt_tr(title));
   change->why = g_strdup(kt_tr(why));
   change->undo = kt_plan_undo_definition();
+  change->risk |= KT_RISK_RESTART;
   set(change, path, value);
 }
 

@@ -266,7 +266,7 @@ static gboolean has_size(const KtDomain *d)
          d->vcpus.value <= KT_PLACE_MAX_VCPUS && d->memory_kib.value >= 0 && d->memory_kib.value <= KT_PLACE_MAX_KIB;
 }
 
-/* One vCPU on one CPU, where others may run too: it floats there, as they do. */
+/* One vCPU on one CPU, where others float too: so does it. */
 static void tell_crowded(GArray *subjects, const KtPlanOptions *options, const KtMachine *host)
 {
   for (guint i = 0; i < subjects->len && options->policy == KT_PLAN_AUTO; i++) {
@@ -274,7 +274,9 @@ static void tell_crowded(GArray *subjects, const KtPlanOptions *options, const K
     g_autoptr(KtSet) own =
         subject->dedicated && subject->domain->vcpus.value == 1 ? cpus_now(subject->domain, host) : NULL;
     for (guint k = 0; own && k < subjects->len; k++) {
-      g_autoptr(KtSet) other = k == i ? NULL : cpus_now(g_array_index(subjects, KtPlanSubject, k).domain, host);
+      const KtDomain *d = g_array_index(subjects, KtPlanSubject, k).domain;
+      g_autoptr(GArray) pins = kt_plan_pins_now(d, host);
+      g_autoptr(KtSet) other = pins ? NULL : cpus_now(d, host);
       subject->dedicated = subject->dedicated && !kt_set_intersects(own, other);
     }
   }
