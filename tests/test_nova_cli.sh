@@ -63,7 +63,12 @@ echo '{"hw_numa_nodes": "2"}' >"$dir/image.json"
 
 echo '{"hw_disk_bus": "vritio", "hw_vif_modle": "virtio"}' >"$dir/typo.json"
 
-echo "1..9"
+cat >"$dir/mixed.json" <<'END'
+{"name": "mixed", "vcpus": 4, "ram": 1024, "properties": {"hw:cpu_policy": "mixed", "hw:cpu_dedicated_mask": "0-1",
+ "hw:cpu_sockets": "1"}}
+END
+
+echo "1..10"
 patterns='hw:cpu_socket=2 +did you mean hw:cpu_sockets
 ^  hw:numa_nodes '
 answers 1 "explain: misspelled and missing keys" explain "$dir/wide.txt"
@@ -80,6 +85,9 @@ answers 1 "fit: refused with the image" fit --flavor "$dir/pinned.json" --image 
 patterns='"end": "fits"
 "xml": "<domain type='
 answers 0 "fit: JSON" fit --flavor "$dir/pinned.json" --host "$dir/host.xml" --json
+patterns='It fits:
+Placement does not offer this host: dedicated CPUs, and the host offers none'
+answers 1 "fit: what no node refuses and Placement does" fit --flavor "$dir/mixed.json" --host "$dir/host.xml"
 patterns='shows no machine'
 answers 2 "fit: no host" fit --flavor "$dir/wide.txt" --host "$dir/wide.txt" --
 printf '{"id": "a", "flavor": {"vcpus": 2, "memory_mb": 512, "extra_specs": {}}, "host": {"cells": []}}\n{"id": 7}\n' >"$dir/batch"

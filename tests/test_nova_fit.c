@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Random guests on random hosts: placements are valid, the verdict is that of a
  * search of all permutations, and what must not matter does not. */
+#include <string.h>
+
 #include "nova/advice.h"
 
 enum { HOSTS = 5, CORES = 6, ROUNDS = 1500 };
@@ -287,10 +289,73 @@ static void test_unequal_cells(void)
   g_assert_null(after); /* Nova books nothing on a host without page sizes */
 }
 
+/* ---- what Placement offers ---- */
+
+/* Two nodes of 8 CPUs and 8 GiB; conf: both sets, dedicated alone, or none. */
+static KtNovaHost *host_with(const char *shared, const char *dedicated)
+{
+  KtNovaHost *host = kt_nova_host_new();
+  host->compute.shared_set = shared ? kt_set_parse(shared, NULL) : NULL;
+  host->compute.dedicated_set = dedicated ? kt_set_parse(dedicated, NULL) : NULL;
+  for (int i = 0; i < 2; i++) {
+    KtNovaHostCell *cell = kt_nova_host_cell_new(i);
+    cell->memory_mib = 8192;
+    for (guint cpu = (guint)i * 8; cpu < (guint)i * 8 + 8; cpu++) {
+      KtSet *core = kt_set_new();
+      kt_set_add(core, cpu);
+      g_ptr_array_add(cell->siblings, core);
+      if (shared ? kt_set_has(host->compute.shared_set, cpu) : !dedicated)
+        kt_set_add(cell->shared, cpu);
+      if (dedicated ? kt_set_has(host->compute.dedicated_set, cpu) : !shared)
+        kt_set_add(cell->pinnable, cpu);
+    }
+    g_ptr_array_add(host->cells, cell);
+  }
+  return host;
+}
+
+static void test_not_offered(void)
+{
+  static const struct {
+    gint64 vcpus, mib;
+    const char *specs, *shared, *dedicated, *why; /* why: a part, NULL: offered */
+  } rows[] = {
+      {16, 16384, "", NULL, NULL, NULL},
+      {17, 512, "", NULL, NULL, "more shared vCPUs"},
+      {2, 16385, "", NULL, NULL, "less memory"},
+      /* dedicated falls back to VCPU where no PCPU is offered, mixed does not (seen on Nova 26.2.2) */
+      {8, 512, "hw:cpu_policy=dedicated", NULL, NULL, NULL},
+      {17, 512, "hw:cpu_policy=dedicated", NULL, NULL, "cpu_dedicated_set is not set"},
+      {8, 512, "hw:cpu_policy=mixed hw:cpu_dedicated_mask=0-3", NULL, NULL, "cpu_dedicated_set is not set"},
+      {8, 512, "hw:cpu_policy=mixed hw:cpu_dedicated_mask=0-3", "0-3,8-11", "4-7,12-15", NULL},
+      {14, 512, "hw:cpu_policy=mixed hw:cpu_dedicated_mask=0-8", "0-3,8-11", "4-7,12-15", "more dedicated CPUs"},
+      {14, 512, "hw:cpu_policy=mixed hw:cpu_dedicated_mask=0-3", "0-3,8-11", "4-7,12-15", "more shared vCPUs"},
+      {8, 512, "hw:cpu_policy=dedicated", "0-3", "4-15", NULL},
+      {12, 512, "hw:cpu_policy=dedicated hw:emulator_threads_policy=isolate", "0-3", "4-15", "more dedicated CPUs"},
+      {2, 512, "", NULL, "0-15", "more shared vCPUs"},
+      {5, 512, "hw:numa_nodes=1", "0-3", "4-15", "more shared vCPUs"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(KtNovaHost) host = host_with(rows[i].shared, rows[i].dedicated);
+    g_autoptr(KtFlavor) flavor = kt_flavor_new("row");
+    g_auto(GStrv) words = g_strsplit(rows[i].specs, " ", -1);
+    for (guint w = 0; words[w] && *words[w]; w++) {
+      g_auto(GStrv) pair = g_strsplit(words[w], "=", 2);
+      kt_flavor_set_spec(flavor, pair[0], pair[1], NULL);
+    }
+    flavor->vcpus = KT_INT(rows[i].vcpus);
+    flavor->ram_mib = KT_INT(rows[i].mib);
+    g_autoptr(KtNovaAnswer) a = kt_nova_answer(flavor, host, KT_NOVA_ZED);
+    g_assert_cmpint(a->refusal, ==, KT_NOVA_OK);
+    g_assert_true(rows[i].why ? a->not_offered && strstr(a->not_offered, rows[i].why) : !a->not_offered);
+  }
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/nova-fit/random", test_random);
   g_test_add_func("/nova-fit/unequal-cells", test_unequal_cells);
+  g_test_add_func("/nova-fit/not-offered", test_not_offered);
   return g_test_run();
 }

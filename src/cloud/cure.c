@@ -76,19 +76,10 @@ static void add_candidate(GPtrArray *candidates, GPtrArray *advice)
   g_ptr_array_add(candidates, c);
 }
 
-/* Without guest cells nothing has to fit a node, but the host has to be that large. */
 static gboolean fits(const KtFlavor *flavor, const KtNovaHost *host, KtNovaRelease release)
 {
-  gint64 cpus = 0, mib = 0;
-  for (guint i = 0; i < host->cells->len; i++) {
-    const KtNovaHostCell *cell = host->cells->pdata[i];
-    cpus += MAX(kt_set_count(cell->shared), kt_set_count(cell->pinnable));
-    mib += cell->memory_mib;
-  }
-  if (flavor->vcpus.value > cpus || flavor->ram_mib.value > mib)
-    return FALSE;
   g_autoptr(KtNovaAnswer) a = kt_nova_answer(flavor, host, release);
-  return !a->refusal && !a->at_compute && (!a->guest || a->fit->fits);
+  return !a->refusal && !a->not_offered && !a->at_compute && (!a->guest || a->fit->fits);
 }
 
 static guint count_fits(const KtFlavor *flavor, const GPtrArray *advice, const GPtrArray *places, KtNovaRelease release)

@@ -101,6 +101,8 @@ static char *say_misfit(const KtNovaAnswer *a, const KtNovaHost *host)
 {
   if (a->refusal || a->at_compute)
     return g_strdup(kt_nova_refusal_reason(a->refusal ? a->refusal : a->at_compute));
+  if (a->not_offered)
+    return g_strdup_printf(_("Placement does not offer it: %s"), kt_tr(a->not_offered));
   if (a->fit->lacks_cells)
     return g_strdup_printf(_("%u guest cells, and the host has %u nodes"), a->guest->cells->len, host->cells->len);
   guint counts[KT_NOVA_OVER_MEMORY + 1] = {0}, most = KT_NOVA_NO_MEMORY;
@@ -117,7 +119,7 @@ static char *say_misfit(const KtNovaAnswer *a, const KtNovaHost *host)
 static char *misfit(const KtFlavor *flavor, const KtNovaHost *host, KtNovaRelease release)
 {
   g_autoptr(KtNovaAnswer) a = kt_nova_answer(flavor, host, release);
-  gboolean good = !a->refusal && !a->at_compute && (!a->guest || a->fit->fits);
+  gboolean good = !a->refusal && !a->not_offered && !a->at_compute && (!a->guest || a->fit->fits);
   return good ? NULL : say_misfit(a, host);
 }
 

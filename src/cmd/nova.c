@@ -97,8 +97,8 @@ static int run_fit(int argc, KtNovaRelease release, GError **error)
                                .release = release};
   const KtTerm term = kt_term_of_stdout(when);
   g_autofree char *text = json ? kt_view_nova_fit_json(&report) : kt_view_nova_fit_text(&term, &report);
-  gboolean well =
-      !unknown && !answer->refusal && !answer->at_compute && (!answer->guest || answer->fit->fits) && !advice->len;
+  gboolean well = !unknown && !answer->refusal && !answer->not_offered && !answer->at_compute &&
+                  (!answer->guest || answer->fit->fits) && !advice->len;
   return !kt_output(text, error) ? -1 : well ? KT_EXIT_HEALTHY : KT_EXIT_FINDINGS;
 }
 

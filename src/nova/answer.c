@@ -2,9 +2,11 @@
 #include "nova/answer.h"
 
 #include "nova/image.h"
+#include "nova/offer.h"
 
 static void place(KtNovaAnswer *a, const KtFlavor *flavor, const KtNovaHost *host, KtNovaRelease release)
 {
+  a->not_offered = kt_nova_not_offered(flavor, a->guest, host);
   if (a->guest)
     a->fit = kt_nova_fit(a->guest, host, release);
   if (!a->guest || a->fit->fits)

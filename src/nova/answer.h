@@ -11,6 +11,7 @@ typedef struct {
   KtNovaFit *fit;           /* NULL where refused, and without NUMA */
   KtNovaRefusal at_compute; /* of nova-compute though the API took it; KT_NOVA_OK: none */
   char *xml;                /* NULL: refused or no room */
+  const char *not_offered;  /* why Placement does not offer the host (offer.h), for kt_tr(); NULL: it does */
 } KtNovaAnswer;
 
 /* `flavor` and `host` have to outlive it. */

@@ -30,6 +30,7 @@ char *kt_view_nova_fit_json(const KtNovaReport *r)
   kt_json_open_object(json, NULL);
   kt_nova_answer_put(json, r->flavor->name, r->answer);
   kt_json_string(json, "property", r->answer->property);
+  kt_json_string(json, "not_offered", r->answer->not_offered);
   put_search(json, r);
   kt_json_open_array(json, "advice");
   for (guint i = 0; i < r->advice->len; i++) {

@@ -119,6 +119,8 @@ static void show_verdict(KtPage *page, const KtNovaReport *r)
     if (!a->fit->fits)
       show_misfits(page, r);
   }
+  if (a->not_offered)
+    kt_page_textf(page, 0, KT_STYLE_RED, _("Placement does not offer this host: %s."), kt_tr(a->not_offered));
   if (a->at_compute)
     kt_page_textf(page, 0, KT_STYLE_RED, _("The compute node fails: %s (%s)"), kt_nova_refusal_class(a->at_compute),
                   kt_nova_refusal_reason(a->at_compute));
