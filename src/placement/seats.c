@@ -273,19 +273,41 @@ static gboolean spread_once(Try *t, guint want)
   return FALSE;
 }
 
+/* vCPUs of the want that share a core. */
+static guint packed(const Try *t, guint want)
+{
+  guint n = 0;
+  for (guint k = 0; k < t->n_cores; k++)
+    n += t->holder[k] == want + 1 && t->taken[k] > 1 ? t->taken[k] - 1 : 0;
+  return n;
+}
+
+/* All vCPUs of a want get cores of their own, or none does: part of them on siblings is no shape that a guest can be
+ * shown. */
 static void spread(Try *t, guint n_wants, gint64 busy)
 {
+  const KtCore *first = core_of(t, 0), *last = core_of(t, t->n_cores - 1);
+  gsize cpus = (last->first + last->n_cpus - first->first) * sizeof(guint), cores = t->n_cores * sizeof(guint);
+  guint *owner = &t->seats->owner[first->first];
   gint64 idle = -busy;
   for (guint k = 0; k < t->n_cores; k++)
     if (!t->holder[k])
       idle += kt_core_worth(core_of(t, k)->n_cpus);
-  for (gboolean any = TRUE; any;) {
-    any = FALSE;
-    for (guint w = 0; w < n_wants; w++)
-      if (idle >= kt_core_worth(2) && !t->kept[w] && spread_once(t, w)) {
-        idle -= kt_core_worth(2);
-        any = TRUE;
-      }
+  for (guint w = 0; w < n_wants; w++) {
+    guint n = packed(t, w);
+    if (t->kept[w] || !n || idle < n * kt_core_worth(2))
+      continue;
+    g_autofree guint *old_owner = g_memdup2(owner, cpus), *old_taken = g_memdup2(t->taken, cores);
+    g_autofree guint *old_holder = g_memdup2(t->holder, cores);
+    while (spread_once(t, w))
+      ;
+    if (packed(t, w)) {
+      memcpy(owner, old_owner, cpus);
+      memcpy(t->taken, old_taken, cores);
+      memcpy(t->holder, old_holder, cores);
+    } else {
+      idle -= n * kt_core_worth(2);
+    }
   }
 }
 

@@ -40,7 +40,7 @@ static gboolean is_local(const KtPlanWork *work)
 }
 
 /* What its new place and shape leave as it is asks for nothing: memory that has no room near its CPUs, threads that are
- * taken for cores where there are no more cores and the vCPUs make no pairs. */
+ * taken for cores where there are no more cores and the vCPUs make no pairs, parts of an L3 that are not alike. */
 static gboolean asks(const KtPlanWork *work, const char *id)
 {
   if (!find_fired(work->diagnosis, id))
@@ -48,6 +48,7 @@ static gboolean asks(const KtPlanWork *work, const char *id)
   if (!work->answer || !work->answer->cells->len)
     return TRUE;
   return g_str_equal(id, "H20")   ? is_local(work)
+         : g_str_equal(id, "X10") ? work->target.one_l3
          : g_str_equal(id, "X07") ? work->target.siblings || !kt_plan_is_packed(work->answer, work->host)
                                   : TRUE;
 }

@@ -194,6 +194,8 @@ static void stay_with_threads(const KtPlanProblem *problem, KtPlacement *placeme
   KtPlaceAnswer *answer = placement->guests->pdata[i];
   KtPlaceCell *cell = answer->cells->len == 1 ? answer->cells->pdata[0] : NULL;
   int node = cell && guest->started && guest->movable && !answer->stays ? node_of(guest->now_cpus, host) : -1;
+  if (cell && cell->memory->len == 1 && (int)g_array_index(cell->memory, KtPlaceMemory, 0).node_id == node)
+    return; /* they are to be there */
   if (node < 0 || is_forbidden(problem->problem, guest->now_cpus) ||
       room_on(problem->problem, placement, answer, (guint)node) < guest->memory_kib)
     return;
@@ -215,6 +217,13 @@ static void stay_with_threads(const KtPlanProblem *problem, KtPlacement *placeme
     g_array_unref(unused.pins);
 }
 
+/* Its topology can show the L3 caches below these pins. */
+static gboolean mirrors_l3(const KtDomain *d, const KtMachine *host, const KtPlaceAnswer *answer)
+{
+  KtTarget target;
+  return kt_target_find(d, host, answer, &target) && target.one_l3;
+}
+
 void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host)
 {
   for (guint i = 0; i < problem->subjects->len; i++) {
@@ -230,8 +239,10 @@ void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, con
       continue;
     g_autoptr(GArray) solved = pins_of(answer);
     double before = kt_placement_cost(problem->problem, placement->guests).total;
+    gboolean mirrors = subject->spans_l3 && mirrors_l3(subject->domain, host, answer);
     put_pins(answer, pins);
-    if (kt_placement_cost(problem->problem, placement->guests).total > before + 1e-9)
+    if (kt_placement_cost(problem->problem, placement->guests).total > before + 1e-9 ||
+        (mirrors && !mirrors_l3(subject->domain, host, answer)))
       put_pins(answer, solved);
   }
 }

@@ -4,18 +4,12 @@
 #include <string.h>
 
 const char *const kt_act_names[KT_ACTS] = {
-    [KT_ACT_SYSCTL] = "sysctl",
-    [KT_ACT_SYSFS] = "sysfs",
-    [KT_ACT_VCPUPIN] = "vcpupin",
-    [KT_ACT_EMULATORPIN] = "emulatorpin",
-    [KT_ACT_IOTHREADPIN] = "iothreadpin",
-    [KT_ACT_SCHEDULER] = "scheduler",
-    [KT_ACT_MEMORY] = "memory",
-    [KT_ACT_NODESET] = "nodeset",
-    [KT_ACT_DOMXML] = "domxml",
-    [KT_ACT_NOVA] = "nova",
-    [KT_ACT_PROXMOX] = "proxmox",
-    [KT_ACT_PERSON] = "person",
+    [KT_ACT_SYSCTL] = "sysctl",           [KT_ACT_SYSFS] = "sysfs",
+    [KT_ACT_VCPUPIN] = "vcpupin",         [KT_ACT_EMULATORPIN] = "emulatorpin",
+    [KT_ACT_IOTHREADPIN] = "iothreadpin", [KT_ACT_SCHEDULER] = "scheduler",
+    [KT_ACT_MEMORY] = "memory",           [KT_ACT_NODESET] = "nodeset",
+    [KT_ACT_DOMXML] = "domxml",           [KT_ACT_NOVA] = "nova",
+    [KT_ACT_PROXMOX] = "proxmox",         [KT_ACT_PERSON] = "person",
 };
 
 /* ---- risk ---- */

@@ -524,7 +524,8 @@ KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const GPtrArray *diag
   add_nodes(result->problem, host, options, all_on_hugepages(result->subjects));
   g_autoptr(KtSet) owned = kt_set_new();
   for (guint i = 0; i < result->subjects->len; i++) {
-    const KtPlanSubject *subject = &g_array_index(result->subjects, KtPlanSubject, i);
+    KtPlanSubject *subject = &g_array_index(result->subjects, KtPlanSubject, i);
+    subject->spans_l3 = fires(diagnoses, subject->domain, "X10");
     tame_fixed(add_guest(result->problem, subject, diagnoses, host, options->closed), options->reserved, owned);
   }
   make_room_for_what_is_there(result->problem, host, result->subjects);

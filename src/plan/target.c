@@ -48,6 +48,21 @@ static guint count_l3_runs(const KtPlaceCell *cell, const KtMachine *host, gbool
   return MAX(runs, 1);
 }
 
+/* `n` groups of vCPUs follow each other in the cell: each one is below one L3. */
+static gboolean has_one_l3_each(const KtPlaceCell *cell, const KtMachine *host, guint n)
+{
+  guint size = cell->vcpus / n;
+  const KtSet *first = NULL;
+  for (guint i = 0; cell->pins && i < cell->pins->len; i++) {
+    const KtSet *group = l3_of(host, g_array_index(cell->pins, guint, i));
+    first = i % size == 0 ? group : first;
+    if (!group || group != first)
+      return FALSE;
+  }
+  first = cell->pins ? first : l3_of(host, (guint)MAX(kt_set_next(cell->cpus, 0), 0));
+  return first && (cell->pins || kt_set_contains(first, cell->cpus));
+}
+
 static gboolean is_amd(const KtMachine *host)
 {
   return g_strcmp0(host->cpu_vendor, "AuthenticAMD") == 0 || g_strcmp0(host->cpu_vendor, "HygonGenuine") == 0;
@@ -78,6 +93,9 @@ gboolean kt_target_find(const KtDomain *domain, const KtMachine *host, const KtP
   target->siblings = pairs;
   target->threads = pairs ? 2 : 1;
   target->true_l3 = whole;
+  target->one_l3 = TRUE;
+  for (guint i = 0; i < cells; i++)
+    target->one_l3 = target->one_l3 && has_one_l3_each(answer->cells->pdata[i], host, runs);
   target->topoext = is_amd(host) && target->threads > 1;
   target->dies = is_amd(host) ? 1 : runs;
   target->sockets = cells * (runs / target->dies);

@@ -11,6 +11,7 @@ typedef struct {
   guint cells;
   gboolean siblings; /* vCPUs 2k and 2k+1 own the two threads of a core */
   gboolean true_l3;  /* each socket (or die) owns exactly the CPUs of one of the host's L3 caches */
+  gboolean one_l3;   /* no socket (or die) lies over several of the host's L3 caches */
   gboolean topoext;  /* an AMD CPU that shows threads only with this feature */
 } KtTarget;
 
