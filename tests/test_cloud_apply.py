@@ -369,6 +369,20 @@ def test_definition_of_the_old_flavor_is_none():
     assert r.status == 2 and "its definition is one for plain32" in r.err and c.flavor_of()[1] == "VERIFY_RESIZE", r.err
 
 
+def test_load_that_cannot_be_measured():
+    c = Case()
+    told = c.apply("--dry-run", "--verify", "1s")
+    assert "load of 'crm1'" in told.out and told.status == 0, told.out + told.err
+    r = c.apply("--verify", "1s")  # no guest of this machine
+    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE") and "Not measured before" in r.out, r.out + r.err
+    h = c.history(2)
+    assert h["verdict"] == "cannot tell" and [s["kind"] for s in h["steps"]] == ["resize", "topology", "load", "resize"]
+    v = c.tool("verify", "2")
+    assert v.status == 2 and "is of the cloud" in v.err, v.err
+    assert c.rollback(2).status == 0
+    as_before(c)
+
+
 # ---- flavors ----
 
 def test_private_flavor():

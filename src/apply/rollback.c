@@ -52,6 +52,7 @@ static gboolean is_before(KtTouch *touch, const KtStep *step, const char *now)
   case KT_STEP_RESIZE:
     return kt_step_is_confirmation(step); /* the resize that it confirmed is what is taken back */
   case KT_STEP_TOPOLOGY:
+  case KT_STEP_LOAD:
     return TRUE;
   default:
     return kt_touch_reached(touch, step, step->before, now);

@@ -6,14 +6,23 @@
 #include "apply/mover.h"
 
 const char *const kt_step_kinds[KT_STEPS] = {
-    [KT_STEP_SYSCTL] = "sysctl",           [KT_STEP_SYSFS] = "sysfs",
-    [KT_STEP_VCPUPIN] = "vcpupin",         [KT_STEP_EMULATORPIN] = "emulatorpin",
-    [KT_STEP_IOTHREADPIN] = "iothreadpin", [KT_STEP_SCHEDULER] = "scheduler",
-    [KT_STEP_NODESET] = "nodeset",         [KT_STEP_MEMORY] = "memory",
-    [KT_STEP_DEFINITION] = "definition",   [KT_STEP_GUEST] = "guest",
-    [KT_STEP_RESTART] = "restart",         [KT_STEP_FLAVOR] = "flavor",
-    [KT_STEP_FLAVOR_KEYS] = "flavor-keys", [KT_STEP_FLAVOR_ACCESS] = "flavor-access",
-    [KT_STEP_RESIZE] = "resize",           [KT_STEP_TOPOLOGY] = "topology",
+    [KT_STEP_SYSCTL] = "sysctl",
+    [KT_STEP_SYSFS] = "sysfs",
+    [KT_STEP_VCPUPIN] = "vcpupin",
+    [KT_STEP_EMULATORPIN] = "emulatorpin",
+    [KT_STEP_IOTHREADPIN] = "iothreadpin",
+    [KT_STEP_SCHEDULER] = "scheduler",
+    [KT_STEP_NODESET] = "nodeset",
+    [KT_STEP_MEMORY] = "memory",
+    [KT_STEP_DEFINITION] = "definition",
+    [KT_STEP_GUEST] = "guest",
+    [KT_STEP_RESTART] = "restart",
+    [KT_STEP_FLAVOR] = "flavor",
+    [KT_STEP_FLAVOR_KEYS] = "flavor-keys",
+    [KT_STEP_FLAVOR_ACCESS] = "flavor-access",
+    [KT_STEP_RESIZE] = "resize",
+    [KT_STEP_TOPOLOGY] = "topology",
+    [KT_STEP_LOAD] = "load",
 };
 
 const char *const kt_step_states[KT_STEP_STATES] = {

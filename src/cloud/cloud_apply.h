@@ -20,8 +20,12 @@ typedef struct {
   /* What the guest of this UUID has, by the definition that Nova made for this flavor, looked at anew. What is not
    * told stays unknown, and `why` (caller frees) says why. NULL: nobody can look. */
   void (*look)(const char *uuid, const char *flavor, KtCloudGuest *guest, char **why, gpointer data);
-  gpointer data;
+  /* Measures the load of the guest of this UUID, and holds it against that of before the resize: "better", ...
+   * (verify/verdict.h; "cannot tell" where it cannot be measured); a constant. NULL: nobody asks. */
+  const char *(*judge)(const char *uuid, gpointer data);
+  gpointer data; /* of both */
 } KtCloudActing;
+#define KT_CLOUD_NOT_WORSE "not worse"
 #define KT_CLOUD_LIMIT_S 1800
 
 /* Takes the three. `plan` says what each flavor is: the receipt's own. NULL with KT_ERROR_UNSUPPORTED: the plan is of

@@ -141,6 +141,30 @@ static gboolean topology_reached(KtCloudHand *hand, const KtStep *step, const ch
 const KtCloudHandKind kt_cloud_hand_topology = {
     .read = read_topology, .write = judge_topology, .reached = topology_reached};
 
+/* ---- what load it has ---- */
+
+static char *read_load(KtCloudHand *hand, const KtStep *step, GError **error)
+{
+  return g_strdup(hand->verdict);
+}
+
+static gboolean judge_load(KtCloudHand *hand, const KtStep *step, const char *value, GError **error)
+{
+  if (!hand->base.dry && hand->acting.judge)
+    hand->verdict = hand->acting.judge(step->uuid, hand->acting.data);
+  if (g_strcmp0(hand->verdict, "worse") != 0)
+    return TRUE;
+  g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "the load runs worse than before");
+  return FALSE;
+}
+
+static gboolean load_reached(KtCloudHand *hand, const KtStep *step, const char *wanted, const char *found)
+{
+  return found && !g_str_equal(found, "worse");
+}
+
+const KtCloudHandKind kt_cloud_hand_load = {.read = read_load, .write = judge_load, .reached = load_reached};
+
 /* ---- the table's use ---- */
 
 static const KtCloudHandKind *kind_of(const KtStep *step, GError **error)
@@ -148,7 +172,7 @@ static const KtCloudHandKind *kind_of(const KtStep *step, GError **error)
   static const KtCloudHandKind *const kinds[KT_STEPS] = {
       [KT_STEP_FLAVOR] = &kt_cloud_hand_flavor,        [KT_STEP_FLAVOR_KEYS] = &kt_cloud_hand_keys,
       [KT_STEP_FLAVOR_ACCESS] = &kt_cloud_hand_access, [KT_STEP_RESIZE] = &kt_cloud_hand_resize,
-      [KT_STEP_TOPOLOGY] = &kt_cloud_hand_topology,
+      [KT_STEP_TOPOLOGY] = &kt_cloud_hand_topology,    [KT_STEP_LOAD] = &kt_cloud_hand_load,
   };
   const KtCloudHandKind *kind = step->kind < KT_STEPS ? kinds[step->kind] : NULL;
   if (!kind)

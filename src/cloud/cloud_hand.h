@@ -13,6 +13,7 @@ typedef struct {
   KtCloudPlan *plan;
   KtCloudActing acting;
   guint version;         /* 2.N of all changes */
+  const char *verdict;   /* of the last guest whose load was looked at; NULL: none was */
   GHashTable *pretended; /* of a dry run: server's id -> flavor as in kt_server_now_flavor() */
 } KtCloudHand;
 
@@ -25,7 +26,7 @@ typedef struct {
 
 extern const KtCloudHandKind kt_cloud_hand_flavor, kt_cloud_hand_keys, kt_cloud_hand_access; /* make_flavor.c */
 extern const KtCloudHandKind kt_cloud_hand_resize;                                           /* resize.c */
-extern const KtCloudHandKind kt_cloud_hand_topology;                                         /* cloud_hand.c */
+extern const KtCloudHandKind kt_cloud_hand_topology, kt_cloud_hand_load;                     /* cloud_hand.c */
 
 /* What came of asking for a change. */
 typedef struct {

@@ -360,6 +360,8 @@ static gboolean add_server(const Work *w, const KtCloudMove *move, GError **erro
   own_by(add_step(receipt, KT_STEP_RESIZE, "", cure->flavor, waiting), name, move->id);
   KtStep *look = add_step(receipt, KT_STEP_TOPOLOGY, "", NULL, topology);
   own_by(look, name, move->id);
+  if (w->hand->acting.judge)
+    own_by(add_step(receipt, KT_STEP_LOAD, "", NULL, KT_CLOUD_NOT_WORSE), name, move->id);
   own_by(add_step(receipt, KT_STEP_RESIZE, "", waiting, cure->name), name, move->id);
   g_autoptr(GError) failed = NULL;
   look->before = actuator->read(actuator, look, &failed);

@@ -10,8 +10,6 @@
 #include "cmd/input.h"
 #include "config.h"
 #include "domxml/domxml.h"
-#include "evidence/measure.h"
-#include "evidence/measurement_json.h"
 #include "plan/plan_json.h"
 #include "view/apply_view.h"
 
@@ -107,26 +105,6 @@ static GHashTable *make_diffs(const KtReceipt *receipt)
   return diffs;
 }
 
-/* What the load is like before: 'verify' compares with it. That it cannot be measured bars nothing. */
-static void measure_before(KtReceipt *receipt, GCancellable *stop)
-{
-  if (!measure)
-    return;
-  const KtMeasureOptions wanted = {.duration_s = measure, .connect_uri = uri, .domain = domain, .stop = stop};
-  g_autoptr(GError) failed = NULL;
-  g_autofree char *line = g_strdup_printf(_("Measuring for %d s, for 'kvmtune verify' (--measure 0: not).\n"), measure);
-  kt_output(line, NULL);
-  g_autoptr(KtMeasurement) before = kt_measure(&wanted, &failed);
-  if (before)
-    receipt->measured = kt_measurement_to_json(before);
-  else {
-    char *why = g_strdup_printf(_("Not measured before: %s"), failed->message);
-    g_autofree char *told = g_strdup_printf("%s.\n", why);
-    g_ptr_array_add(receipt->notes, why);
-    kt_output(told, NULL);
-  }
-}
-
 /* Whoever holds the lock sees no run at work: those were interrupted, and may have left half of something. */
 static gboolean tell_interrupted(KtJournal *journal, GError **error)
 {
@@ -168,7 +146,8 @@ static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, KtL
   kt_output("\n", NULL);
   kt_apply_catch_signals(actuator);
   if (journal)
-    measure_before(receipt, actuator->stop);
+    kt_apply_measure(receipt, &(KtMeasureOptions){
+                                  .duration_s = measure, .connect_uri = uri, .domain = domain, .stop = actuator->stop});
   if (g_cancellable_is_cancelled(actuator->stop)) {
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "stopped; nothing was done");
     return -1;

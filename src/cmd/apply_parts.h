@@ -3,6 +3,7 @@
 #pragma once
 #include "apply/run.h"
 #include "base/term.h"
+#include "evidence/measure.h"
 
 /* Asks on the terminal. FALSE: no (*error NULL), or there is no terminal to ask on (*error). */
 gboolean kt_apply_ask(const char *question, GError **error);
@@ -21,5 +22,9 @@ void kt_apply_show(KtApplyShow *show, KtRun *run);
 
 /* From here on SIGINT and SIGTERM end the run cleanly: they set `actuator->stop`, and the process goes on. */
 void kt_apply_catch_signals(KtActuator *actuator);
+
+/* What the load is like before, into the receipt: 'verify' compares with it. That it cannot be measured bars nothing,
+ * and is noted. A duration of 0: not. */
+void kt_apply_measure(KtReceipt *receipt, const KtMeasureOptions *options);
 
 const KtRunHost *kt_apply_host(void); /* this machine; not to be freed */

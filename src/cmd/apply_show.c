@@ -12,6 +12,7 @@
 #include "base/identity.h"
 #include "cmd/apply_parts.h"
 #include "cmd/command.h"
+#include "evidence/measurement_json.h"
 #include "view/apply_view.h"
 
 #define BAR_US 200000 /* between two drawings */
@@ -97,6 +98,24 @@ void kt_apply_show(KtApplyShow *show, KtRun *run)
   actuator->called = actuator->dry ? show_call : NULL;
   actuator->progress = show->bar ? show_progress : NULL;
   actuator->data = show;
+}
+
+void kt_apply_measure(KtReceipt *receipt, const KtMeasureOptions *options)
+{
+  if (!(options->duration_s > 0))
+    return;
+  g_autoptr(GError) failed = NULL;
+  g_autofree char *line = g_strdup_printf(_("Measuring the load for %.0f s.\n"), options->duration_s);
+  kt_output(line, NULL);
+  g_autoptr(KtMeasurement) before = kt_measure(options, &failed);
+  if (before) {
+    receipt->measured = kt_measurement_to_json(before);
+    return;
+  }
+  char *why = g_strdup_printf(_("Not measured before: %s"), failed->message);
+  g_autofree char *told = g_strdup_printf("%s.\n", why);
+  g_ptr_array_add(receipt->notes, why);
+  kt_output(told, NULL);
 }
 
 /* ---- being stopped ---- */

@@ -2,14 +2,16 @@
 #include "cmd/cloud.h"
 
 #include "base/error.h"
+#include "base/units.h"
 #include "cmd/command.h"
 #include "cmd/input.h"
 
 #define NO_WAVE G_MININT32
-#define APPLY_ONLY "--server, --yes, --dry-run, --confirm-unverified, --limit and --state are for 'cloud apply'"
+#define APPLY_ONLY                                                                                                     \
+  "--server, --yes, --dry-run, --confirm-unverified, --verify, --limit and --state are for 'cloud apply'"
 
 static char *os_cloud, *os_region, *os_cacert, *html, *colour, *output_file, *pattern, *release_word, *server, *state,
-    **hosts;
+    *verify, **hosts;
 static gboolean insecure, project, json, all, ticket, yes, dry_run, unverified;
 static int wave = NO_WAVE, limit;
 static double timeout = 120;
@@ -44,6 +46,11 @@ static const GOptionEntry *options(void)
       {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "apply: print each call that would be made, and make none", NULL},
       {"confirm-unverified", 0, 0, G_OPTION_ARG_NONE, &unverified,
        "apply: confirm also where nothing tells what the guest has got", NULL},
+      {"verify", 0, 0, G_OPTION_ARG_STRING, &verify,
+       "apply: measure the load for so long before and after each resize, and revert what runs worse; of guests of "
+       "this "
+       "machine, others' cannot be told",
+       "D"},
       {"limit", 0, 0, G_OPTION_ARG_INT, &limit, "apply: for each resize, confirmation and revert (1800)", "SECONDS"},
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "apply: folder of the journal (default /var/lib/kvmtune for root)",
        "DIR"},
@@ -75,7 +82,7 @@ static int run_plan(int argc, char **argv, KtCloudRequest *request, const KtClou
                              .ticket = ticket};
   if ((argc == 1) == all)
     return usage(error, "'cloud plan' needs one flavor, one server or --all");
-  if (server || yes || dry_run || unverified || limit || state)
+  if (server || yes || dry_run || unverified || limit || state || verify)
     return usage(error, APPLY_ONLY);
   if (html || (json && ticket) || (g_strcmp0(output_file, "-") == 0 && (json || ticket)))
     return usage(error, "'cloud plan' prints a report, --json or --ticket: one of them, and no --html");
@@ -90,14 +97,14 @@ static int run_plan(int argc, char **argv, KtCloudRequest *request, const KtClou
 
 static int run_apply(int argc, char **argv, KtCloudRequest *request, GError **error)
 {
-  const KtCloudApplyRequest wish = {.plan = argv[0],
-                                    .server = server,
-                                    .wave = wave == NO_WAVE ? -1 : wave,
-                                    .state = state,
-                                    .limit_s = limit,
-                                    .yes = yes,
-                                    .dry_run = dry_run,
-                                    .unverified = unverified};
+  KtCloudApplyRequest wish = {.plan = argv[0],
+                              .server = server,
+                              .wave = wave == NO_WAVE ? -1 : wave,
+                              .state = state,
+                              .limit_s = limit,
+                              .yes = yes,
+                              .dry_run = dry_run,
+                              .unverified = unverified};
   if (!argc)
     return usage(error, "'cloud apply' needs a plan, as 'kvmtune cloud plan -o FILE' writes it");
   if (html || json || all || output_file || ticket || pattern || release_word)
@@ -108,6 +115,9 @@ static int run_apply(int argc, char **argv, KtCloudRequest *request, GError **er
     return usage(error, "--wave is a number from 0 on, --limit one of seconds, at most a day");
   if (g_str_equal(argv[0], "-") && !yes && !dry_run)
     return usage(error, "a plan on standard input, and a question: give the plan a file, or --yes");
+  if (verify &&
+      (!kt_units_parse_seconds(verify, &wish.verify_s) || !(wish.verify_s >= 1 && wish.verify_s <= 31 * 86400)))
+    return usage(error, "--verify is a length of time from 1s to 31d, as in 30s, 10m, 24h");
   if (hosts && argc > 1)
     return usage(error, "hosts stand behind --host or behind the plan, not both");
   request->evidence = hosts ? (const char *const *)hosts : (const char *const *)argv + 1;
@@ -129,7 +139,7 @@ static int run(int argc, char **argv, GError **error)
     return run_apply(argc - 1, argv + 1, &request, error);
   if (all || hosts || output_file || ticket || pattern || wave != NO_WAVE || release_word)
     return usage(error, "--all, --host, --output, --ticket, --name, --wave and --nova-release are for 'cloud plan'");
-  if (server || yes || dry_run || unverified || limit || state)
+  if (server || yes || dry_run || unverified || limit || state || verify)
     return usage(error, APPLY_ONLY);
   if (argc && g_str_equal(argv[0], "doctor")) {
     request.evidence = (const char *const *)argv + 1;

@@ -53,6 +53,7 @@ typedef struct {
   gint64 wave;        /* -1: what comes next */
   const char *state;  /* folder of the journal; NULL: the usual one */
   double limit_s;     /* 0: the usual one */
+  double verify_s;    /* how long the load is measured before and after; 0: not */
   gboolean yes, dry_run, unverified;
 } KtCloudApplyRequest;
 int kt_cloud_run_apply(const KtCloudRequest *request, const KtCloudApplyRequest *wish, GError **error);

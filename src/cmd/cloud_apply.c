@@ -9,9 +9,19 @@
 #include "cmd/command.h"
 #include "cmd/input.h"
 #include "evidence/evidence.h"
+#include "evidence/libvirt_hosts.h"
+#include "evidence/measurement_json.h"
+#include "verify/verdict.h"
 #include "view/apply_view.h"
 
 enum { PLAN_MAX = 64 << 20 };
+
+/* What guests are looked at with. */
+typedef struct {
+  const KtCloudRequest *request;
+  KtMeasureOptions measure; /* duration_s 0: their load is not */
+  const KtReceipt *receipt; /* at work */
+} Sight;
 
 /* ---- what a guest has, by the libvirt of its host ---- */
 
@@ -23,7 +33,7 @@ static KtInt cells_of(const KtDomain *d)
 /* On two hosts at once while a resize waits: the definition of the flavor in question counts. */
 static void look(const char *uuid, const char *flavor, KtCloudGuest *guest, char **why, gpointer data)
 {
-  const KtCloudRequest *request = data;
+  const KtCloudRequest *request = ((const Sight *)data)->request;
   g_autoptr(GError) failed = NULL;
   g_autoptr(KtSnapshot) snapshot = kt_evidence_read_mixed(request->evidence, request->timeout_s, &failed);
   const char *other = NULL;
@@ -43,6 +53,29 @@ static void look(const char *uuid, const char *flavor, KtCloudGuest *guest, char
          : snapshot && snapshot->notes->len
              ? g_strdup_printf("its definition is on no host that was given: %s", (char *)snapshot->notes->pdata[0])
              : g_strdup("its definition is on no host that was given");
+}
+
+/* ---- its load ---- */
+
+/* Only that of this machine's guests is measured: the first libvirt that is given, or the usual one. */
+static const char *libvirt_of(const KtCloudRequest *request)
+{
+  for (guint i = 0; request->evidence && request->evidence[i]; i++)
+    if (kt_libvirt_is_uri(request->evidence[i]))
+      return request->evidence[i];
+  return NULL;
+}
+
+static const char *judge(const char *uuid, gpointer data)
+{
+  const Sight *sight = data;
+  const char *was = sight->receipt->measured;
+  KtMeasureOptions options = sight->measure;
+  options.domain = uuid;
+  g_autoptr(KtMeasurement) before = was ? kt_measurement_from_json("before", was, strlen(was), NULL) : NULL;
+  g_autoptr(KtMeasurement) after = before ? kt_measure(&options, NULL) : NULL;
+  g_autoptr(KtJudgement) judgement = after ? kt_judgement_new(before, after, FALSE) : NULL;
+  return kt_verdict_names[judgement ? judgement->kind : KT_VERDICT_CANNOT_TELL];
 }
 
 /* ---- a cloud to act on ---- */
@@ -75,6 +108,7 @@ KtActuator *kt_cloud_actuator_of(const KtReceipt *receipt, const KtCloudWish *wi
 
 typedef struct {
   const KtCloudApplyRequest *wish;
+  Sight sight;
   gboolean can_look;
   KtActuator *actuator;
   KtJournal *journal;
@@ -114,11 +148,12 @@ static const KtStep *failed_step(const KtReceipt *receipt)
   return NULL;
 }
 
-/* The guest came out another one than planned: back by itself. */
+/* The guest came out another one than planned, or runs worse: back by itself. */
 static gboolean is_to_be_reverted(const KtReceipt *receipt)
 {
   const KtStep *step = receipt->state == KT_RECEIPT_FAILED ? failed_step(receipt) : NULL;
-  return step && step->kind == KT_STEP_TOPOLOGY && kt_cloud_topology_agrees(step->after, step->found) == KT_NO;
+  return step && (step->kind == KT_STEP_LOAD ||
+                  (step->kind == KT_STEP_TOPOLOGY && kt_cloud_topology_agrees(step->after, step->found) == KT_NO));
 }
 
 static void say_how_to_go_on(const KtReceipt *receipt)
@@ -143,10 +178,32 @@ static void revert(Work *w, KtReceipt *receipt, GError **error)
   w->show.back = FALSE;
 }
 
+static void measure_before(Work *w, KtReceipt *receipt, const char *server)
+{
+  KtMeasureOptions options = w->sight.measure;
+  options.domain = server;
+  kt_apply_measure(receipt, &options);
+}
+
+static void note_verdict(const Work *w, const KtReceipt *receipt)
+{
+  for (guint i = 0; w->run.journal && receipt->number && i < receipt->steps->len; i++) {
+    const KtStep *step = receipt->steps->pdata[i];
+    if (step->kind == KT_STEP_LOAD && step->found)
+      kt_journal_set_verdict(w->run.journal, receipt->number, step->found, NULL);
+  }
+}
+
 static gboolean run_receipt(Work *w, KtReceipt *receipt, GError **error)
 {
+  const char *server = ((const KtStep *)receipt->steps->pdata[0])->uuid;
   const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
+  w->sight.receipt = receipt;
+  w->sight.measure.stop = w->actuator->stop;
+  if (server && w->journal)
+    measure_before(w, receipt, server);
   gboolean done = kt_run_apply(&w->run, receipt, error);
+  note_verdict(w, receipt);
   if (!done && w->journal && is_to_be_reverted(receipt))
     revert(w, receipt, error);
   g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt, w->wish->state) : NULL;
@@ -218,10 +275,12 @@ int kt_cloud_run_apply(const KtCloudRequest *request, const KtCloudApplyRequest 
 {
   g_autofree char *directory = wish->state ? g_strdup(wish->state) : kt_journal_directory();
   Work w = {.wish = wish, .can_look = request->evidence && request->evidence[0]};
+  w.sight = (Sight){.request = request, .measure = {.duration_s = wish->verify_s, .connect_uri = libvirt_of(request)}};
   const KtCloudActing acting = {.limit_s = wish->limit_s,
                                 .unverified = wish->unverified,
                                 .look = w.can_look ? look : NULL,
-                                .data = (gpointer)request};
+                                .judge = wish->verify_s > 0 ? judge : NULL,
+                                .data = &w.sight};
   KtCloudPlan *plan = read_plan(wish->plan, error);
   g_autoptr(KtActuator) actuator = plan ? sign_in(&request->sign_in, request->timeout_s, plan, &acting, error) : NULL;
   if (!actuator)

@@ -4,6 +4,7 @@
 
 #include "apply/journal.h"
 #include "base/error.h"
+#include "cloud/cloud_apply.h"
 #include "cmd/apply_parts.h"
 #include "cmd/input.h"
 #include "cmd/receipt_number.h"
@@ -57,6 +58,13 @@ gboolean kt_verify_read_receipt(const char *which, const char *state, KtVerifyRe
   g_autoptr(KtReceipt) receipt = load(which, out->directory, error);
   if (!receipt)
     return FALSE;
+  if (kt_cloud_is_receipt(receipt)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED,
+                "receipt %" G_GINT64_FORMAT " is of the cloud '%s', whose guests 'kvmtune cloud apply' looks at itself "
+                "(--verify); on the guest's host 'kvmtune verify BEFORE AFTER' compares two measurements",
+                receipt->number, receipt->host);
+    return FALSE;
+  }
   out->number = receipt->number;
   out->name = g_strdup_printf("receipt %" G_GINT64_FORMAT, receipt->number);
   out->uri = g_strdup(receipt->uri);

@@ -28,6 +28,7 @@ static const char *const kind_risks[KT_STEPS] = {
     [KT_STEP_FLAVOR_ACCESS] = N_("stays with its flavor"),
     [KT_STEP_RESIZE] = N_("downtime: Nova stops it and starts it anew"),
     [KT_STEP_TOPOLOGY] = N_("only looked at"),
+    [KT_STEP_LOAD] = N_("only looked at"),
 };
 
 static gboolean is_of(const KtChange *change, const KtStep *step)
@@ -172,7 +173,7 @@ static const char *say_kept(const KtStep *step)
 {
   if (step->kind == KT_STEP_RESTART)
     return _("is not taken back by itself");
-  if (step->kind == KT_STEP_TOPOLOGY || kt_step_is_confirmation(step))
+  if (step->kind == KT_STEP_TOPOLOGY || step->kind == KT_STEP_LOAD || kt_step_is_confirmation(step))
     return _("with its resize");
   return step->kind == KT_STEP_FLAVOR || step->kind == KT_STEP_FLAVOR_KEYS || step->kind == KT_STEP_FLAVOR_ACCESS
              ? _("stays: flavors are never deleted")

@@ -22,7 +22,7 @@ char *kt_view_step_value(const KtStep *step, const char *value)
   if (step->kind == KT_STEP_DEFINITION)
     return g_strdup("");
   if (!value)
-    return g_strdup(step->kind == KT_STEP_TOPOLOGY ? _("unknown") : _("absent"));
+    return g_strdup(step->kind == KT_STEP_TOPOLOGY || step->kind == KT_STEP_LOAD ? _("unknown") : _("absent"));
   if (step->kind == KT_STEP_MEMORY)
     return say_memory(value);
   if (step->kind == KT_STEP_SCHEDULER && g_str_equal(value, "-1"))
