@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <linux/mempolicy.h>
@@ -188,18 +189,37 @@ static gboolean call(Run *run, guint n, gboolean move, GError **error)
 
 /* ---- a chunk ---- */
 
-/* Addresses of pages of [at, end) that are there, as far as that is known. */
-static guint list_present(Run *run, const KtGuestMapping *mapping, guint64 at, guint64 end)
+/* Addresses of pages of [at, end) that are there, as far as that is *known. */
+static guint list_present(Run *run, const KtGuestMapping *mapping, guint64 at, guint64 end, gboolean *known)
 {
   guint64 step = (guint64)mapping->page_kib * 1024;
   guint all = (guint)((end - at) / step), n = 0;
-  gboolean known = mapping->page_kib == run->small_kib && run->pagemap >= 0 &&
-                   pread(run->pagemap, run->entries, all * sizeof(guint64), (off_t)(at / step * sizeof(guint64))) ==
-                       (gssize)(all * sizeof(guint64));
+  *known = mapping->page_kib == run->small_kib && run->pagemap >= 0 &&
+           pread(run->pagemap, run->entries, all * sizeof(guint64), (off_t)(at / step * sizeof(guint64))) ==
+               (gssize)(all * sizeof(guint64));
   for (guint i = 0; i < all; i++)
-    if (!known || run->entries[i] & PRESENT)
+    if (!*known || run->entries[i] & PRESENT)
       run->addresses[n++] = (void *)(guintptr)(at + i * step);
   return n;
+}
+
+/* NUMA balancing hides pages to see who uses them, and those that nobody uses stay hidden; Linux 6.1 to 6.4 then says
+ * of them that they are not there (ENOENT, of huge ones EFAULT), and moves none. Who reads a byte of a page uncovers
+ * it. TRUE if there were any. */
+static gboolean uncover(Run *run, guint n)
+{
+  struct iovec there[UIO_MAXIOV];
+  char bytes[UIO_MAXIOV];
+  gboolean any = FALSE;
+  for (guint i = 0; i < n;) {
+    guint hidden = 0;
+    for (; i < n && hidden < UIO_MAXIOV; i++)
+      if (run->status[i] == -ENOENT || run->status[i] == -EFAULT)
+        there[hidden++] = (struct iovec){run->addresses[i], 1};
+    const struct iovec here = {bytes, hidden};
+    any |= hidden && process_vm_readv(run->mover->pid, &here, 1, there, hidden, 0) > 0;
+  }
+  return any;
 }
 
 /* Of these the pages that have to move, into run->pages. */
@@ -315,10 +335,11 @@ static gboolean move_chunk(Run *run, const KtGuestMapping *mapping, guint64 at, 
 {
   if (!is_alive(run, error))
     return FALSE;
-  guint n = list_present(run, mapping, at, end);
+  gboolean known;
+  guint n = list_present(run, mapping, at, end, &known);
   if (!n)
     return TRUE;
-  if (!call(run, n, FALSE, error))
+  if (!call(run, n, FALSE, error) || (known && uncover(run, n) && !call(run, n, FALSE, error)))
     return FALSE;
   for (int node = 0; node < MAX_NODE; node++)
     if (run->take[node] > 0)
