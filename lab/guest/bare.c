@@ -7,10 +7,13 @@
  * It writes to pages of 8-24 and 72-88 MiB and says "ready". Then it goes on
  * writing to them, 512 pages 50 times a second, remembers the longest gap between
  * two writes, and obeys the serial port: "g" prints the gap since the last "g" in units of 1024 TSC
- * cycles, "n" touches new pages (32-48 and 96-112 MiB) and prints "touched".
+ * cycles, "n" touches new pages (32-48 and 96-112 MiB) and prints "touched", "w" has the lab's meter count
+ * while it writes each word of its pages once, 8,388,608 stores, and prints "walked".
  * It needs 128 MiB.
  */
 #include <stdint.h>
+
+#include "meter/mailbox.h"
 
 #define MIB 1048576u
 #define PAGE 4096u
@@ -113,6 +116,34 @@ static void look_at_the_clock(void)
   last = now;
 }
 
+/* ---- counted by the meter (../meter/mailbox.h) ---- */
+
+static KtMailbox box __attribute__((aligned(KT_MAILBOX_PAGE))) = {.code = KT_MAILBOX_CODE};
+
+static void ask_meter(const char *command)
+{
+  char *to = box.command;
+  while ((*to++ = *command++))
+    ;
+  box.offset = 0;
+  __asm__ volatile("call *%0" : : "r"(&box) : "memory");
+}
+
+static void walk_each_word(uint32_t from_mib, uint32_t to_mib)
+{
+  for (uint32_t at = from_mib * MIB; at < to_mib * MIB; at += sizeof(uint32_t))
+    *(volatile uint32_t *)at = at;
+}
+
+static void walk_metered(void)
+{
+  ask_meter("reset");
+  ask_meter("on");
+  walk_each_word(8, 24);
+  walk_each_word(72, 88);
+  ask_meter("off");
+}
+
 static void obey(uint8_t command)
 {
   if (command == 'g') {
@@ -123,6 +154,9 @@ static void obey(uint8_t command)
     touch(32, 48, 1);
     touch(96, 112, 1);
     say("touched\n");
+  } else if (command == 'w') {
+    walk_metered();
+    say("walked\n");
   }
   longest = 0;
   last = cycles();
