@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Knobs of the host: which findings have one changed, and which values are left alone. */
+/* What is set by one value: knobs of the host, and which findings have them changed; quotas and nodes of guests. */
 #include "plan_fixture.h"
 
 #define KSM "/sys/kernel/mm/ksm/"
@@ -138,11 +138,46 @@ static void test_quota(void)
   }
 }
 
+/* What the plan expects of the nodes is what apply reads: the kernel's, and the definition's only where that is not
+ * known. */
+static void test_nodes_before(void)
+{
+  static const char *const kernel[] = {"0-1", "0", NULL};
+  for (guint i = 0; i < G_N_ELEMENTS(kernel); i++) {
+    g_autofree char *xml = definition("web", 4, 8, "  <numatune><memory mode='restrictive' nodeset='0'/></numatune>\n");
+    g_autofree char *big = definition("big", 8, 28, ""); /* has node 0 */
+    const char *const definitions[] = {xml, big, NULL};
+    g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+    KtDomain *d = snapshot->domains->pdata[0];
+    run_on(d, "4-7", 0);
+    run_on(snapshot->domains->pdata[1], "0-3,8-11", 0);
+    const GPtrArray *threads = ((KtDomain *)snapshot->domains->pdata[1])->runtime->threads;
+    for (guint k = 0; k < threads->len; k++) { /* and its CPUs to itself */
+      KtThread *thread = threads->pdata[k];
+      g_autofree char *cpu = g_strdup_printf("%u", k < 4 ? k : k + 4);
+      kt_set_free(thread->affinity);
+      thread->affinity = set(cpu);
+    }
+    d->runtime->cpuset_mems = kernel[i] ? set(kernel[i]) : NULL;
+    g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+    const KtChange *found = NULL;
+    for (guint k = 0; k < plan->changes->len; k++)
+      if (((KtChange *)plan->changes->pdata[k])->act == KT_ACT_NODESET)
+        found = plan->changes->pdata[k];
+    g_assert_nonnull(found);
+    g_assert_nonnull(found);
+    const KtEdit *edit = found->edits->pdata[0];
+    g_assert_cmpstr(edit->before, ==, kernel[i] ? kernel[i] : "0");
+    g_assert_cmpstr(edit->after, ==, "1");
+  }
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/plan-knobs/rows", test_knobs);
   g_test_add_func("/plan-knobs/flaw", test_flaw);
   g_test_add_func("/plan-knobs/quota", test_quota);
+  g_test_add_func("/plan-knobs/nodes-before", test_nodes_before);
   return g_test_run();
 }

@@ -212,9 +212,9 @@ static void move_memory(const KtPlanWork *work)
   if (!follows)
     return;
   change = kt_plan_change(work, KT_ACT_NODESET, "nodeset", PLACE_CHECKS);
-  /* as libvirt answers it: numatune, else what its cgroup may use */
+  /* As apply reads it: what the kernel lets it use. A numatune that no cgroup holds it to is only words. */
   const KtSet *now =
-      work->domain->numatune_nodeset ? work->domain->numatune_nodeset : work->domain->runtime->cpuset_mems;
+      work->domain->runtime->cpuset_mems ? work->domain->runtime->cpuset_mems : work->domain->numatune_nodeset;
   g_autofree char *old = now ? kt_set_format(now) : NULL;
   kt_change_add_edit(change, "", old, node);
   change->title =
