@@ -191,6 +191,8 @@ if os.path.isdir(machines) and 'archive' in os.environ.get('KT_FEATURES', 'archi
     status, out, err = run('--new', 'vcpus=40,memory=64G', '--host', machines + '/skx-4s-144cpu-4node.tar.xz')
     check('a machine of which nothing says whether it is a host is one where it is given as one',
           status == 0 and "<topology sockets='2'" in out, out, err)
+    status, out, err = run('--new', 'vcpus=2,memory=1G', '--host', machines + '/vm-icelake-12cpu-1node.tar.xz')
+    check('a guest on a guest: the plan says what it rests on', status == 0 and 'is itself a guest' in out, out, err)
     refused('only a machine that is itself a guest', '--host', machines + '/vm-icelake-12cpu-1node.tar.xz')
     refused('what CPUs and memory', '--new', 'vcpus=2,memory=1G', '--host', machines + '/epyc7451-2s-96cpu-8node.tar.xz')
 

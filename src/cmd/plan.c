@@ -122,7 +122,7 @@ static int answer_new(const KtPlanRequest *request, KtColour when, GError **erro
   if (!kt_fresh_wish_parse(fresh, &wish, error))
     return -1;
   gboolean persistent;
-  g_autoptr(KtSnapshot) snapshot = kt_plan_gather(request->host, &persistent, error);
+  g_autoptr(KtSnapshot) snapshot = kt_plan_gather(request->host, TRUE, &persistent, error);
   g_autoptr(KtSet) reserved = NULL;
   if (!snapshot || (reserve && !(reserved = kt_plan_read_reserved(reserve, snapshot, error))))
     return -1;

@@ -30,15 +30,26 @@ void kt_plan_result_clear(KtPlanResult *result)
 
 /* ---- evidence ---- */
 
-/* The only machine, of which nothing tells whether it is a guest: who gives it as the host knows. */
-static void take_as_host(KtSnapshot *snapshot)
+/* Domains were seen on it. A definition beside the evidence of a guest may be that guest's own. */
+static gboolean has_guests(const KtSnapshot *snapshot, const KtMachine *m)
+{
+  for (guint i = 0; i < snapshot->domains->len; i++)
+    if (m->live || ((const KtDomain *)snapshot->domains->pdata[i])->host == m)
+      return TRUE;
+  return FALSE;
+}
+
+/* The only machine, of which nothing tells whether it is a guest: who gives it as the host knows. One that is itself a
+ * guest may be a host, too: of the guests on it, or of the first one. */
+static void take_as_host(KtSnapshot *snapshot, gboolean given, gboolean for_new)
 {
   KtMachine *only = snapshot->machines->len == 1 ? snapshot->machines->pdata[0] : NULL;
-  if (only && only->role == KT_ROLE_UNKNOWN)
+  if (only &&
+      ((only->role == KT_ROLE_UNKNOWN && given) || has_guests(snapshot, only) || (for_new && !snapshot->domains->len)))
     only->role = KT_ROLE_HOST;
 }
 
-KtSnapshot *kt_plan_gather(const char *host, gboolean *persistent, GError **error)
+KtSnapshot *kt_plan_gather(const char *host, gboolean for_new, gboolean *persistent, GError **error)
 {
   const char *const inputs[] = {host, NULL};
   const KtLiveInput live = {.interval_s = 1};
@@ -46,8 +57,7 @@ KtSnapshot *kt_plan_gather(const char *host, gboolean *persistent, GError **erro
       host ? kt_evidence_read_mixed(inputs, TIMEOUT_S, error) : kt_input_live(&live, error);
   if (!snapshot)
     return NULL;
-  if (host)
-    take_as_host(snapshot);
+  take_as_host(snapshot, host != NULL, for_new);
   gboolean asked = host ? kt_libvirt_is_uri(host) : snapshot->domains->len > 0;
   g_autoptr(GError) silent = NULL; /* QEMU without libvirt: there are no definitions */
   *persistent = asked && kt_libvirt_read_definitions(host, snapshot, &silent);
@@ -188,7 +198,7 @@ gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError
   if (!accepted)
     return FALSE;
   result->diffs = g_ptr_array_new_with_free_func(g_free);
-  result->snapshot = kt_plan_gather(request->host, &result->persistent, error);
+  result->snapshot = kt_plan_gather(request->host, FALSE, &result->persistent, error);
   if (!result->snapshot)
     return FALSE;
   if (request->reserve && !(reserved = kt_plan_read_reserved(request->reserve, result->snapshot, error)))

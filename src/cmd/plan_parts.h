@@ -31,8 +31,9 @@ typedef struct {
 void kt_plan_result_clear(KtPlanResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KtPlanResult, kt_plan_result_clear)
 
-/* The evidence of a request. *persistent: a libvirt was asked for the definitions of the next start. */
-KtSnapshot *kt_plan_gather(const char *host, gboolean *persistent, GError **error);
+/* The evidence of a request, with its host. `for_new`: of a guest that is to be made. *persistent: a libvirt was asked
+ * for the definitions of the next start. */
+KtSnapshot *kt_plan_gather(const char *host, gboolean for_new, gboolean *persistent, GError **error);
 
 /* CPUs of --reserve; NULL and *error if it is no list or they are not the host's. Caller frees. */
 KtSet *kt_plan_read_reserved(const char *list, const KtSnapshot *snapshot, GError **error);

@@ -224,6 +224,7 @@ static void fill_guest(KtSearch *s, KtSearchGuest *g)
   guint cells = g->n / g->per_cell, q = g->per_cell;
   if (cells > 1)
     g->across = KT_PLACE_CELL_TRAFFIC * memory * s->per_kib / (cells * (cells - 1) / 2.) / (q * q);
+  g->same = guest->apart ? kt_host_farthest(s->problem) : 0;
   g->within = 2. / (cells * q * q) * memory * s->per_kib;
   if (guest->started) {
     g->move = s->problem->weights.move / s->total_kib;
@@ -313,9 +314,9 @@ static guint choose_out(const KtSearch *s, guint of, gint64 excess)
 static char *why_out(const KtSearch *s, guint of, gint64 size, gint64 excess)
 {
   if (of == CPUS)
-    return g_strdup_printf("it needs %" G_GINT64_FORMAT " exclusive CPUs, and the host has %" G_GINT64_FORMAT
+    return g_strdup_printf("it needs %" G_GINT64_FORMAT " exclusive CPU%s, and the host has %" G_GINT64_FORMAT
                            " fewer than all guests need",
-                           size, excess);
+                           size, size == 1 ? "" : "s", excess);
   g_autofree char *needed = kt_units_format_kib((guint64)size), *missing = kt_units_format_kib((guint64)excess);
   g_autofree char *page = kt_units_format_kib((guint64)s->page_kib[of]);
   return of == 0 ? g_strdup_printf("it needs %s, and the host has %s less than all guests need", needed, missing)

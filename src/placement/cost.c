@@ -99,7 +99,7 @@ static void add_guest(Measure *m, guint g, const KtPlaceAnswer *answer)
         m->cost.remote += (double)part->kib * share[i] * far(m, i, j) / m->total_kib;
     }
     for (guint b = 0; b < c; b++)
-      between += far(m, home[b], home[c]);
+      between += guest->apart && home[b] == home[c] ? kt_host_farthest(m->problem) : far(m, home[b], home[c]);
     if (cell->pins) {
       add_l3(m, cell);
       for (guint k = 0; k < cell->pins->len; k++) {

@@ -148,3 +148,14 @@ KtSet *kt_host_floating(const KtHost *host, guint node, const KtSet *owned, gint
     kt_set_add_all(cpus, siblings);
   return cpus;
 }
+
+double kt_host_farthest(const KtPlaceProblem *problem)
+{
+  guint most = 10;
+  for (guint i = 0; i < problem->nodes->len; i++) {
+    const GArray *distances = ((const KtPlaceNode *)problem->nodes->pdata[i])->distances;
+    for (guint k = 0; k < distances->len; k++)
+      most = MAX(most, g_array_index(distances, guint, k));
+  }
+  return most / 10. - 1;
+}

@@ -86,6 +86,7 @@ typedef struct {
   double demand_cores; /* measured run time + run delay; < 0: unknown, taken as many as vCPUs */
   KtPlacePolicy policy;
   guint cells;      /* 0: choose */
+  gboolean apart;   /* each cell on a node of its own: two on one cost as much as at the host's greatest distance */
   gboolean movable; /* FALSE: stays as it is now; without meaning while not started */
   gboolean started; /* where it is now: */
   KtSet *now_cpus;

@@ -27,6 +27,7 @@ typedef struct {
   guint first, n;        /* parts */
   guint per_cell;        /* parts a cell */
   guint kind;            /* of its memory */
+  double same;           /* distance of two cells on one node: 0, or what keeps them apart */
   double within, across; /* cost of a pair of parts in one cell, in two, at distance 20 */
   double move;           /* cost of a KiB that is moved; 0: not started */
   guint *devices;        /* on each node; NULL: none */

@@ -53,7 +53,7 @@ double kt_search_guest_cost(const KtSearch *s, guint guest)
     for (guint b = a + 1; b < cell_end; b++)
       within += s->home[b] == KT_NOWHERE ? 0 : far[s->home[b]];
     for (guint b = cell_end; b < g->first + g->n; b++)
-      across += s->home[b] == KT_NOWHERE ? 0 : far[s->home[b]];
+      across += s->home[b] == KT_NOWHERE ? 0 : s->home[b] == s->home[a] ? g->same : far[s->home[b]];
   }
   return g->within * within + g->across * across + (g->now ? g->move * moved(s, g) : 0) +
          kt_search_device_cost(s, g, g->first, s->home[g->first]);
@@ -84,7 +84,7 @@ double kt_search_guest_change(KtSearch *s, guint part, guint new_home)
     if ((b - g->first) / g->per_cell == (part - g->first) / g->per_cell)
       within += more;
     else
-      across += more;
+      across += more + (home == new_home ? g->same : 0) - (home == old ? g->same : 0);
     at_old += home == old ? s->kib[b] : 0;
     at_new += home == new_home ? s->kib[b] : 0;
   }

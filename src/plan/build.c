@@ -40,7 +40,8 @@ static gboolean is_local(const KtPlanWork *work)
 }
 
 /* What its new place and shape leave as it is asks for nothing: memory that has no room near its CPUs, threads that are
- * taken for cores where there are no more cores and the vCPUs make no pairs, parts of an L3 that are not alike. */
+ * taken for cores where there are no more cores and the vCPUs make no pairs, parts of an L3 that are not alike, cells
+ * of one vCPU. */
 static gboolean asks(const KtPlanWork *work, const char *id)
 {
   if (!find_fired(work->diagnosis, id))
@@ -49,6 +50,8 @@ static gboolean asks(const KtPlanWork *work, const char *id)
     return TRUE;
   return g_str_equal(id, "H20")   ? is_local(work)
          : g_str_equal(id, "X10") ? work->target.one_l3
+         : g_str_equal(id, "X06") || g_str_equal(id, "X03")
+             ? !work->shaped || work->target.cores * work->target.threads > 1 || work->domain->vcpus.value < 3
          : g_str_equal(id, "X07") ? work->target.siblings || !kt_plan_is_packed(work->answer, work->host)
                                   : TRUE;
 }
@@ -237,6 +240,16 @@ static gboolean check_names(const KtPlanProblem *problem, const char *const *onl
   return TRUE;
 }
 
+char *kt_plan_say_nested(const KtMachine *host)
+{
+  const char *below = host->hypervisor;
+  return below && !g_str_equal(below, "none") && !g_str_equal(below, "xen")
+             ? g_strdup_printf(_("this host is itself a guest (%s): its CPUs and nodes are what it is shown of another "
+                                 "machine, and may lie there in another way"),
+                               below)
+             : NULL;
+}
+
 static KtPlan *start_plan(const KtMachine *host, const KtPlanOptions *options)
 {
   KtPlan *plan = kt_plan_new();
@@ -311,6 +324,9 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
   kt_set_add_all(owned, problem->problem->closed_cpus);
   g_autoptr(KtPlan) plan = start_plan(host, options);
   g_ptr_array_extend_and_steal(plan->notes, g_steal_pointer(&notes));
+  char *nested = kt_plan_say_nested(host);
+  if (nested)
+    g_ptr_array_add(plan->notes, nested);
   kt_plan_host(plan, diagnoses, host);
   kt_plan_leave(plan, diagnosis_of(diagnoses, NULL, host), 0);
   for (guint i = 0; i < problem->subjects->len; i++) {

@@ -112,15 +112,16 @@ static void say_topology(KtChange *change, const KtTarget *t)
   change->why = g_strdup_printf(_("%s%s."), cells, pairs);
 }
 
-/* Pins on whole cores that it gets now make threads of its vCPUs, as X07 would find. */
-static gboolean becomes_paired(const KtPlanWork *work)
+/* The pins that it gets now make threads of its vCPUs, or cores of its threads, as X07 or X08 would find. */
+static gboolean becomes_untrue(const KtPlanWork *work)
 {
-  return work->target.siblings && !kt_int_is(work->domain->threads, 2) && kt_plan_will_pin(work);
+  gint64 threads = work->domain->threads.known ? work->domain->threads.value : 1;
+  return threads != work->target.threads && kt_plan_will_pin(work);
 }
 
 static gboolean asks_for_topology(const KtPlanWork *work)
 {
-  return kt_plan_asks(work, TOPOLOGY_CHECKS) || becomes_paired(work);
+  return kt_plan_asks(work, TOPOLOGY_CHECKS) || becomes_untrue(work);
 }
 
 static void change_topology(const KtPlanWork *work)

@@ -227,6 +227,9 @@ static void finish(KtFreshPlan *plan, const KtFreshWish *wish, const KtSet *clos
   plan->emulator = kt_plan_emulator_cpus(&work);
   advise_size(plan, wish, closed);
   advise_crowd(plan);
+  char *nested = kt_plan_say_nested(plan->host);
+  if (nested)
+    g_ptr_array_add(plan->advice, nested);
   if (wish->page_kib)
     kt_plan_check_pools(plan->host, plan->answer, wish->name, wish->page_kib, TRUE, plan->advice);
 }

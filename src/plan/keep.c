@@ -239,7 +239,7 @@ void kt_plan_keep_pins(const KtPlanProblem *problem, KtPlacement *placement, con
       continue;
     g_autoptr(GArray) solved = pins_of(answer);
     double before = kt_placement_cost(problem->problem, placement->guests).total;
-    gboolean mirrors = subject->spans_l3 && mirrors_l3(subject->domain, host, answer);
+    gboolean mirrors = subject->reshaped && mirrors_l3(subject->domain, host, answer);
     put_pins(answer, pins);
     if (kt_placement_cost(problem->problem, placement->guests).total > before + 1e-9 ||
         (mirrors && !mirrors_l3(subject->domain, host, answer)))

@@ -7,6 +7,9 @@
 #include "plan/problem.h"
 #include "plan/target.h"
 
+/* build.c: what a plan for a host that is itself a guest rests on; NULL: it is none. Caller frees. */
+char *kt_plan_say_nested(const KtMachine *host);
+
 /* How any change of a definition is taken back. Caller frees. */
 char *kt_plan_undo_definition(void);
 

@@ -424,6 +424,7 @@ static KtPlaceGuest *add_guest(KtPlaceProblem *problem, const KtPlanSubject *sub
   guest->cells = cells_of(d, diagnoses, host, closed, &wide);
   /* A load that nobody measured does not tear a guest apart that fits a node. One that is wider than a node gets the
    * room for all of its vCPUs: a second of rest is no reason to have its cells on one node. */
+  guest->apart = wide;
   if (guest->demand_cores < 0 || wide)
     guest->demand_cores = MIN(guest->vcpus, guest->cells * most_worth(host, closed));
   set_now(guest, d, host);
@@ -525,7 +526,8 @@ KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const GPtrArray *diag
   g_autoptr(KtSet) owned = kt_set_new();
   for (guint i = 0; i < result->subjects->len; i++) {
     KtPlanSubject *subject = &g_array_index(result->subjects, KtPlanSubject, i);
-    subject->spans_l3 = fires(diagnoses, subject->domain, "X10");
+    subject->reshaped = fires(diagnoses, subject->domain, "X03") || fires(diagnoses, subject->domain, "X06") ||
+                        fires(diagnoses, subject->domain, "X10");
     tame_fixed(add_guest(result->problem, subject, diagnoses, host, options->closed), options->reserved, owned);
   }
   make_room_for_what_is_there(result->problem, host, result->subjects);

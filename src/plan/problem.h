@@ -12,7 +12,7 @@ typedef struct {
   const char *fixed;  /* why its placement stays as it is, for people; NULL: it may be moved */
   gboolean stuck;     /* its memory cannot move while it runs (VFIO, locked, SEV/TDX, 1 GiB pages) */
   gboolean dedicated; /* each vCPU is to own a CPU */
-  gboolean spans_l3;  /* what it takes for one L3 are several (X10) */
+  gboolean reshaped;  /* its topology is made anew, or shows one L3 for several: rather on pins that it can mirror */
 } KtPlanSubject;
 
 typedef struct {
