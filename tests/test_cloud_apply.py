@@ -3,6 +3,7 @@
 """kvmtune cloud apply: flavors made, servers resized, looked at, confirmed or taken back. TAP."""
 import json
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -321,6 +322,38 @@ def test_time_limit():
     assert sum("resize" in b for _, _, b in c.world.changes) == 1, c.world.changes
     assert c.rollback("last").status == 0
     as_before(c)
+
+
+def test_stopped_by_the_user():
+    c = Case()
+    c.world.polls = 12
+    seen = []
+
+    def ask_to_stop(h):
+        if h.command == "GET" and h.path.endswith("/servers/" + U[0]) and c.world.work:
+            seen.append(1)
+            if len(seen) == 3:
+                c.world.process.send_signal(signal.SIGINT)
+        return False
+    c.world.faults = [["", -1, ask_to_stop]]
+    r = c.apply()
+    assert r.status == 2 and "stopped at step 1, resize of 'crm1'" in r.err, r.err
+    assert c.history()[0]["state"] == "stopped" and "waiting was ended, and Nova goes on" in c.history(2)["steps"][0]["error"]
+    r = c.apply()
+    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
+    assert sum("resize" in b for _, _, b in c.world.changes) == 1
+
+
+def test_cut_off_and_taken_on():
+    c = Case()
+    c.world.faults = [["", -1, lambda h: h.command == "POST" and "/action" in h.path and
+                       (c.world.process.kill() or o.cut_connection(h))]]
+    assert c.apply().status == -signal.SIGKILL
+    assert [(x["state"], x["interrupted"]) for x in c.history()] == [("running", True), ("done", False)]
+    c.world.faults = []
+    assert c.apply().status == 0
+    h = c.history()
+    assert [x["state"] for x in h] == ["done", "stopped", "done"] and "receipt 3 went on with it" in h[1]["error"], h
 
 
 def test_api_is_away_meanwhile():

@@ -194,6 +194,22 @@ static void note_verdict(const Work *w, const KtReceipt *receipt)
   }
 }
 
+/* What was cut off of the same before has found its end in this one. */
+static void close_cut_off(const Work *w, const KtReceipt *receipt)
+{
+  g_autoptr(GPtrArray) past = w->run.journal && receipt->number ? kt_journal_list(w->run.journal, NULL) : NULL;
+  for (guint i = 0; past && i < past->len; i++) {
+    KtReceipt *old = past->pdata[i];
+    if (old->state != KT_RECEIPT_RUNNING || old->number == receipt->number || g_strcmp0(old->uri, receipt->uri) != 0 ||
+        g_strcmp0(old->scope, receipt->scope) != 0)
+      continue;
+    old->state = KT_RECEIPT_STOPPED;
+    g_free(old->error);
+    old->error = g_strdup_printf("it was cut off; receipt %" G_GINT64_FORMAT " went on with it", receipt->number);
+    kt_journal_set_state(w->run.journal, old, NULL);
+  }
+}
+
 static gboolean run_receipt(Work *w, KtReceipt *receipt, GError **error)
 {
   const char *server = ((const KtStep *)receipt->steps->pdata[0])->uuid;
@@ -204,6 +220,7 @@ static gboolean run_receipt(Work *w, KtReceipt *receipt, GError **error)
     measure_before(w, receipt, server);
   gboolean done = kt_run_apply(&w->run, receipt, error);
   note_verdict(w, receipt);
+  close_cut_off(w, receipt);
   if (!done && w->journal && is_to_be_reverted(receipt))
     revert(w, receipt, error);
   g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt, w->wish->state) : NULL;
