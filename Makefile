@@ -45,6 +45,13 @@ check-lab: packages-check build
 openstack: packages-openstack build
 	openstack/openstack up
 
+# The published case on it, from its first line; nothing is left of it.
+demo-openstack: packages-openstack build
+	@openstack/demo $(kvmtune)
+
+check-openstack: packages-openstack build
+	@tools/check openstack
+
 install: build
 	meson install -C $(BUILD) --no-rebuild
 

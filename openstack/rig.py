@@ -42,10 +42,10 @@ class Cloud:
         self.token, self.project = headers["X-Subject-Token"], answer["token"]["project"]["id"]
         self.address = {service["type"]: service["endpoints"][0]["url"] for service in answer["token"]["catalog"]}
 
-    def ask(self, method, url, body=None, version="2.90", kind="application/json"):
+    def ask(self, method, url, body=None, version="2.90", kind="application/json", headers=None):
         data = json.dumps(body).encode() if kind == "application/json" and body is not None else body
         request = urllib.request.Request(url, data, method=method, headers={
-            "Content-Type": kind, "OpenStack-API-Version": "compute " + version})
+            "Content-Type": kind, "OpenStack-API-Version": "compute " + version, **(headers or {})})
         if self.token:
             request.add_header("X-Auth-Token", self.token)
         try:
