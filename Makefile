@@ -50,7 +50,7 @@ demo-openstack: packages-openstack build
 	@openstack/demo $(kvmtune)
 
 check-openstack: packages-openstack build
-	@tools/check openstack
+	@openstack/check $(kvmtune)
 
 install: build
 	meson install -C $(BUILD) --no-rebuild

@@ -89,9 +89,10 @@ class Cloud:
 
     # ---- flavors, servers ----
 
-    def flavor(self, name, vcpus, mib, **keys):
-        """Keys with _ in place of the colon: hw_cpu_sockets=2 is hw:cpu_sockets."""
-        self.nova("POST", "/flavors", {"flavor": {"name": name, "id": name, "vcpus": vcpus, "ram": mib, "disk": 0}})
+    def flavor(self, name, vcpus, mib, disk=0, **keys):
+        """Keys with _ in place of the colon: hw_cpu_sockets=2 is hw:cpu_sockets. Without a disk it is for
+        administrators."""
+        self.nova("POST", "/flavors", {"flavor": {"name": name, "id": name, "vcpus": vcpus, "ram": mib, "disk": disk}})
         if keys:
             self.nova("POST", "/flavors/%s/os-extra_specs" % name,
                       {"extra_specs": {k.replace("_", ":", 1): str(v) for k, v in keys.items()}})
@@ -122,14 +123,14 @@ class Cloud:
         self.nova("POST", "/servers/%s/action" % server, {action: body})
 
     def delete(self, server):
-        self.nova("DELETE", "/servers/" + server)
-        while True:
-            try:
+        """Until it is gone; it may be already."""
+        try:
+            self.nova("DELETE", "/servers/" + server)
+            while True:
                 self.show(server)
                 time.sleep(0.1)
-            except Refused as e:
-                if e.status == 404:
-                    return
+        except Refused as e:
+            if e.status != 404:
                 raise
 
     def servers(self):

@@ -90,9 +90,15 @@ service_is_wanted() {
 
 answers() { curl -s -o "$state/answer" --max-time 5 "$1"; }
 
+service_must_be_up() { # NAME
+    service_is_up "$1" && return
+    tail -n 5 "$state/log/$1.out" >&2
+    die "$1 has ended; its log: $state/log/$1.out"
+}
+
 service_is_ready() { # NAME
     local port=$1_port
-    service_is_up "$1" || die "$1 has ended; its log: $state/log/$1.out"
+    service_must_be_up "$1"
     case $1 in
         libvirtd) [ -S "$libvirt_socket" ] ;;
         *) answers "http://127.0.0.1:${!port}/" ;;
@@ -100,7 +106,7 @@ service_is_ready() { # NAME
 }
 
 hypervisors_are_up() { # N
-    service_is_up nova || die "nova has ended; its log: $state/log/nova.out"
+    service_must_be_up nova
     [ "$(client hypervisors)" = "$1" ]
 }
 

@@ -94,7 +94,7 @@ clouds_write() {
         echo "# Signs in to the services that openstack/openstack has brought up."
         echo "clouds:"
         if [ "$sign_in" = open ]; then
-            printf '  kvmtune:\n    auth_type: admin_token\n    auth: {endpoint: "%s", token: "admin:admin"}\n' \
+            printf '  kvmtune:\n    auth_type: admin_token\n    compute_api_version: "2.90"\n    auth: {endpoint: "%s", token: "admin:admin"}\n' \
                 "http://127.0.0.1:$nova_port/v2.1"
             printf '    image_endpoint_override: "http://127.0.0.1:%s"\n' "$glance_port"
         else
@@ -110,6 +110,7 @@ cloud_entry() { # NAME USER PROJECT
     cat <<END
   $1:
     region_name: RegionOne
+    compute_api_version: "2.90" # else the openstack client speaks 2.1, which knows no servers without networks
     auth:
       auth_url: $auth_url
       username: $2

@@ -38,9 +38,11 @@ world_is_gone() { ! world_runs; }
 service_start() {
     local name=$1
     shift
+    rm -f "$state/pid/$name"
     # shellcheck disable=SC2016 # $$ is the shell's in there
     inside setsid --fork sh -c 'echo $$ >"$0"; exec "$@"' "$state/pid/$name" "$@" \
         </dev/null >>"$state/log/$name.out" 2>&1 9>&-
+    wait_for 10 test -s "$state/pid/$name" || die "$name does not start"
 }
 
 # service_end NAME [SIGNAL]
