@@ -25,18 +25,7 @@ static const Part parts[] = {{"sockets", G_STRUCT_OFFSET(KtCloudGuest, sockets)}
                              {"threads", G_STRUCT_OFFSET(KtCloudGuest, threads)},
                              {"cells", G_STRUCT_OFFSET(KtCloudGuest, cells)}};
 
-char *kt_cloud_guest_text(const KtCloudGuest *guest)
-{
-  g_autoptr(GString) text = g_string_new(NULL);
-  for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
-    const KtInt *value = G_STRUCT_MEMBER_P(guest, parts[i].offset);
-    if (value->known)
-      g_string_append_printf(text, "%s%s %" G_GINT64_FORMAT, text->len ? ", " : "", parts[i].name, value->value);
-  }
-  return text->len ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
-}
-
-/* The reverse. */
+/* "sockets 4, cores 8": what is not there is unknown. */
 static KtCloudGuest parse_guest(const char *text)
 {
   KtCloudGuest guest = {0};
@@ -66,6 +55,17 @@ KtTri kt_cloud_topology_agrees(const char *wanted, const char *found)
 }
 
 #if HAVE_JSON
+
+char *kt_cloud_guest_text(const KtCloudGuest *guest)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+    const KtInt *value = G_STRUCT_MEMBER_P(guest, parts[i].offset);
+    if (value->known)
+      g_string_append_printf(text, "%s%s %" G_GINT64_FORMAT, text->len ? ", " : "", parts[i].name, value->value);
+  }
+  return text->len ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
+}
 
 /* ---- changes asked for ---- */
 

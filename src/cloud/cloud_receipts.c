@@ -105,6 +105,8 @@ static gboolean check_server(const Work *w, const KtCloudMove *move, const KtRec
   const KtCloudCure *cure = cure_of(w, move);
   const char *flavor = s->group->flavor->name, *name = name_of(w, move);
   gboolean ours = has_new(w, move);
+  if (g_str_has_suffix(cure->name, KT_STEP_UNCONFIRMED) || g_str_has_suffix(cure->flavor, KT_STEP_UNCONFIRMED))
+    return refuse(KT_ERROR_UNSUPPORTED, error, "a flavor whose name ends in '%s'", KT_STEP_UNCONFIRMED);
   if (g_strcmp0(s->status, "ERROR") == 0)
     return refuse(KT_ERROR_FORMAT, error, "server '%s': its status is ERROR", name);
   if (s->task_state && !(g_str_has_prefix(s->task_state, "resize_") && is_cut_off(last)))
