@@ -414,6 +414,8 @@ def test_load_that_cannot_be_measured():
     assert v.status == 2 and "is of the cloud" in v.err, v.err
     assert c.rollback(2).status == 0
     as_before(c)
+    told = c.apply("--dry-run", "--verify", "100s", "--server", "crm1")
+    assert told.status == 0 and "easur" not in told.out, told.out + told.err
 
 
 # ---- flavors ----

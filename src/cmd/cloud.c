@@ -107,7 +107,7 @@ static int run_apply(int argc, char **argv, KtCloudRequest *request, GError **er
                               .unverified = unverified};
   if (!argc)
     return usage(error, "'cloud apply' needs a plan, as 'kvmtune cloud plan -o FILE' writes it");
-  if (html || json || all || output_file || ticket || pattern || release_word)
+  if (html || json || project || all || output_file || ticket || pattern || release_word)
     return usage(error, "'cloud apply' takes none of the options of 'cloud doctor' and 'cloud plan' but --host");
   if (server && wave != NO_WAVE)
     return usage(error, "give one of --server and --wave, or none for what comes next");

@@ -216,12 +216,12 @@ static gboolean run_receipt(Work *w, KtReceipt *receipt, GError **error)
   const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
   w->sight.receipt = receipt;
   w->sight.measure.stop = w->actuator->stop;
-  if (server && w->journal)
+  if (server && w->run.journal)
     measure_before(w, receipt, server);
   gboolean done = kt_run_apply(&w->run, receipt, error);
   note_verdict(w, receipt);
   close_cut_off(w, receipt);
-  if (!done && w->journal && is_to_be_reverted(receipt))
+  if (!done && w->run.journal && is_to_be_reverted(receipt))
     revert(w, receipt, error);
   g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt, w->wish->state) : NULL;
   kt_output(end ? end : "", NULL);
