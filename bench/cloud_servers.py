@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""cloud_servers.py NOVA_CONF IMAGE PROJECT HOSTS SERVERS FLAVORS: servers as the database of a Nova knows them, made
-through Nova's own objects. Scheduling each would take a second or more; what answers afterwards is the real API. Runs
-where the database is: `openstack/openstack inside`."""
+"""cloud_servers.py NOVA_CONF IMAGE PROJECT HOSTS SERVERS FLAVORS: hosts (besides the first), flavors and servers as
+the database of a Nova knows them, made through Nova's own objects. Scheduling each server would take a second or more;
+what answers afterwards is the real API. Runs where the database is: `openstack/openstack inside`."""
 import nova.monkey_patch  # noqa: F401  before all else, as in Nova's own programs
 import sys
 import uuid
@@ -25,6 +25,25 @@ def make_flavors(ctxt, count):
         flavor.create()
         made.append(flavor)
     return made
+
+
+OF_ITSELF = ("id", "uuid", "host", "hypervisor_hostname", "service_id", "created_at", "updated_at", "deleted_at", "deleted")
+
+
+def make_host(ctxt, cell, name):
+    """Another compute host, as the first one is."""
+    with context.target_cell(ctxt, cell) as in_cell:
+        first = objects.ComputeNodeList.get_all(in_cell)[0]
+        service = objects.Service(in_cell, host=name, binary="nova-compute", topic="compute",
+                                  last_seen_up=timeutils.utcnow(), report_count=1, disabled=False)
+        service.create()
+        node = objects.ComputeNode(in_cell, uuid=str(uuid.uuid4()), host=name, hypervisor_hostname=name,
+                                   service_id=service.id)
+        for field in first.fields:
+            if field not in OF_ITSELF and first.obj_attr_is_set(field):
+                setattr(node, field, getattr(first, field))
+        node.create()
+    objects.HostMapping(ctxt, host=name, cell_mapping=cell).create()
 
 
 def make_server(ctxt, cell, n, flavor, host, image, project):
@@ -51,6 +70,8 @@ def main(path, image, project, hosts, servers, flavors):
     objects.register_all()
     ctxt = context.get_admin_context()
     cell = next(c for c in objects.CellMappingList.get_all(ctxt) if not c.is_cell0())
+    for n in range(1, int(hosts)):
+        make_host(ctxt, cell, "node%d" % (n + 1))
     made = make_flavors(ctxt, int(flavors))
     for n in range(int(servers)):
         make_server(ctxt, cell, n, made[n % len(made)], "node%d" % (n % int(hosts) + 1), image, project)
