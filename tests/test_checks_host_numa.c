@@ -51,6 +51,22 @@ static void test_locality_says_where(void)
   g_assert_nonnull(strstr(action, "migratepages 4000 all 0"));
 }
 
+/* 256 MiB resident: what has less has hardly started. */
+static void test_locality_of_little(void)
+{
+  for (gboolean enough = FALSE; enough <= TRUE; enough++) {
+    g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+    KtMachine *m = host_new(snapshot);
+    KtDomain *d = guest_running(snapshot, "a", 4, 8, node0, 50);
+    kt_runtime_add_memory(d->runtime, 1, 256 * 1024 - !enough);
+    KtSubject s = domain_subject(snapshot, d, m);
+    if (enough)
+      assert_fires("H20", &s, 3, "0 % of the guest's memory is where its vCPUs run");
+    else
+      assert_state("H20", &s, KT_NOT_APPLICABLE);
+  }
+}
+
 static void test_locality_near_misses(void)
 {
   g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
@@ -277,6 +293,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/checks/H20/severity", test_locality);
   g_test_add_func("/checks/H20/says-where", test_locality_says_where);
+  g_test_add_func("/checks/H20/little", test_locality_of_little);
   g_test_add_func("/checks/H20/near-misses", test_locality_near_misses);
   g_test_add_func("/checks/H21", test_nobody_balances);
   g_test_add_func("/checks/H22", test_thrash);

@@ -19,7 +19,8 @@ static const KtCheck rows[] = {
      .note =
          "Only guests that would fit their home are judged. Below 80 % it is a fault, 80 - 90 % is worth a look; an "
          "idle guest loses little. libvirt changes the nodes of a running guest's memory only if numatune has mode "
-         "restrictive or none; mode strict is refused then. Pages of passed-through devices and locked memory stay.",
+         "restrictive or none; mode strict is refused then. Pages of passed-through devices and locked memory stay. A "
+         "guest with less than 256 MiB resident is not judged: it has hardly started, or has little to lose.",
      .source = "[R] RHEL 6/7 guide; ESXi N%L thresholds; numad -m 90; migratepages(8); lab",
      .remedies = {{KT_LAYER_HOST, "bring the memory to the vCPUs: migratepages {pid} all {nodes}"},
                   {KT_LAYER_LIBVIRT, "keep it there from the next start: virsh numatune {name} --mode restrictive "
