@@ -23,15 +23,14 @@ static const KtFinding *find_fired(const KtDiagnosis *diagnosis, const char *id)
 
 #define LOCAL_PCT 90 /* of its memory: less is what H20 finds again */
 
-/* Its memory is where its CPUs are. */
-static gboolean is_local(const KtPlanWork *work)
+gboolean kt_plan_is_local(const KtPlaceAnswer *answer, const KtMachine *host)
 {
   gint64 all = 0, near = 0;
-  for (guint i = 0; i < work->answer->cells->len; i++) {
-    const KtPlaceCell *cell = work->answer->cells->pdata[i];
+  for (guint i = 0; i < answer->cells->len; i++) {
+    const KtPlaceCell *cell = answer->cells->pdata[i];
     for (guint k = 0; k < cell->memory->len; k++) {
       const KtPlaceMemory *part = &g_array_index(cell->memory, KtPlaceMemory, k);
-      const KtNode *node = kt_machine_find_node(work->host, (int)part->node_id);
+      const KtNode *node = kt_machine_find_node(host, (int)part->node_id);
       all += part->kib;
       near += node && kt_set_intersects(node->cpus, cell->cpus) ? part->kib : 0;
     }
@@ -48,7 +47,7 @@ static gboolean asks(const KtPlanWork *work, const char *id)
     return FALSE;
   if (!work->answer || !work->answer->cells->len)
     return TRUE;
-  return g_str_equal(id, "H20")   ? is_local(work)
+  return g_str_equal(id, "H20")   ? kt_plan_is_local(work->answer, work->host)
          : g_str_equal(id, "X10") ? work->target.one_l3
          : g_str_equal(id, "X06") || g_str_equal(id, "X03")
              ? !work->shaped || work->target.cores * work->target.threads > 1 || work->domain->vcpus.value < 3
@@ -347,6 +346,7 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
     if (is_asked_for(subject))
       kt_plan_leave(plan, work.diagnosis, first);
   }
+  kt_plan_credit_pools(plan, problem, placement, host, diagnosis_of(diagnoses, NULL, host));
   for (guint i = 0; options->note && i < problem->subjects->len; i++)
     if (!g_array_index(problem->subjects, KtPlanSubject, i).fixed) {
       g_ptr_array_add(plan->notes, g_strdup(options->note));

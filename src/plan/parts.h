@@ -75,6 +75,12 @@ gint64 kt_plan_free_kib(const KtNode *node, gint64 page_kib); /* -1: not known *
 void kt_plan_check_pools(const KtMachine *host, const KtPlaceAnswer *answer, const char *name, gint64 page_kib,
                          gboolean only_free, GPtrArray *notes);
 
+/* H28 of a home that lacks huge pages: where all guests on such pages come to run where theirs are, their new pins are
+ * the cure, and nothing is left of it. `diagnosis`: of the host; NULL: none. */
+void kt_plan_credit_pools(KtPlan *plan, const KtPlanProblem *problem, const KtPlacement *placement,
+                          const KtMachine *host, const KtDiagnosis *diagnosis);
+gboolean kt_plan_is_local(const KtPlaceAnswer *answer, const KtMachine *host); /* its memory is where its CPUs are */
+
 /* left.c: adds to plan->left what fired on the subject and none of the changes from `first` on cures. NULL: nothing. */
 void kt_plan_leave(KtPlan *plan, const KtDiagnosis *diagnosis, guint first);
 

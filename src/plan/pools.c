@@ -106,3 +106,51 @@ void kt_plan_check_pools(const KtMachine *host, const KtPlaceAnswer *answer, con
                           node->id, size, there, name, need));
   }
 }
+
+/* ---- pages that come to be at home ---- */
+
+static gboolean lacks_pages(const KtDiagnosis *diagnosis)
+{
+  for (guint i = 0; diagnosis && i < diagnosis->findings->len; i++) {
+    const KtFinding *finding = diagnosis->findings->pdata[i];
+    if (g_str_equal(finding->check->id, "H28") && finding->severity > 1) /* 1: there are too many */
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static guint credit(KtPlan *plan, const KtDomain *d)
+{
+  guint n = 0;
+  for (guint i = 0; i < plan->changes->len; i++) {
+    KtChange *change = plan->changes->pdata[i];
+    if (g_strcmp0(change->domain, d->name) != 0 || g_strcmp0(change->uuid, d->uuid) != 0 ||
+        (change->act != KT_ACT_VCPUPIN && !g_str_has_suffix(change->id, "/pins")))
+      continue;
+    kt_change_add_reason(change, "H28");
+    n++;
+  }
+  return n;
+}
+
+void kt_plan_credit_pools(KtPlan *plan, const KtPlanProblem *problem, const KtPlacement *placement,
+                          const KtMachine *host, const KtDiagnosis *diagnosis)
+{
+  guint credited = 0;
+  if (!lacks_pages(diagnosis))
+    return;
+  for (guint pass = 0; pass < 2; pass++)
+    for (guint i = 0; i < problem->subjects->len; i++) {
+      const KtDomain *d = g_array_index(problem->subjects, KtPlanSubject, i).domain;
+      if (!d->runtime || !d->hugepages)
+        continue;
+      if (!kt_plan_is_local(placement->guests->pdata[i], host))
+        return;
+      credited += pass ? credit(plan, d) : 0;
+    }
+  for (guint i = plan->left->len; credited && i-- > 0;) {
+    const KtPlanLeft *left = plan->left->pdata[i];
+    if (!left->domain && g_str_equal(left->check, "H28"))
+      g_ptr_array_remove_index(plan->left, i);
+  }
+}
