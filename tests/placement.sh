@@ -48,8 +48,8 @@ sed 's/^\(kvmtune: lines:2:\).*/\1 not JSON/' "$scratch/errors" | diff "$scratch
     [ "$(wc -l <"$scratch/answers")" = 2 ]
 verdict 1 "a bad line is named with what was expected, the others are answered" $?
 
-if "$KT_BIN" plan >"$scratch/out" 2>&1; then false; else [ $? = 2 ] && [ "$(wc -l <"$scratch/out")" = 1 ]; fi
-verdict 2 "plan without --batch says what it needs" $?
+if "$KT_BIN" plan --host "$scratch/answers" >"$scratch/out" 2>&1; then false; else [ $? = 2 ] && [ "$(wc -l <"$scratch/out")" = 1 ]; fi
+verdict 2 "what is no evidence of a host is refused in one line" $?
 
 if [ -f "${KT_SHARED:-}/placement/dev.jsonl" ]; then
     "$KT_BIN" plan --batch "$KT_SHARED/placement/dev.jsonl" >"$scratch/answers" 2>"$scratch/out" &&

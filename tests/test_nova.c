@@ -349,6 +349,15 @@ static void test_image_properties(void)
       {"architecture", "z80", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
       {"os_type", "Windows", KT_NOVA_OK, KT_NOVA_OK},
       {"os_type", "os2", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
+      {"os_distro", "anything", KT_NOVA_OK, KT_NOVA_OK},
+      {"img_hv_requested_version", ">= 2.0.1a2,<3.0", KT_NOVA_OK, KT_NOVA_OK},
+      {"img_hv_requested_version", "==2", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
+      {"hypervisor_version_requires", "", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
+      {"img_hv_requested_version", ">=2.0.0.0", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
+      {"img_hv_requested_version", ">=2.0,", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
+      {"img_hv_requested_version", ">=2.0\n", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
+      {"block_device_mapping", "[{\"boot_index\": 0}]", KT_NOVA_OK, KT_NOVA_OK},
+      {"img_mappings", "root=vda", KT_NOVA_VALUE_ERROR, KT_NOVA_VALUE_ERROR},
       {"vmware_adaptertype", "", KT_NOVA_OK, KT_NOVA_OK},
   };
   for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -13,6 +13,8 @@ typedef enum {
   WORD,   /* one of `words` */
   FOLDED, /* in any case */
   LISTS,  /* hw_numa_cpus.N, hw_numa_mem.N */
+  JSON,   /* an array, which Nova's client of Glance reads */
+  VERSIONS,
 } Kind;
 
 #define ARCHITECTURES                                                                                                  \
@@ -38,8 +40,12 @@ typedef struct {
 // clang-format off
 static const Property properties[] = {
     /* names of old */
-    {"architecture", FOLDED, ARCHITECTURES}, {"vmware_image_version", NUMBER}, {"xenapi_device_id", NUMBER},
-    {"xenapi_image_compression_level", NUMBER}, {"vm_mode", FOLDED, MODES}, {"hypervisor_type", FOLDED, HYPERVISORS},
+    {"architecture", FOLDED, ARCHITECTURES}, {"owner_id"}, {"vmware_disktype"}, {"vmware_image_version", NUMBER},
+    {"vmware_ostype"}, {"auto_disk_config"}, {"ipxe_boot"}, {"xenapi_device_id", NUMBER},
+    {"xenapi_image_compression_level", NUMBER}, {"vmware_linked_clone"}, {"xenapi_use_agent"},
+    {"xenapi_skip_agent_inject_ssh"}, {"xenapi_skip_agent_inject_files_at_boot"}, {"cache_in_nova"},
+    {"vm_mode", FOLDED, MODES}, {"bittorrent"}, {"mappings", JSON}, {"block_device_mapping", JSON}, {"bdm_v2"},
+    {"root_device_name"}, {"hypervisor_version_requires", VERSIONS}, {"hypervisor_type", FOLDED, HYPERVISORS},
     {"vmware_adaptertype", FOLDED, SCSI " ide"},
     /* names of today */
     {"hw_architecture", FOLDED, ARCHITECTURES}, {"hw_emulation_architecture", FOLDED, ARCHITECTURES},
@@ -65,12 +71,17 @@ static const Property properties[] = {
     {"hw_virtio_packed_ring", .new = TRUE}, {"hw_tpm_model", WORD, "tpm-tis tpm-crb"},
     {"hw_tpm_version", WORD, "1.2 2.0"}, {"hw_tpm_secret_security", .new = TRUE}, {"hw_ephemeral_encryption"},
     {"hw_ephemeral_encryption_format", WORD, "plain luks luksv2"},
-    {"hw_ephemeral_encryption_secret_uuid", .new = TRUE}, {"img_compression_level", NUMBER},
-    {"img_hv_type", FOLDED, HYPERVISORS}, {"img_config_drive", WORD, "optional mandatory"}, {"img_version", NUMBER},
-    {"img_signature_hash_method", WORD, "SHA-224 SHA-256 SHA-384 SHA-512"},
+    {"hw_ephemeral_encryption_secret_uuid", .new = TRUE}, {"img_bittorrent"}, {"img_bdm_v2"},
+    {"img_block_device_mapping", JSON}, {"img_cache_in_nova"}, {"img_compression_level", NUMBER},
+    {"img_hv_requested_version", VERSIONS}, {"img_hv_type", FOLDED, HYPERVISORS},
+    {"img_config_drive", WORD, "optional mandatory"}, {"img_linked_clone"}, {"img_mappings", JSON}, {"img_owner_id"},
+    {"img_root_device_name"}, {"img_use_agent"}, {"img_version", NUMBER}, {"img_signature"},
+    {"img_signature_hash_method", WORD, "SHA-224 SHA-256 SHA-384 SHA-512"}, {"img_signature_certificate_uuid"},
     {"img_signature_key_type", WORD,
      "DSA ECC_SECP384R1 ECC_SECP521R1 ECC_SECT409K1 ECC_SECT409R1 ECC_SECT571K1 ECC_SECT571R1 RSA-PSS"},
-    {"os_secure_boot", WORD, "required disabled optional"}, {"os_type", FOLDED, "linux windows"},
+    {"img_hide_hypervisor_id"}, {"os_admin_user"}, {"os_command_line"}, {"os_distro"}, {"os_require_quiesce"},
+    {"os_secure_boot", WORD, "required disabled optional"}, {"os_skip_agent_inject_files_at_boot"},
+    {"os_skip_agent_inject_ssh"}, {"os_type", FOLDED, "linux windows"}, {"traits_required"},
 };
 // clang-format on
 
@@ -85,6 +96,17 @@ static gboolean is_word(const char *words, const char *text, KtNovaRelease relea
   return FALSE;
 }
 
+/* "2.0", "2.0.1", "2.0b1" behind comparisons that commas divide: ">=1.0, !=1.2.5" (distutils' VersionPredicate). */
+static gboolean is_version_predicate(const char *text)
+{
+  g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+  for (guint i = 0; parts[i]; i++)
+    if (!g_regex_match_simple("^[ \\t]*(<=|>=|<|>|!=|==)[ \\t]*\\d+\\.\\d+(\\.\\d+)?([ab]\\d+)?[ \\t]*$", parts[i],
+                              G_REGEX_DOLLAR_ENDONLY, 0))
+      return FALSE;
+  return *text != '\0';
+}
+
 static gboolean is_right(const Property *property, const char *text, KtNovaRelease release)
 {
   gint64 n;
@@ -92,6 +114,10 @@ static gboolean is_right(const Property *property, const char *text, KtNovaRelea
     return kt_nova_int(text, &n);
   if (property->kind == WORD)
     return is_word(property->words, text, release);
+  if (property->kind == JSON)
+    return text[strspn(text, " \t\n")] == '[';
+  if (property->kind == VERSIONS)
+    return is_version_predicate(text);
   if (property->kind != FOLDED || !g_utf8_validate(text, -1, NULL))
     return property->kind == TEXT;
   g_autofree char *lower = g_utf8_strdown(text, -1);
