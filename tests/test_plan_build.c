@@ -129,6 +129,26 @@ static void test_nova(void)
     g_assert_cmpint(((KtChange *)plan->changes->pdata[i])->act, ==, KT_ACT_NOVA);
 }
 
+/* Two libvirts on one host: nothing says which of two guests of a name is meant. The others get their plan. */
+static void test_namesakes(void)
+{
+  g_autofree char *twin = definition("twin", 2, 4, "  <uuid>6f2a4c1e-0000-4000-8000-000000000001</uuid>\n");
+  g_autofree char *other = definition("twin", 2, 4, "  <uuid>6f2a4c1e-0000-4000-8000-000000000002</uuid>\n");
+  g_autofree char *lost = definition("lost", 2, 4, "  <uuid>6f2a4c1e-0000-4000-8000-000000000003</uuid>\n");
+  const char *const definitions[] = {twin, other, lost, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_assert_cmpuint(snapshot->domains->len, ==, 3);
+  for (guint i = 0; i < 3; i++)
+    run_on(snapshot->domains->pdata[i], "0-3", 1);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  g_assert_nonnull(find_change(plan, "lost/vcpupin"));
+  for (guint i = 0; i < plan->changes->len; i++)
+    g_assert_cmpstr(((const KtChange *)plan->changes->pdata[i])->domain, ==, "lost");
+  g_assert_cmpuint(plan->guests->len, ==, 3);
+  g_assert_cmpstr(((const KtPlanGuest *)plan->guests->pdata[0])->kept, ==, "another guest has the same name");
+  g_assert_cmpstr(((const KtPlanGuest *)plan->guests->pdata[1])->kept, ==, "another guest has the same name");
+}
+
 /* Memory can be plugged into a cell only: the last one stays. */
 static void test_plugged_memory(void)
 {
@@ -328,6 +348,7 @@ int main(int argc, char **argv)
   g_test_add_func("/plan/nova", test_nova);
   g_test_add_func("/plan/lost-pin", test_lost_pin);
   g_test_add_func("/plan/policy", test_policy);
+  g_test_add_func("/plan/namesakes", test_namesakes);
   g_test_add_func("/plan/plugged-memory", test_plugged_memory);
   g_test_add_func("/plan/left", test_left);
   g_test_add_func("/plan/accepted", test_accepted);

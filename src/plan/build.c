@@ -176,11 +176,6 @@ static void forget_place(KtPlanGuest *guest)
   guest->nodes_after = g_strdup(guest->nodes_before);
 }
 
-static gboolean is_asked_for(const KtPlanSubject *subject)
-{
-  return g_strcmp0(subject->fixed, "not asked for") != 0;
-}
-
 static void plan_domain(KtPlanWork *work)
 {
   KtPlanGuest *guest = work->guest;
@@ -193,7 +188,7 @@ static void plan_domain(KtPlanWork *work)
     return;
   }
   set_places(guest, work);
-  if (!is_asked_for(work->subject)) {
+  if (work->subject->left) {
     forget_place(guest);
     return;
   }
@@ -343,7 +338,7 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
                        .owned = owned};
     guint first = plan->changes->len;
     plan_domain(&work);
-    if (is_asked_for(subject))
+    if (!subject->left)
       kt_plan_leave(plan, work.diagnosis, first);
   }
   kt_plan_credit_pools(plan, problem, placement, host, diagnosis_of(diagnoses, NULL, host));

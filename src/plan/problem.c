@@ -135,10 +135,8 @@ static gboolean is_asked_for(const KtDomain *d, const char *const *only)
   return only == NULL;
 }
 
-static const char *why_fixed(const KtDomain *d, const KtPlanOptions *options)
+static const char *why_fixed(const KtDomain *d)
 {
-  if (!is_asked_for(d, options->only))
-    return N_("not asked for");
   if (is_booked_by_nova(d))
     return N_("Nova has booked its CPUs and memory, and would book them twice");
   if (d->nova)
@@ -282,6 +280,25 @@ static void tell_crowded(GArray *subjects, const KtPlanOptions *options, const K
   }
 }
 
+/* Plans name guests: of two that are called alike, as of two libvirts on one host, none is meant. */
+static void leave_namesakes(GArray *subjects)
+{
+  g_autoptr(GHashTable) first = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < subjects->len; i++) {
+    KtPlanSubject *subject = &g_array_index(subjects, KtPlanSubject, i);
+    KtPlanSubject *other = g_hash_table_lookup(first, subject->domain->name);
+    if (!other) {
+      g_hash_table_insert(first, subject->domain->name, subject);
+      continue;
+    }
+    for (KtPlanSubject *each = subject; each; each = each == subject ? other : NULL) {
+      each->left = each->namesake = TRUE;
+      each->stuck = FALSE;
+      each->fixed = N_("another guest has the same name");
+    }
+  }
+}
+
 static GArray *find_subjects(const KtSnapshot *snapshot, const KtPlanOptions *options, GPtrArray *notes)
 {
   const KtMachine *host = kt_snapshot_host(snapshot);
@@ -298,13 +315,16 @@ static GArray *find_subjects(const KtSnapshot *snapshot, const KtPlanOptions *op
                                              d->name ? d->name : d->source));
       continue;
     }
-    const char *fixed = why_fixed(d, options);
+    gboolean left = !is_asked_for(d, options->only);
+    const char *fixed = left ? N_("not asked for") : why_fixed(d);
     const KtPlanSubject subject = {.domain = d,
                                    .fixed = fixed,
+                                   .left = left,
                                    .stuck = fixed && d->runtime && fixed == why_stuck(d),
                                    .dedicated = is_dedicated(d, options, host)};
     g_array_append_val(subjects, subject);
   }
+  leave_namesakes(subjects);
   tell_crowded(subjects, options, host);
   return subjects;
 }
@@ -414,7 +434,8 @@ static KtPlaceGuest *add_guest(KtPlaceProblem *problem, const KtPlanSubject *sub
 {
   const KtDomain *d = subject->domain;
   const KtSet *closed = d->nova ? NULL : all_closed;
-  KtPlaceGuest *guest = kt_place_problem_add_guest(problem, d->name);
+  g_autofree char *name = g_strdup_printf("%s/%u", d->name, problem->guests->len);
+  KtPlaceGuest *guest = kt_place_problem_add_guest(problem, subject->namesake ? name : d->name);
   guest->vcpus = (guint)d->vcpus.value;
   guest->memory_kib = d->memory_kib.value;
   guest->page_kib = kt_plan_page_kib(d, host);

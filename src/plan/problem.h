@@ -10,6 +10,8 @@
 typedef struct {
   const KtDomain *domain;
   const char *fixed;  /* why its placement stays as it is, for people; NULL: it may be moved */
+  gboolean left;      /* nothing of it is planned: it only has its place; `fixed` says why */
+  gboolean namesake;  /* another has its name */
   gboolean stuck;     /* its memory cannot move while it runs (VFIO, locked, SEV/TDX, 1 GiB pages) */
   gboolean dedicated; /* each vCPU is to own a CPU */
   gboolean reshaped;  /* its topology is made anew, or shows one L3 for several: rather on pins that it can mirror */
