@@ -126,6 +126,22 @@ static void test_bounded(Place *place, gconstpointer data)
   g_assert_cmpint(((KtReceipt *)all->pdata[0])->number, ==, KT_JOURNAL_RECEIPTS + 3);
 }
 
+/* Each server of a cloud has a receipt: they outnumber the runs on hosts, and push nothing out. */
+static void test_bounded_by_kind(Place *place, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtJournal) journal = kt_journal_open(place->directory, TRUE, &error);
+  for (guint i = 0; i < KT_JOURNAL_RECEIPTS + 3; i++) {
+    g_autoptr(KtReceipt) receipt = make_receipt();
+    receipt->state = KT_RECEIPT_DONE;
+    g_free(receipt->uri);
+    receipt->uri = i ? g_strdup("https://cloud.example/compute/v2.1") : NULL;
+    g_assert_true(kt_journal_add(journal, receipt, &error));
+  }
+  g_autoptr(GPtrArray) all = kt_journal_list(journal, &error);
+  g_assert_cmpuint(all->len, ==, KT_JOURNAL_RECEIPTS + 3);
+}
+
 static void test_refused(Place *place, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
@@ -246,6 +262,7 @@ int main(int argc, char **argv)
 #define ADD(name, function) g_test_add(name, Place, NULL, set_up, function, tear_down)
   ADD("/journal/round", test_round);
   ADD("/journal/bounded", test_bounded);
+  ADD("/journal/bounded-by-kind", test_bounded_by_kind);
   ADD("/journal/refused", test_refused);
   ADD("/journal/old", test_old);
   ADD("/journal/lock", test_lock);

@@ -202,14 +202,20 @@ static gboolean add_receipt(KtJournal *j, KtReceipt *r, GError **error)
   return TRUE;
 }
 
-/* The oldest of those that are at an end. */
+/* The oldest of those that are at an end: of hosts, and of clouds. */
 static gboolean drop_old(KtJournal *j, GError **error)
 {
-  const KtSqlValue values[] = {KT_SQL_NUMBER(KT_JOURNAL_RECEIPTS)};
-  return kt_sql_query(j->sql,
-                      "DELETE FROM receipt WHERE number <= (SELECT max(number) FROM receipt) - ? "
-                      "AND state NOT IN ('running', 'undoing')",
-                      values, G_N_ELEMENTS(values), NULL, NULL, error);
+  static const gint64 most[] = {KT_JOURNAL_RECEIPTS, KT_JOURNAL_CLOUD_RECEIPTS};
+  for (gint64 cloud = 0; cloud < (gint64)G_N_ELEMENTS(most); cloud++) {
+    const KtSqlValue values[] = {KT_SQL_NUMBER(cloud), KT_SQL_NUMBER(cloud), KT_SQL_NUMBER(most[cloud])};
+    if (!kt_sql_query(j->sql,
+                      "DELETE FROM receipt WHERE ifnull(uri GLOB 'http*://*', 0) = ? "
+                      "AND state NOT IN ('running', 'undoing') AND number <= (SELECT number FROM receipt "
+                      "WHERE ifnull(uri GLOB 'http*://*', 0) = ? ORDER BY number DESC LIMIT 1 OFFSET ?)",
+                      values, G_N_ELEMENTS(values), NULL, NULL, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 static gsize length_of(const char *text)

@@ -10,7 +10,10 @@
 #include "apply/lock.h"
 #include "apply/receipt.h"
 
-#define KT_JOURNAL_RECEIPTS 200                      /* the oldest of more are dropped, if they are at an end */
+/* Receipts of hosts and those of clouds, where each server has its own: the oldest of more are dropped, if they are at
+ * an end. */
+#define KT_JOURNAL_RECEIPTS 200
+#define KT_JOURNAL_CLOUD_RECEIPTS 20000
 #define KT_JOURNAL_TEXT (64 * 1024 * 1024)           /* bytes of one text */
 #define KT_JOURNAL_STEPS 20000                       /* of one receipt */
 #define KT_JOURNAL_SIZE (G_GINT64_CONSTANT(4) << 30) /* bytes of all */
