@@ -257,7 +257,7 @@ static gboolean check_flavor(const KtCloudCure *cure, const KtCloudFlavor *there
 
 static gboolean may_make(const Work *w, const KtCloudCure *cure, GError **error)
 {
-  if (w->hand->config->auth == KT_CLOUD_NO_AUTH || kt_cloud_session_has_role(w->hand->session, "admin"))
+  if (kt_cloud_session_is_admin(w->hand->session))
     return TRUE;
   return refuse(KT_ERROR_ACCESS, error,
                 "the flavor '%s' has to be made first, which is an administrator's: 'kvmtune cloud plan' prints the "

@@ -80,6 +80,11 @@ void kt_http_hide(KtHttp *http, const char *secret)
     g_ptr_array_add(http->secrets, g_strdup(secret));
 }
 
+char *kt_http_clean(const KtHttp *http, char *text)
+{
+  return kt_http_without(http->secrets, text, text);
+}
+
 void kt_http_set_error(const KtHttp *http, const KtHttpRequest *request, const KtHttpAnswer *answer, GError **error)
 {
   kt_http_say(http->secrets, request, answer, error);
@@ -302,6 +307,11 @@ void kt_http_free(KtHttp *http)
 
 void kt_http_hide(KtHttp *http, const char *secret)
 {
+}
+
+char *kt_http_clean(const KtHttp *http, char *text)
+{
+  return text;
 }
 
 void kt_http_set_error(const KtHttp *http, const KtHttpRequest *request, const KtHttpAnswer *answer, GError **error)

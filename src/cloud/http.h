@@ -28,6 +28,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtHttp, kt_http_free)
 /* A text that no message may show, whatever a service writes into its answers. */
 void kt_http_hide(KtHttp *http, const char *secret);
 
+/* Takes `text` (may be NULL); gives it or, where such a text is in it, words that say so. Caller frees. */
+char *kt_http_clean(const KtHttp *http, char *text);
+
 typedef struct {
   const char *method;       /* "GET", "POST", ... */
   const char *url;          /* http:// or https:// */

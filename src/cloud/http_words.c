@@ -120,8 +120,7 @@ static const struct {
     {504, KT_ERROR_SYSTEM, "the service behind it does not answer in time"},
 };
 
-/* Takes `text`. */
-static char *hide(char *text, const char *body, const GPtrArray *secrets)
+char *kt_http_without(const GPtrArray *secrets, char *text, const char *body)
 {
   for (guint i = 0; text && secrets && i < secrets->len; i++)
     if (strstr(body, secrets->pdata[i]) || strstr(text, secrets->pdata[i])) {
@@ -134,7 +133,8 @@ static char *hide(char *text, const char *body, const GPtrArray *secrets)
 void kt_http_say(const GPtrArray *secrets, const KtHttpRequest *request, const KtHttpAnswer *answer, GError **error)
 {
   g_autofree char *name = kt_http_name(request);
-  g_autofree char *message = hide(kt_http_message(answer->body->str, answer->body->len), answer->body->str, secrets);
+  g_autofree char *message =
+      kt_http_without(secrets, kt_http_message(answer->body->str, answer->body->len), answer->body->str);
   const char *words = answer->status >= 500 ? "the service failed" : "not what was asked for";
   KtErrorCode code = KT_ERROR_SYSTEM;
   for (guint i = 0; i < G_N_ELEMENTS(meanings); i++)

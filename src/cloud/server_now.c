@@ -54,13 +54,17 @@ KtServerNow *kt_server_now_get(KtCloudSession *session, const char *id, GError *
   g_autoptr(GError) failed = NULL;
   g_autoptr(JsonNode) node =
       kt_cloud_get(session, KT_SERVICE_COMPUTE, path, kt_cloud_session_version(session, NOW_MOST), &status, &failed);
-  if (node)
-    return read_node(path, node, error);
-  if (status == 404)
+  KtServerNow *now = node ? read_node(path, node, error) : NULL;
+  if (now)
+    now->fault = kt_cloud_session_clean(session, now->fault);
+  else if (status == 404 && kt_cloud_session_is_admin(session))
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "the server %s is not there any more", id);
-  else
+  else if (status == 404) /* Nova tells a member of another project the same */
+    g_set_error(error, KT_ERROR, KT_ERROR_ACCESS,
+                "the server %s is not there any more, or is another project's: this sign-in is no administrator's", id);
+  else if (!node)
     g_propagate_error(error, g_steal_pointer(&failed));
-  return NULL;
+  return now;
 }
 
 char *kt_server_now_flavor(const KtServerNow *now)
@@ -128,7 +132,9 @@ gboolean kt_server_action_get(KtCloudSession *session, const char *id, const cha
   g_autofree char *path = g_strdup_printf("/servers/%s/os-instance-actions/%s", id, escaped);
   g_autoptr(JsonNode) node =
       kt_cloud_get(session, KT_SERVICE_COMPUTE, path, kt_cloud_session_version(session, ACTIONS_MOST), NULL, NULL);
-  return read_action(node, action);
+  gboolean told = read_action(node, action);
+  action->why = kt_cloud_session_clean(session, action->why);
+  return told;
 }
 
 #endif

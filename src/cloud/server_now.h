@@ -19,7 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtServerNow, kt_server_now_free)
 
 /* {"server": {...}}. NULL with KT_ERROR_FORMAT. */
 KtServerNow *kt_server_now_read(const char *name, const char *text, gsize length, GError **error);
-/* NULL with KT_ERROR_NOT_FOUND: it was deleted. */
+/* NULL with KT_ERROR_NOT_FOUND: it was deleted; _ACCESS: that, or this sign-in may not see it. */
 KtServerNow *kt_server_now_get(KtCloudSession *session, const char *id, GError **error);
 
 /* "plain32", or "plain32 (VERIFY_RESIZE)" (apply/step.h); NULL: Nova does not show its flavor. Caller frees. */

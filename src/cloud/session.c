@@ -193,9 +193,9 @@ const char *kt_cloud_session_project(const KtCloudSession *s)
   return s->project;
 }
 
-gboolean kt_cloud_session_has_role(const KtCloudSession *s, const char *role)
+gboolean kt_cloud_session_is_admin(const KtCloudSession *s)
 {
-  return s->roles && g_strv_contains((const char *const *)s->roles, role);
+  return s->config->auth == KT_CLOUD_NO_AUTH || (s->roles && g_strv_contains((const char *const *)s->roles, "admin"));
 }
 
 guint kt_cloud_session_oldest(const KtCloudSession *s)
@@ -254,4 +254,9 @@ void kt_cloud_session_set_error(const KtCloudSession *s, const KtCloudCall *call
   g_autofree char *url = g_strconcat(s->endpoints[call->service], call->path, NULL);
   const KtHttpRequest request = request_of(s, call, url, NULL);
   kt_http_set_error(s->http, &request, answer, error);
+}
+
+char *kt_cloud_session_clean(const KtCloudSession *s, char *text)
+{
+  return kt_http_clean(s->http, text);
 }

@@ -22,7 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtCloudSession, kt_cloud_session_free)
 const char *kt_cloud_session_endpoint(const KtCloudSession *session,
                                       KtService service);            /* without '/' at its end; NULL */
 const char *kt_cloud_session_project(const KtCloudSession *session); /* its id; NULL: none, or no Keystone */
-gboolean kt_cloud_session_has_role(const KtCloudSession *session, const char *role);
+/* By the roles of the token, or without Keystone: it sees the servers of all projects, and makes flavors. */
+gboolean kt_cloud_session_is_admin(const KtCloudSession *session);
 
 /* N of the microversions 2.N that Nova has. */
 guint kt_cloud_session_oldest(const KtCloudSession *session);
@@ -43,6 +44,10 @@ KtHttpAnswer *kt_cloud_session_send(KtCloudSession *session, const KtCloudCall *
 /* Sets *error for an answer that is none of 2xx. */
 void kt_cloud_session_set_error(const KtCloudSession *session, const KtCloudCall *call, const KtHttpAnswer *answer,
                                 GError **error);
+
+/* Words of a service that are to be shown: takes `text` (may be NULL), gives it or, where it holds a secret, that it is
+ * not shown. Caller frees. */
+char *kt_cloud_session_clean(const KtCloudSession *session, char *text);
 
 /* What a token's answer tells; read from bytes of anybody. */
 typedef struct {
