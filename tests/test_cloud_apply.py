@@ -8,6 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cloud_services as o  # noqa: E402
+from cloud_acting import Acting  # noqa: E402
 from cloud_case import NEW, OLD, Case, fault_at, refused  # noqa: E402
 from cloud_run import U, Run, main, no_secret  # noqa: E402
 
@@ -115,6 +116,31 @@ def test_server_gone():
     assert "not there any more" in " ".join(r.out.split()), r.out
 
 
+def test_member_of_another_project():
+    """Nova answers as if its servers were not there: they are neither done nor taken back for that."""
+    c = Case()
+    assert c.apply(look=False).status == 2 and c.flavor_of() == (NEW, "VERIFY_RESIZE")
+    own, c.world.servers, c.world.admin = c.world.servers, [], False
+    c.world.changes.clear()
+    r = c.apply()
+    assert r.status == 2 and "none of the plan's servers is there" in r.err and not c.world.changes, r.out + r.err
+    r = c.rollback(2)
+    assert r.status == 1 and "this sign-in is no administrator's" in " ".join(r.out.split()), r.out + r.err
+    assert c.history()[0]["state"] == "kept"
+    c.world.servers, c.world.admin = own, True
+    assert c.rollback(2).status == 0
+    as_before(c)
+
+
+def test_plan_edited_into_nothing():
+    c = Case()
+
+    def same(plan):
+        plan["flavors"][0]["name"] = OLD
+        plan["servers"][0]["new"] = OLD
+    refused(c, c.apply(plan=edited(c, same)), "flavors[0].name: expected a name other than the old flavor's")
+
+
 def test_new_flavor_is_another_one():
     c = Case()
     c.world.flavor(NEW, 32, 65536, specs={"hw:cpu_sockets": "2"})
@@ -131,13 +157,18 @@ def test_order_of_waves():
     refused(c, c.apply("--wave", "1"), "server 'crm1' of wave 0 does not have its new flavor yet")
     refused(c, c.apply("--wave", "7"), "of wave 0 does not have")
     refused(c, c.apply("--server", "crm9"), "the plan has no server 'crm9'")
+    # whatever the order of the document
+    turned = edited(c, lambda plan: plan["servers"].reverse())
+    refused(c, c.apply("--wave", "1", plan=turned), "server 'crm1' of wave 0 does not have its new flavor yet")
+    assert c.apply(plan=turned).status == 0
+    assert [c.flavor_of(n)[0] for n in range(3)] == [NEW, OLD, OLD]
 
 
 def test_command_line():
     c = Case()
     for arguments, words in ((["--server", U[0], "--wave", "0"], "one of --server and --wave"),
                              (["--wave", "-3"], "--wave is a number"), (["--limit", "-1"], "--limit"),
-                             (["--json"], "none of the options")):
+                             (["--json"], "none of the options"), (["--project"], "has no --project")):
         refused(c, c.apply(*arguments), words)
     refused(c, c.run("apply"), "needs a plan")
     refused(c, c.run("apply", c.file), "no terminal to ask on")
@@ -286,6 +317,22 @@ def test_resize_ends_in_error():
     assert c.history()[0]["state"] == "failed"
     r = c.rollback(2)
     assert r.status == 1 and "its status is ERROR" in " ".join(r.out.split()), r.out
+
+
+def test_secret_in_the_words_of_nova():
+    c = Case()
+    c.world.fails = "cannot sign in with " + o.PASSWORD
+    r = c.apply()
+    assert r.status == 2 and "its status is ERROR: its words are not shown: they hold a secret" in r.err, r.err
+    no_secret(r)
+    c = Case()
+    c.world.no_valid_host = True
+    c.world.refuse = lambda action, words: Acting.refuse(c.world, action, "gAAAA-2 " + o.PASSWORD)
+    r = c.apply()
+    assert r.status == 2 and "as before: its words are not shown" in r.err, r.err
+    no_secret(r)
+    for number in (1, 2):
+        no_secret(c.tool("history", str(number), "--json"))
 
 
 def test_server_deleted_meanwhile():

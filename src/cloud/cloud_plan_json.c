@@ -202,6 +202,8 @@ static gboolean read_cure(const Reader *r, JsonObject *o, guint i, KtCloudPlan *
   const char *flavor = kt_json_member_text(o, "flavor"), *name = kt_json_member_text(o, "name");
   if (!flavor || !name || !*name || strlen(name) > 255)
     return wrong(r, "flavors", i, "name", "the names of the old and the new flavor");
+  if (g_str_equal(flavor, name))
+    return wrong(r, "flavors", i, "name", "a name other than the old flavor's: Nova resizes to another flavor only");
   if (g_hash_table_contains(cures, name))
     return wrong(r, "flavors", i, "name", "a name that no other has");
   KtCloudCure *c = kt_cloud_plan_add_cure(plan, flavor, name);

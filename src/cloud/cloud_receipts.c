@@ -161,19 +161,32 @@ static gboolean choose_one(const Work *w, const char *server, GPtrArray *chosen,
   return TRUE;
 }
 
-/* The wave of the first that is not done; -1: all are. */
+/* The first wave with one that is not done, whatever the order of the document; -1: all are. */
 static gint64 next_wave(const Work *w, const KtCloudMove **first)
 {
+  for (guint i = 0; i < w->plan->moves->len; i++) {
+    const KtCloudMove *m = w->plan->moves->pdata[i];
+    if (!is_done(w, m) && (!*first || m->wave < (*first)->wave))
+      *first = m;
+  }
+  return *first ? (gint64)(*first)->wave : -1;
+}
+
+/* A member of another project sees none of them, and they are not done for that. */
+static gboolean check_seen(const Work *w, GError **error)
+{
+  guint seen = 0;
   for (guint i = 0; i < w->plan->moves->len; i++)
-    if (!is_done(w, w->plan->moves->pdata[i])) {
-      *first = w->plan->moves->pdata[i];
-      return (*first)->wave;
-    }
-  return -1;
+    seen += server_of(w, w->plan->moves->pdata[i]) != NULL;
+  return seen || w->cloud->all_projects || !w->plan->moves->len ||
+         refuse(KT_ERROR_ACCESS, error,
+                "none of the plan's servers is there, or this sign-in sees none: it sees its own project's only");
 }
 
 static gboolean choose_wave(const Work *w, gint64 wave, GPtrArray *chosen, GError **error)
 {
+  if (!check_seen(w, error))
+    return FALSE;
   const KtCloudMove *first = NULL;
   gint64 next = next_wave(w, &first);
   gboolean known = wave < 0;
