@@ -358,6 +358,25 @@ def test_nova_confirms_by_itself():
     as_before(c)  # by a second resize: it was too late to revert
 
 
+def test_nova_confirms_in_the_last_moment():
+    """Between the look at the guest and the request that follows from it."""
+    for override, status, words in ((None, 0, ""), ((2, 16, 1, 4), 2, "the guest has sockets 2")):
+        c = Case()
+        c.world.override = override
+
+        def overtake(h, server=c.world.servers[0]):
+            if h.path.endswith("/action") and server["status"] == "VERIFY_RESIZE":
+                server["status"] = "ACTIVE"
+            return False
+        c.world.faults.append(["", -1, overtake])
+        r = c.apply()
+        assert r.status == status and words in r.err, r.out + r.err
+        if override:  # back by a second resize, which was overtaken too
+            as_before(c)
+        else:
+            assert c.flavor_of() == (NEW, "ACTIVE") and c.history()[0]["state"] == "done", c.history()
+
+
 def test_time_limit():
     c = Case()
     c.world.polls = 20

@@ -190,6 +190,16 @@ static char *wait_for(KtCloudHand *hand, const KtStep *step, const Request *requ
   }
 }
 
+/* What waited to be confirmed or reverted, and does so no more: Nova's own resize_confirm_window came first. NULL: it
+ * still waits, or cannot be seen. */
+static char *overtaken(KtCloudHand *hand, const KtStep *step, const Request *request)
+{
+  gboolean waited_for;
+  g_autofree char *flavor = kt_step_flavor(request->from, &waited_for);
+  g_autofree char *now = waited_for ? settled(hand, step->uuid, NULL) : NULL;
+  return g_strcmp0(now, flavor) == 0 ? g_steal_pointer(&now) : NULL;
+}
+
 static char *do_request(KtCloudHand *hand, const KtStep *step, const Request *request, GError **error)
 {
   g_auto(KtCloudAsked) asked = {0};
@@ -200,7 +210,7 @@ static char *do_request(KtCloudHand *hand, const KtStep *step, const Request *re
     g_hash_table_replace(hand->pretended, g_strdup(step->uuid), g_strdup(request->to));
     return g_strdup(request->to);
   }
-  char *now = good || asked.unsure ? wait_for(hand, step, request, &asked, &failed) : NULL;
+  char *now = good || asked.unsure ? wait_for(hand, step, request, &asked, &failed) : overtaken(hand, step, request);
   if (now)
     return now;
   g_propagate_error(error, failed ? g_steal_pointer(&failed) : g_steal_pointer(&refused));
