@@ -12,7 +12,8 @@
 #define PLACES_SECONDS 5 /* between looks at memory, threads and who runs, */
 #define PLACES_LEAST 6   /* so many of them in a short measurement; */
 #define MAX_DOMAINS 4096
-#define PLACES_COST 50 /* but so many times what such a look takes */
+#define PLACES_COST 50       /* but so many times what such a look takes, */
+#define PLACES_COST_SHORT 10 /* in a short measurement at least so many times, or there would be too few */
 
 /* One domain, or the machine, over all looks. */
 typedef struct {
@@ -103,11 +104,13 @@ static gboolean look_at_places(KtMeasurer *measurer)
 
 static gboolean is_time_for_places(const KtMeasurer *measurer)
 {
-  double duration = measurer->options.duration_s, wanted = PLACES_SECONDS;
-  if (duration > 0)
+  double duration = measurer->options.duration_s, cost = measurer->places_cost;
+  double wanted = PLACES_SECONDS, rest = PLACES_COST * cost;
+  if (duration > 0) {
     wanted = MIN(wanted, duration / PLACES_LEAST);
-  return measurer->snapshot->domains->len < measurer->running ||
-         measurer->since_places >= MAX(wanted, PLACES_COST * measurer->places_cost);
+    rest = MIN(rest, MAX(duration / PLACES_LEAST, PLACES_COST_SHORT * cost));
+  }
+  return measurer->snapshot->domains->len < measurer->running || measurer->since_places >= MAX(wanted, rest);
 }
 
 /* ---- one interval ---- */
