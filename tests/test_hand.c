@@ -105,17 +105,21 @@ static void test_knobs(void)
 static void test_unmerge(void)
 {
   static const struct {
-    const char *sharing, *second, *refusal; /* MemFree of the second node */
+    const char *sharing, *second, *refusal; /* MemFree of the second node; NULL: it is not told */
   } rows[] = {{"0", "0 kB", NULL},
               {"256", "2048 kB", NULL},
               {"1024", "2048 kB", "unmerging takes up to 4 MiB, and node1 has 2 MiB free"},
+              {"0", NULL, "how much memory node1 has free cannot be read"},
               {"many", "2048 kB", "how many pages KSM shares cannot be read"}};
   for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
     World w;
     begin(&w);
-    g_autofree char *second = g_strdup_printf("Node 1 MemTotal: 9000 kB\nNode 1 MemFree: %s\n", rows[i].second);
+    g_autofree char *second = rows[i].second
+                                  ? g_strdup_printf("Node 1 MemTotal: 9000 kB\nNode 1 MemFree: %s\n", rows[i].second)
+                                  : g_strdup("");
     put(&w, "sys/kernel/mm/ksm/pages_sharing", rows[i].sharing);
-    put(&w, "sys/devices/system/node/node0/meminfo", "Node 0 MemFree:  9999999 kB\n");
+    put(&w, "sys/devices/system/node/node0/meminfo", "Node 0 MemTotal: 9999999 kB\nNode 0 MemFree:  9999999 kB\n");
+    put(&w, "sys/devices/system/node/node2/meminfo", "Node 2 MemTotal: 0 kB\nNode 2 MemFree: 0 kB\n");
     put(&w, "sys/devices/system/node/node1/meminfo", second);
     g_autoptr(KtStep) s = step(KT_STEP_SYSFS, NULL, "sys/kernel/mm/ksm/merge_across_nodes", "1", "0");
     g_autofree char *why = w.hand->refuses(w.hand, s, NULL, NULL);

@@ -24,33 +24,32 @@ static char *path_of(const KtStep *step)
   return g_strconcat("proc/sys/", name, NULL);
 }
 
-static KtInt node_free_kib(KtRoot *root, const char *path)
+/* Of a node's meminfo; FALSE: it does not say it. */
+static gboolean read_kib(const char *meminfo, const char *field, guint64 *kib)
 {
-  g_autofree char *text = kt_root_read(root, path, 65536, NULL, NULL);
-  const char *at = text ? strstr(text, "MemFree:") : NULL;
-  KtInt free_kib = {0};
-  if (at) {
-    free_kib.known = TRUE;
-    free_kib.value = g_ascii_strtoll(at + strlen("MemFree:"), NULL, 10);
-  }
-  return free_kib;
+  const char *at = meminfo ? strstr(meminfo, field) : NULL;
+  *kib = at ? g_ascii_strtoull(at + strlen(field), NULL, 10) : 0;
+  return at != NULL;
 }
 
-/* Unmerging makes copies of what KSM had merged, on any node. */
+/* Unmerging makes copies of what KSM had merged, on any node that has memory. */
 static char *refuse_unmerge(KtHand *hand)
 {
   g_autofree char *text = kt_root_read_line(hand->root, "sys/kernel/mm/ksm/pages_sharing");
   g_auto(GStrv) nodes = kt_root_list(hand->root, "sys/devices/system/node");
-  guint64 pages, page_kib = (guint64)sysconf(_SC_PAGESIZE) / 1024;
+  guint64 pages, page_kib = (guint64)sysconf(_SC_PAGESIZE) / 1024, all, free_kib;
   if (!text || !kt_units_parse_count(text, &pages) || pages > G_MAXUINT64 / 2 / page_kib)
     return g_strdup("how many pages KSM shares cannot be read");
   for (guint i = 0; nodes && nodes[i]; i++) {
-    g_autofree char *path = g_strdup_printf("sys/devices/system/node/%s/meminfo", nodes[i]);
-    KtInt free_kib = g_str_has_prefix(nodes[i], "node") ? node_free_kib(hand->root, path) : (KtInt){0};
-    if (free_kib.known && (guint64)free_kib.value < pages * page_kib)
-      return g_strdup_printf("unmerging takes up to %" G_GUINT64_FORMAT " MiB, and %s has %" G_GINT64_FORMAT
+    if (!g_str_has_prefix(nodes[i], "node"))
+      continue;
+    g_autofree char *meminfo = kt_root_read_linef(hand->root, "sys/devices/system/node/%s/meminfo", nodes[i]);
+    if (!read_kib(meminfo, " MemTotal:", &all) || !read_kib(meminfo, " MemFree:", &free_kib))
+      return g_strdup_printf("how much memory %s has free cannot be read", nodes[i]);
+    if (all && free_kib < pages * page_kib)
+      return g_strdup_printf("unmerging takes up to %" G_GUINT64_FORMAT " MiB, and %s has %" G_GUINT64_FORMAT
                              " MiB free",
-                             pages * page_kib / 1024, nodes[i], free_kib.value / 1024);
+                             pages * page_kib / 1024, nodes[i], free_kib / 1024);
   }
   return NULL;
 }
