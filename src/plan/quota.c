@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* CPU time of a running guest. A quota is somebody's will; but one that grants a vCPU all of its CPU was not meant to
- * hold it back, and still does: the kernel gives it out in slices, and takes what is left of one at the period's end.
- */
+ * hold it back, and where the guest is throttled it does, by how the kernel hands it out (scheduler/sched-bwc). */
 #include "base/i18n.h"
 #include "base/shell.h"
 #include "plan/parts.h"
