@@ -207,6 +207,20 @@ check('and others keep off it', status == 1 and 'CPUs 2,10-11' in out and '→ 0
 refused('is no list of CPUs', '--host', capture, '--conf',
         write(scratch.name + '/bad.conf', '[libvirt]\nvirt_type = kvm\n[compute]\ncpu_dedicated_set = all\n'))
 refused('is no nova.conf', '--host', capture, '--conf', capture)
+unseen = 'its nova.conf was not seen'
+check('without a guest of Nova nothing is said of nova.conf', unseen not in run('--host', capture)[1])
+instance = ("<metadata><nova:instance xmlns:nova='http://openstack.org/xmlns/libvirt/nova/1.1'>"
+            "<nova:name>web</nova:name></nova:instance></metadata>\n")
+cloud = write(capture + '/libvirt/web.xml', domain('web', 2, 4, '', instance))
+status, out, err = run('--host', capture)
+check('what a nova.conf that was not seen gives away is said to be unknown', status == 1 and
+      unseen in ' '.join(out.split()), out, err)
+status, out, err = run('--host', capture, '--conf', conf)
+check('with it, it is not', status == 1 and unseen not in ' '.join(out.split()), out, err)
+confs = [write(capture + '/etc/nova/%s.conf' % name, open(conf, encoding='utf-8').read()) for name in ('nova', 'compute')]
+refused('2 nova.conf are in the evidence', '--host', capture)
+for path in [cloud, *confs]:
+    os.remove(path)
 
 refused("no domain 'web'", 'web', '--host', capture)
 refused('--policy is', '--host', capture, '--policy', 'both')

@@ -87,6 +87,16 @@ static GArray *set_aside(const KtNovaConf *conf, const KtMachine *host)
   return all;
 }
 
+/* A compute host whose nova.conf was not seen: what it sets aside is unknown, which is not nothing. */
+static char *say_unknown(const KtSnapshot *snapshot)
+{
+  for (guint i = 0; i < snapshot->domains->len; i++)
+    if (((const KtDomain *)snapshot->domains->pdata[i])->nova)
+      return g_strdup(_("Nova has guests here, and its nova.conf was not seen: CPUs and huge pages that it keeps for "
+                        "others are not known (--conf)"));
+  return NULL;
+}
+
 gboolean kt_plan_read_nova(const KtSnapshot *snapshot, const char *path, const KtFreshWish *wish, KtPlanNova *nova,
                            GError **error)
 {
@@ -100,6 +110,13 @@ gboolean kt_plan_read_nova(const KtSnapshot *snapshot, const char *path, const K
   const GPtrArray *confs = found ? found->confs : snapshot->confs;
   const KtNovaConf *conf = confs->len == 1 ? confs->pdata[0] : NULL;
   g_auto(KtNovaCompute) compute = {0};
+  if (confs->len > 1) {
+    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%u nova.conf are in the evidence; --conf says which is the host's",
+                confs->len);
+    return FALSE;
+  }
+  if (host && !conf)
+    nova->note = say_unknown(snapshot);
   if (!host || !conf)
     return TRUE;
   if (!kt_nova_read_compute(conf, &compute, error))

@@ -42,7 +42,7 @@ KtSet *kt_plan_read_reserved(const char *list, const KtSnapshot *snapshot, GErro
 typedef struct {
   KtSet *closed;     /* NULL: none */
   GArray *set_aside; /* KtPlanSetAside; NULL: none */
-  char *note;        /* what is closed and why; NULL */
+  char *note;        /* what is closed and why, or that it is not known; NULL */
 } KtPlanNova;
 void kt_plan_nova_clear(KtPlanNova *nova);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KtPlanNova, kt_plan_nova_clear)
@@ -50,7 +50,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KtPlanNova, kt_plan_nova_clear)
 /* Guests that are not Nova's keep off its cpu_dedicated_set; one that is to be made (`wish`; NULL: none) gets CPUs of
  * the set of its kind alone. `path` NULL: the nova.conf of the evidence, of this live machine the one that Nova reads;
  * there may be none. FALSE with KT_ERROR_FORMAT (no nova.conf, or none that Nova reads) or KT_ERROR_USAGE (no CPU for
- * such a guest). `nova` is zeroed before. */
+ * such a guest; several nova.conf). `nova` is zeroed before. */
 gboolean kt_plan_read_nova(const KtSnapshot *snapshot, const char *path, const KtFreshWish *wish, KtPlanNova *nova,
                            GError **error);
 
