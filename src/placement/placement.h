@@ -18,7 +18,8 @@
  *                  (distance / 10 - 1) from each of them to the nearest of its cells, by its memory; devices that it
  *                  only shares (the NIC or disk behind vhost) count KT_PLACE_SHARED_DEVICE instead, which moves nobody
  *                  who runs. Distances are ACPI's SLIT: 10 is local, 20 twice that.
- *   fragmentation  memory nodes of guests beyond one a cell.
+ *   fragmentation  memory nodes of guests beyond one a cell. It is counted, not searched for: memory leaves its home
+ *                  only where there is no room, at the price of being remote, and in as few pieces as that takes.
  *   move           KiB that have to be moved from where they are now. Guests that are not started move nothing.
  * It is built on resident memory, load and distance; what a guest touches is not looked at.
  *
