@@ -471,4 +471,13 @@ def test_command_line():
     assert w.seen == []
 
 
+def test_command_to_copy():
+    """A flavor's name is one word of it, whatever is in it."""
+    w = world()
+    w.servers.clear()
+    w.flavor("a; reboot", 64)
+    w.server(U[0], "s", "a; reboot")
+    assert "Next: kvmtune cloud plan 'a; reboot'\n" in Run(w, "doctor").out
+
+
 main(dict(globals()))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The report on a cloud for the terminal. */
 #include "base/i18n.h"
+#include "base/shell.h"
 #include "view/cloud_words.h"
 
 #define MAX_ROWS 50
@@ -105,9 +106,9 @@ char *kt_view_cloud_text(const KtTerm *term, const KtCloudReport *r)
   put_list(page, _("Hosts"), r->hosts);
   put_unknown(page, r);
   if (shown && ((const KtCloudRow *)r->rows->pdata[0])->flavor) {
+    g_autofree char *flavor = kt_shell_word(((const KtCloudRow *)r->rows->pdata[0])->flavor);
     kt_page_gap(page);
-    kt_page_textf(page, 0, KT_STYLE_PLAIN, _("Next: kvmtune cloud plan %s"),
-                  ((const KtCloudRow *)r->rows->pdata[0])->flavor);
+    kt_page_textf(page, 0, KT_STYLE_PLAIN, _("Next: kvmtune cloud plan %s"), flavor);
   }
   return kt_page_finish(page);
 }
