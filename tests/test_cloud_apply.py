@@ -403,11 +403,26 @@ def test_stopped_by_the_user():
         return False
     c.world.faults = [["", -1, ask_to_stop]]
     r = c.apply()
-    assert r.status == 2 and "stopped at step 1, resize of 'crm1'" in r.err, r.err
+    assert r.status == 2 and "stopped at step 1, resize of 'crm1': waiting was ended, and Nova goes on" in r.err, r.err
     assert c.history()[0]["state"] == "stopped" and "waiting was ended, and Nova goes on" in c.history(2)["steps"][0]["error"]
     r = c.apply()
     assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
     assert sum("resize" in b for _, _, b in c.world.changes) == 1
+
+
+def test_stopped_while_nova_wants_a_pause():
+    """What was refused for now is not sent after the user said stop."""
+    c = Case()
+
+    def too_many(h):
+        h.give(429, {}, [("Retry-After", "50")])
+        c.world.process.send_signal(signal.SIGINT)
+        return True
+    fault_at(c.world, "POST", "/action", too_many)
+    r = c.apply()
+    assert r.status == 2 and "stopped at step 1, resize of 'crm1'" in r.err and "429" in r.err, r.err
+    assert not any("resize" in b for _, _, b in c.world.changes), c.world.changes
+    as_before(c)
 
 
 def test_cut_off_and_taken_on():

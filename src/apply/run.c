@@ -186,8 +186,8 @@ static gboolean end_at(const KtRun *run, KtReceipt *receipt, const KtStep *step,
 {
   g_autofree char *name = kt_step_name(step);
   g_free(receipt->error);
-  receipt->error = state == KT_RECEIPT_STOPPED ? g_strdup_printf("stopped at step %u, %s", step->number, name)
-                                               : g_strdup_printf("step %u, %s: %s", step->number, name, step->error);
+  receipt->error = g_strdup_printf("%sstep %u, %s%s%s", state == KT_RECEIPT_STOPPED ? "stopped at " : "", step->number,
+                                   name, step->error ? ": " : "", step->error ? step->error : "");
   if (kt_run_save_state(run, receipt, state, error))
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "%s", receipt->error);
   return FALSE;

@@ -76,8 +76,16 @@ void kt_cloud_asked_clear(KtCloudAsked *asked)
 
 gboolean kt_cloud_hand_post(KtCloudHand *hand, const char *path, const char *body, KtCloudAsked *asked, GError **error)
 {
-  const KtCloudCall call = {
-      .service = KT_SERVICE_COMPUTE, .method = "POST", .path = path, .version = hand->version, .body = body};
+  const KtCloudCall call = {.service = KT_SERVICE_COMPUTE,
+                            .method = "POST",
+                            .path = path,
+                            .version = hand->version,
+                            .body = body,
+                            .stop = hand->base.stop};
+  if (g_cancellable_is_cancelled(hand->base.stop)) {
+    g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "stopped before it was asked for");
+    return FALSE;
+  }
   if (!kt_actuator_call(&hand->base, "POST %s %s", path, body))
     return TRUE;
   asked->sent = TRUE;

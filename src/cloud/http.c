@@ -275,6 +275,17 @@ static double wait_of(KtHttp *http, const KtHttpRequest *request, const KtHttpAn
   return said > 0 ? (double)said : own;
 }
 
+/* FALSE: somebody wants an end. */
+static gboolean pause_for(double seconds, GCancellable *stop)
+{
+  for (gint64 end = g_get_monotonic_time() + (gint64)(seconds * G_USEC_PER_SEC);;) {
+    gint64 left = end - g_get_monotonic_time();
+    if (left <= 0 || g_cancellable_is_cancelled(stop))
+      return left <= 0;
+    g_usleep((gulong)MIN(left, G_USEC_PER_SEC / 10));
+  }
+}
+
 KtHttpAnswer *kt_http_send(KtHttp *http, const KtHttpRequest *request, GError **error)
 {
   double waited = 0;
@@ -283,12 +294,12 @@ KtHttpAnswer *kt_http_send(KtHttp *http, const KtHttpRequest *request, GError **
     g_autoptr(GError) failed = NULL;
     g_autoptr(KtHttpAnswer) answer = follow(http, request, &code, &failed);
     double wait = wait_of(http, request, answer, code, tried);
-    if (wait < 0 || tried + 1 == KT_HTTP_TRIES || waited + wait > http->options.wait_most_s) {
+    if (wait < 0 || tried + 1 == KT_HTTP_TRIES || waited + wait > http->options.wait_most_s ||
+        !pause_for(wait, request->stop)) {
       if (!answer)
         g_propagate_error(error, g_steal_pointer(&failed));
       return g_steal_pointer(&answer);
     }
-    g_usleep((gulong)(wait * G_USEC_PER_SEC));
     waited += wait;
   }
 }

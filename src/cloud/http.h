@@ -3,7 +3,7 @@
  * bounded, nothing is sent to another origin than the one that was asked for (a redirect
  * within it is followed), and what fails is one line. */
 #pragma once
-#include <glib.h>
+#include <gio/gio.h>
 
 typedef struct {
   const char *ca_file, *cert_file, *key_file; /* NULL: the system's, none */
@@ -38,6 +38,7 @@ typedef struct {
   const char *microversion; /* "compute 2.90": OpenStack-API-Version; NULL */
   const char *body;         /* JSON; NULL: none */
   gboolean repeatable;      /* doing it twice is as doing it once: it may be sent again after a connection that broke */
+  GCancellable *stop;       /* once it is cancelled nothing is sent again, and no wait goes on; NULL */
 } KtHttpRequest;
 
 typedef struct {

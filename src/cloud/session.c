@@ -222,6 +222,7 @@ static KtHttpRequest request_of(const KtCloudSession *s, const KtCloudCall *call
                          .token = s->token,
                          .microversion = call->version ? version : NULL,
                          .body = call->body,
+                         .stop = call->stop,
                          .repeatable = g_str_equal(call->method, "GET")};
 }
 

@@ -37,6 +37,7 @@ typedef struct {
   const char *path;   /* behind the endpoint, with its '/' in front and its query */
   guint version;      /* of Nova: 2.N; 0: none is said */
   const char *body;   /* JSON; NULL */
+  GCancellable *stop; /* as in KtHttpRequest; NULL */
 } KtCloudCall;
 
 /* An answer of any status but 401. Only GET is sent again after a broken connection. */
