@@ -131,7 +131,7 @@ command_up() {
     flock -n 9 || die "it is just being started by another command"
     ! world_runs || die "it is up already"
     rm -rf "$state"
-    mkdir -p "$state"/{log,pid}
+    mkdir -p "$state"/{log,pid,tmp}
     [ "$fake" != 0 ] || guest_prepare
     ports_choose
     auth_url=http://127.0.0.1:$keystone_port/v3

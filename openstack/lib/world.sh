@@ -40,7 +40,7 @@ service_start() {
     shift
     rm -f "$state/pid/$name"
     # shellcheck disable=SC2016 # $$ is the shell's in there
-    inside setsid --fork sh -c 'echo $$ >"$0"; exec "$@"' "$state/pid/$name" "$@" \
+    TMPDIR=$state/tmp inside setsid --fork sh -c 'echo $$ >"$0"; exec "$@"' "$state/pid/$name" "$@" \
         </dev/null >>"$state/log/$name.out" 2>&1 9>&-
     wait_for 10 test -s "$state/pid/$name" || die "$name does not start"
 }
