@@ -121,7 +121,7 @@ static void kick(KtSearch *s)
 void kt_search_improve(KtSearch *s, double bound, guint64 steps, double slack)
 {
   guint64 end = MIN(s->steps + steps, s->max_steps),
-          patience = MIN(s->max_steps / 4, G_GUINT64_CONSTANT(20000) * s->n_parts), better = s->steps;
+          patience = MIN(s->max_steps / 4, G_GUINT64_CONSTANT(40000) * s->n_parts), better = s->steps;
   gsize size = s->n_parts * sizeof *s->home;
   g_autofree guint *best = g_memdup2(s->home, size), *current = g_memdup2(s->home, size);
   double best_cost = kt_search_cost(s), current_cost = best_cost;
