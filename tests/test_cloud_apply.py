@@ -410,6 +410,38 @@ def test_stopped_by_the_user():
     assert sum("resize" in b for _, _, b in c.world.changes) == 1
 
 
+def test_reverted_by_somebody_else():
+    """Who saw the guest and did not want it is not overruled by the next run."""
+    c = Case()
+    assert c.apply(look=False).status == 2 and c.flavor_of() == (NEW, "VERIFY_RESIZE")
+    server = c.world.servers[0]
+    server["flavor"], server["status"] = c.world.old.pop(server["id"])
+    c.world.define(server)
+    c.world.changes.clear()
+    r = c.apply()
+    assert r.status == 2 and "(receipt 2), and somebody else took that back" in r.err and not c.world.changes, r.err
+    assert c.apply("--server", "crm1").status == 0 and c.flavor_of() == (NEW, "ACTIVE")
+
+
+def test_slow_confirmation():
+    """Nova shows nothing of it but its action, which cannot always be seen."""
+    c = Case()
+    confirm = c.world.confirm
+
+    def slowly(server):
+        c.world.polls = 45
+        return confirm(server)
+    c.world.confirm = slowly
+    asked = []
+
+    def away(h):
+        asked.append(1)
+        return len(asked) > 3 and o.status(500)(h)
+    c.world.faults.append(["os-instance-actions", -1, away])
+    r = c.apply()
+    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE") and len(asked) > 40, r.out + r.err
+
+
 def test_stopped_while_nova_wants_a_pause():
     """What was refused for now is not sent after the user said stop."""
     c = Case()

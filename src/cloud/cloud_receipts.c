@@ -83,6 +83,14 @@ static gboolean is_cut_off(const KtReceipt *last)
          (last->state == KT_RECEIPT_RUNNING || last->state == KT_RECEIPT_FAILED || last->state == KT_RECEIPT_STOPPED);
 }
 
+/* A run brought it to the new flavor, and it has another one by now. */
+static gboolean is_brought_back(const Work *w, const KtCloudMove *move, const KtReceipt *last)
+{
+  const KtStep *resize = last->steps->len ? last->steps->pdata[0] : NULL;
+  return resize && resize->kind == KT_STEP_RESIZE && resize->state == KT_STEP_DONE &&
+         kt_step_same_flavor(resize->after, cure_of(w, move)->name) && !has_new(w, move);
+}
+
 /* What was taken back is not tried again by itself. */
 static gboolean check_past(const Work *w, const KtCloudMove *move, const KtReceipt *last, GError **error)
 {
@@ -95,6 +103,11 @@ static gboolean check_past(const Work *w, const KtCloudMove *move, const KtRecei
     return refuse(KT_ERROR_UNSUPPORTED, error,
                   "server '%s' was taken back (receipt %" G_GINT64_FORMAT "%s%s): --server %s tries it once more", name,
                   last->number, last->error ? ": " : "", last->error ? last->error : "", move->id);
+  if (last && !w->choice->server && is_brought_back(w, move, last))
+    return refuse(KT_ERROR_UNSUPPORTED, error,
+                  "server '%s' was resized (receipt %" G_GINT64_FORMAT
+                  "), and somebody else took that back: --server %s tries it once more",
+                  name, last->number, move->id);
   return TRUE;
 }
 

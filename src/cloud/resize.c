@@ -47,6 +47,7 @@ typedef struct {
   const char *id;
   gint64 began;
   gboolean begun; /* something was asked for */
+  gboolean told;  /* its action was seen once: that it cannot be seen now says nothing */
   char *last;     /* why it is not at its end */
 } Wait;
 
@@ -152,13 +153,14 @@ static gboolean is_refused(Wait *wait, const Request *request, const KtCloudAske
 {
   g_auto(KtServerAction) action = {0};
   gboolean told = asked->request && kt_server_action_get(wait->hand->session, wait->id, asked->request, &action);
+  wait->told |= told;
   double idle = (double)(g_get_monotonic_time() - since) / G_USEC_PER_SEC;
   if (g_strcmp0(flavor, request->from) != 0)
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "somebody else made it %s meanwhile", flavor);
   else if (told && action.failed)
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "Nova gave up the %s, and it is %s as before: %s", request->what,
                 flavor, action.why ? action.why : "why is an administrator's to see (openstack server event show)");
-  else if (idle > LINGER_S && !(request->quiet && told))
+  else if (idle > LINGER_S && !(request->quiet && wait->told))
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "Nova does not do the %s, and it is %s as before%s", request->what,
                 flavor, told ? "" : ": why is not told");
   else
