@@ -168,7 +168,7 @@ def test_command_line():
     c = Case()
     for arguments, words in ((["--server", U[0], "--wave", "0"], "one of --server and --wave"),
                              (["--wave", "-3"], "--wave is a number"), (["--limit", "-1"], "--limit"),
-                             (["--json"], "none of the options"), (["--project"], "has no --project")):
+                             (["--json"], "none of the options"), (["--project"], "none of the options")):
         refused(c, c.apply(*arguments), words)
     refused(c, c.run("apply"), "needs a plan")
     refused(c, c.run("apply", c.file), "no terminal to ask on")

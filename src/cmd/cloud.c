@@ -109,8 +109,6 @@ static int run_apply(int argc, char **argv, KtCloudRequest *request, GError **er
     return usage(error, "'cloud apply' needs a plan, as 'kvmtune cloud plan -o FILE' writes it");
   if (html || json || project || all || output_file || ticket || pattern || release_word)
     return usage(error, "'cloud apply' takes none of the options of 'cloud doctor' and 'cloud plan' but --host");
-  if (request->only_project)
-    return usage(error, "'cloud apply' has no --project: the plan names its servers");
   if (server && wave != NO_WAVE)
     return usage(error, "give one of --server and --wave, or none for what comes next");
   if ((wave != NO_WAVE && wave < 0) || limit < 0 || limit > 86400)
