@@ -7,7 +7,7 @@
 set -u
 kvmtune=$1
 run=$(mktemp -d) || exit 1 # short: names of sockets are limited
-export RUNTIME_DIRECTORY="$run/lock" # not the lock of this host
+export KVMTUNE_RUN_DIR="$run/lock" # not the lock of this host
 daemon=
 LC_ALL=C.UTF-8
 export LC_ALL

@@ -22,7 +22,7 @@ fi
 
 kvmtune=$1
 daemon='' decoy=''
-unset HOME XDG_RUNTIME_DIR RUNTIME_DIRECTORY LIBVIRT_DEFAULT_URI
+unset HOME XDG_RUNTIME_DIR KVMTUNE_RUN_DIR LIBVIRT_DEFAULT_URI
 LC_ALL=C.UTF-8
 export LC_ALL
 n=0
@@ -136,9 +136,12 @@ roll_back
 "$kvmtune" apply /run/plan.json --yes --measure 8 >/run/out2 2>&1 </dev/null &
 at_work=$!
 sleep 2
+RUNTIME_DIRECTORY=/run/unit
+export RUNTIME_DIRECTORY
 apply --state /run/other
 [ $? -eq 2 ] && grep -qF "process $at_work, 'kvmtune apply' of " /run/err && grep -qF "lock '/run/kvmtune/lock'" /run/err
-verdict $? "a second apply with another journal is refused"
+verdict $? "a second apply with another journal is refused, of a unit with a folder of its own too"
+unset RUNTIME_DIRECTORY
 timeout 60 "$kvmtune" history >/run/out 2>/run/err && ! grep -q 'at work' /run/out
 verdict $? "while it measures no receipt is at work"
 wait $at_work

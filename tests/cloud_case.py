@@ -37,7 +37,7 @@ class Case:
 
     def run(self, *arguments, env=None, **more):
         """With a journal and a lock of its own."""
-        return Run(self.world, *arguments, "--state", self.state, env={"RUNTIME_DIRECTORY": self.folder, **(env or {})},
+        return Run(self.world, *arguments, "--state", self.state, env={"KVMTUNE_RUN_DIR": self.folder, **(env or {})},
                    **more)
 
     def apply(self, *arguments, look=True, plan=None, **more):

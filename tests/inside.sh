@@ -9,7 +9,7 @@ kvmtune=$1
 here=$(cd "$(dirname "$0")" && pwd)
 work=${KT_WORK:-$PWD/predict-guest} # the packages that predict_qemu.sh unpacks
 run=$(mktemp -d) || exit 1          # short: names of sockets are limited
-export RUNTIME_DIRECTORY="$run/lock" # not the lock of this host
+export KVMTUNE_RUN_DIR="$run/lock" # not the lock of this host
 daemon=
 LC_ALL=C
 export LC_ALL

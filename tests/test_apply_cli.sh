@@ -4,7 +4,7 @@
 # usage: test_apply_cli.sh KVMTUNE
 kvmtune=$1
 dir=$(mktemp -d) || exit 1
-export RUNTIME_DIRECTORY="$dir/lock" # not the lock of this host
+export KVMTUNE_RUN_DIR="$dir/lock" # not the lock of this host
 trap 'rm -rf "$dir"' EXIT
 LC_ALL=C.UTF-8 LANGUAGE='' COLUMNS=80
 export LC_ALL LANGUAGE COLUMNS

@@ -233,6 +233,12 @@ static void test_lock(Place *place, gconstpointer data)
   g_autofree char *who = g_strdup_printf("process %d, 'kvmtune apply' of ", (int)getpid());
   g_assert_nonnull(strstr(error->message, who));
   g_assert_nonnull(strstr(error->message, " receipt 7, is at work already"));
+  g_autofree char *path = g_build_filename(place->directory, "lock", NULL), *one = NULL, *other = NULL;
+  gsize length, later;
+  g_assert_true(g_file_get_contents(path, &one, &length, NULL));
+  g_assert_true(kt_lock_note(lock, 1234567, &error));
+  g_assert_true(g_file_get_contents(path, &other, &later, NULL));
+  g_assert_cmpuint(length, ==, later); /* so that nothing of the line before is left behind it */
   kt_lock_free(lock);
   g_assert_cmpint(kt_lock_receipt(place->directory), ==, 0);
 }
@@ -241,10 +247,10 @@ static void test_lock(Place *place, gconstpointer data)
 static void test_host_lock(Place *place, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *list = g_strconcat(place->directory, ":/elsewhere", NULL);
-  g_setenv("RUNTIME_DIRECTORY", list, TRUE);
+  g_setenv("KVMTUNE_RUN_DIR", place->directory, TRUE);
   KtLock *lock = kt_lock_take_host("kvmtune apply", &error);
   g_assert_no_error(error);
+  g_setenv("RUNTIME_DIRECTORY", "/elsewhere", TRUE); /* of a unit */
   g_assert_null(kt_lock_take_host("kvmtune rollback", &error));
   g_assert_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED);
   g_assert_nonnull(strstr(error->message, place->directory));
@@ -254,6 +260,7 @@ static void test_host_lock(Place *place, gconstpointer data)
   g_assert_no_error(error);
   kt_lock_free(lock);
   g_unsetenv("RUNTIME_DIRECTORY");
+  g_unsetenv("KVMTUNE_RUN_DIR");
 }
 
 int main(int argc, char **argv)

@@ -33,15 +33,16 @@ static void read_holder(int fd, char text[HOLDER])
 {
   ssize_t n = pread(fd, text, HOLDER - 1, 0);
   text[MAX(n, 0)] = '\0';
+  g_strchomp(text);
 }
 
-/* The line is never empty while it is written. */
+/* One write of always the same length: a reader never finds it empty, nor the receipt of the one before. */
 static gboolean write_holder(const KtLock *lock, gint64 receipt, GError **error)
 {
   g_autofree char *text = receipt ? g_strdup_printf("%s%s%" G_GINT64_FORMAT ",", lock->holder, receipt_mark, receipt)
                                   : g_strdup(lock->holder);
-  gsize length = strlen(text);
-  if (pwrite(lock->fd, text, length, 0) == (ssize_t)length && ftruncate(lock->fd, (off_t)length) == 0)
+  g_autofree char *line = g_strdup_printf("%-*.*s\n", HOLDER - 2, HOLDER - 2, text);
+  if (pwrite(lock->fd, line, HOLDER - 1, 0) == HOLDER - 1)
     return TRUE;
   set_system_error(error, lock->path, errno);
   return FALSE;
@@ -70,10 +71,9 @@ KtLock *kt_lock_take(const char *directory, const char *what, GError **error)
 
 static char *host_directory(void)
 {
-  const char *given = g_getenv("RUNTIME_DIRECTORY");
-  g_auto(GStrv) folders = g_strsplit(given ? given : "", ":", 2); /* systemd gives a list */
-  if (folders[0] && g_path_is_absolute(folders[0]))
-    return g_strdup(folders[0]);
+  const char *given = g_getenv("KVMTUNE_RUN_DIR");
+  if (given && g_path_is_absolute(given))
+    return g_strdup(given);
   return geteuid() == 0 ? g_strdup("/run/kvmtune") : g_build_filename(g_get_user_runtime_dir(), "kvmtune", NULL);
 }
 

@@ -11,8 +11,9 @@ typedef struct KtLock KtLock;
  * _UNSUPPORTED: "process 4711, 'kvmtune apply' of 2026-..., is at work already". Does not wait. `what`: for that
  * line. */
 KtLock *kt_lock_take(const char *directory, const char *what, GError **error);
-/* The same for this host, whatever the journal's folder; for root of all its runs, for another user of the user's. In
- * $RUNTIME_DIRECTORY (as systemd.exec(5) gives it), else /run/kvmtune, else kvmtune in XDG_RUNTIME_DIR. */
+/* The same for this host, whatever the journal's folder; for root of all its runs, in /run/kvmtune; for another user
+ * of the user's, in $XDG_RUNTIME_DIR/kvmtune. Not where a unit's RuntimeDirectory= says: it would not see a run from a
+ * shell. $KVMTUNE_RUN_DIR, an absolute path, wins over all: for tests alone. */
 KtLock *kt_lock_take_host(const char *what, GError **error);
 void kt_lock_free(KtLock *lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtLock, kt_lock_free)
