@@ -101,7 +101,7 @@ static void test_knobs(void)
   end(&w);
 }
 
-/* Every node has to have room for what is unmerged. */
+/* Every node has to have room for what is unmerged, by an apply or by a rollback, which only writes. */
 static void test_unmerge(void)
 {
   static const struct {
@@ -121,10 +121,20 @@ static void test_unmerge(void)
     put(&w, "sys/devices/system/node/node0/meminfo", "Node 0 MemTotal: 9999999 kB\nNode 0 MemFree:  9999999 kB\n");
     put(&w, "sys/devices/system/node/node2/meminfo", "Node 2 MemTotal: 0 kB\nNode 2 MemFree: 0 kB\n");
     put(&w, "sys/devices/system/node/node1/meminfo", second);
-    g_autoptr(KtStep) s = step(KT_STEP_SYSFS, NULL, "sys/kernel/mm/ksm/merge_across_nodes", "1", "0");
-    g_autofree char *why = w.hand->refuses(w.hand, s, NULL, NULL);
-    if (sysconf(_SC_PAGESIZE) == 4096)
+    put(&w, "sys/kernel/mm/ksm/run", "1");
+    g_autoptr(KtStep) s = step(KT_STEP_SYSFS, NULL, "sys/kernel/mm/ksm/run", "1", "2");
+    g_autoptr(KtStep) back = step(KT_STEP_SYSFS, NULL, "sys/kernel/mm/ksm/run", "2", "1");
+    g_autofree char *why = w.hand->refuses(w.hand, s, NULL, NULL), *none = w.hand->refuses(w.hand, back, NULL, NULL);
+    g_assert_null(none);
+    g_autoptr(GError) error = NULL;
+    gboolean written = w.hand->write(w.hand, back, back->before, &error);
+    g_autofree char *found = w.hand->read(w.hand, s, NULL);
+    if (sysconf(_SC_PAGESIZE) == 4096) {
       g_assert_cmpstr(why, ==, rows[i].refusal);
+      g_assert_true(written == !rows[i].refusal);
+      g_assert_true(written || strstr(error->message, rows[i].refusal));
+      g_assert_cmpstr(found, ==, written ? "2" : "1");
+    }
     end(&w);
   }
 }

@@ -54,12 +54,18 @@ static char *refuse_unmerge(KtHand *hand)
   return NULL;
 }
 
+static gboolean unmerges(const KtStep *step, const char *value)
+{
+  return step->kind == KT_STEP_SYSFS && g_str_equal(step->where, KT_STEPS_KSM_RUN) &&
+         g_strcmp0(value, KT_STEPS_KSM_UNMERGE) == 0;
+}
+
 char *kt_hand_refuse_knob(KtHand *hand, const KtStep *step)
 {
   KtAct act = step->kind == KT_STEP_SYSCTL ? KT_ACT_SYSCTL : KT_ACT_SYSFS;
   if (!kt_plan_is_knob(act, step->where))
     return g_strdup_printf("'%.100s' is no knob that plans set", step->where);
-  return g_str_equal(step->where, KT_STEPS_KSM_NODES) ? refuse_unmerge(hand) : NULL;
+  return unmerges(step, step->after) ? refuse_unmerge(hand) : NULL;
 }
 
 /* Nothing but a file below proc/sys or sys. */
@@ -102,6 +108,11 @@ static gboolean write_knob(KtHand *hand, const KtStep *step, const char *value, 
   g_autofree char *path = path_of(step);
   if (!value || strlen(value) > 4096 || strpbrk(value, "\n\r")) {
     g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "'/%s' takes one line", path);
+    return FALSE;
+  }
+  g_autofree char *why = unmerges(step, value) ? refuse_unmerge(hand) : NULL; /* a rollback asks nobody else */
+  if (why) {
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "'/%s' stays: %s", path, why);
     return FALSE;
   }
   if (!kt_actuator_call(&hand->base, "write(/%s, %s)", path, value))

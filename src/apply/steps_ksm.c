@@ -4,30 +4,27 @@
 #include "apply/steps_parts.h"
 #include "base/i18n.h"
 
-#define RUN "sys/kernel/mm/ksm/run"
-#define UNMERGE "2"
-
 /* The tool's own step. */
 static void set_run(KtStepsWork *work, const char *before, const char *after, const char *note)
 {
-  KtStep *step = kt_step_new(KT_STEP_SYSFS, RUN, before, after);
+  KtStep *step = kt_step_new(KT_STEP_SYSFS, KT_STEPS_KSM_RUN, before, after);
   step->note = g_strdup(note);
   kt_steps_take(work, step);
 }
 
 gboolean kt_steps_ksm(KtStepsWork *work, KtStep *step, GError **error)
 {
-  g_autoptr(KtStep) run = kt_step_new(KT_STEP_SYSFS, RUN, NULL, NULL);
+  g_autoptr(KtStep) run = kt_step_new(KT_STEP_SYSFS, KT_STEPS_KSM_RUN, NULL, NULL);
   run->before = work->actuator->read(work->actuator, run, error);
   if (!run->before) {
     kt_step_free(step);
     return FALSE;
   }
-  gboolean unmerged = g_str_equal(run->before, UNMERGE);
+  gboolean unmerged = g_str_equal(run->before, KT_STEPS_KSM_UNMERGE);
   if (!unmerged)
-    set_run(work, run->before, UNMERGE, _("what is merged is unmerged, which takes memory"));
+    set_run(work, run->before, KT_STEPS_KSM_UNMERGE, _("what is merged is unmerged, which takes memory"));
   kt_steps_take(work, step);
   if (!unmerged)
-    set_run(work, UNMERGE, run->before, NULL);
+    set_run(work, KT_STEPS_KSM_UNMERGE, run->before, NULL);
   return TRUE;
 }

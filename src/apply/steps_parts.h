@@ -29,6 +29,8 @@ void kt_steps_take(KtStepsWork *work, KtStep *step); /* into the receipt */
 void kt_steps_note(KtStepsWork *work, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 #define KT_STEPS_KSM_NODES "sys/kernel/mm/ksm/merge_across_nodes"
+#define KT_STEPS_KSM_RUN "sys/kernel/mm/ksm/run"
+#define KT_STEPS_KSM_UNMERGE "2" /* of that: KSM stops, and what is merged is unmerged */
 /* steps_ksm.c: takes the step, which sets that, and what it needs around it. */
 gboolean kt_steps_ksm(KtStepsWork *work, KtStep *step, GError **error);
 
