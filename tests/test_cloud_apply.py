@@ -82,6 +82,14 @@ def test_another_cloud():
     refused(c, c.apply(plan=path), "the plan is of the cloud 'other'", "https://other.example")
 
 
+def test_plan_of_no_cloud():
+    c = Case()
+
+    def nameless(plan):
+        plan.pop("endpoint")
+    refused(c, c.apply(plan=edited(c, nameless)), 'it has no "endpoint". Make it anew')
+
+
 def test_server_changed_meanwhile():
     c = Case()
     c.world.flavor("tiny", 32, 65536)
@@ -130,6 +138,29 @@ def test_member_of_another_project():
     c.world.servers, c.world.admin = own, True
     assert c.rollback(2).status == 0
     as_before(c)
+
+
+def test_member_who_does_not_see_the_first_server():
+    c = Case(servers=3, hosts=("n1", "n2"))
+    c.world.flavor(NEW, 32, 65536, specs={"hw:cpu_cores": "8", "hw:cpu_sockets": "4", "hw:numa_nodes": "4"})
+    first = c.world.servers.pop(0)
+    c.world.admin = False
+    refused(c, c.apply(), "server 'crm1' (%s) of wave 0 goes first" % first["id"], "--wave 1 or --server goes on")
+    r = c.apply("--wave", "1")
+    assert r.status == 0 and (NEW, "ACTIVE") in [c.flavor_of(n) for n in range(2)], r.out + r.err
+    # to an administrator it is deleted
+    c.world.admin = True
+    assert c.apply().status == 0
+
+
+def test_server_that_was_taken_back_is_left_out():
+    c = Case(servers=3, hosts=("n1", "n2"))
+    assert c.apply().status == 0 and c.rollback(2).status == 0
+    r = c.apply()
+    assert r.status == 2 and 'to leave it out, remove it from "servers" in the plan' in r.err, r.err
+    r = c.apply(plan=edited(c, lambda plan: plan["servers"].pop(0)))
+    assert r.status == 0 and [c.flavor_of(n)[0] for n in range(3)].count(NEW) >= 1, r.out + r.err
+    assert c.flavor_of()[0] == OLD
 
 
 def test_plan_edited_into_nothing():

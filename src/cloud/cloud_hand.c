@@ -237,6 +237,12 @@ enum { COPY_FROM = 47, CHANGES_MOST = 90 };
 static gboolean check_cloud(const KtCloudHand *hand, GError **error)
 {
   const char *here = kt_cloud_session_endpoint(hand->session, KT_SERVICE_COMPUTE);
+  if (!hand->plan->endpoint && (!hand->plan->cloud || strchr(hand->plan->cloud, '*'))) { /* "OS_*" are anybody's */
+    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED,
+                "the plan does not say of which cloud it is: it has no \"endpoint\". Make it anew with 'kvmtune cloud "
+                "plan -o FILE'");
+    return FALSE;
+  }
   if (hand->plan->endpoint ? g_strcmp0(hand->plan->endpoint, here) != 0
                            : g_strcmp0(hand->plan->cloud, hand->config->name) != 0) {
     g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED,

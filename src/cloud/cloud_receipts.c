@@ -91,6 +91,8 @@ static gboolean is_brought_back(const Work *w, const KtCloudMove *move, const Kt
          kt_step_same_flavor(resize->after, cure_of(w, move)->name) && !has_new(w, move);
 }
 
+#define ONCE_MORE "--server %s tries it once more; to leave it out, remove it from \"servers\" in the plan"
+
 /* What was taken back is not tried again by itself. */
 static gboolean check_past(const Work *w, const KtCloudMove *move, const KtReceipt *last, GError **error)
 {
@@ -101,12 +103,12 @@ static gboolean check_past(const Work *w, const KtCloudMove *move, const KtRecei
                   last->number);
   if (last && !w->choice->server && (last->state == KT_RECEIPT_UNDONE || last->state == KT_RECEIPT_KEPT))
     return refuse(KT_ERROR_UNSUPPORTED, error,
-                  "server '%s' was taken back (receipt %" G_GINT64_FORMAT "%s%s): --server %s tries it once more", name,
-                  last->number, last->error ? ": " : "", last->error ? last->error : "", move->id);
+                  "server '%s' was taken back (receipt %" G_GINT64_FORMAT "%s%s): " ONCE_MORE, name, last->number,
+                  last->error ? ": " : "", last->error ? last->error : "", move->id);
   if (last && !w->choice->server && is_brought_back(w, move, last))
     return refuse(KT_ERROR_UNSUPPORTED, error,
                   "server '%s' was resized (receipt %" G_GINT64_FORMAT
-                  "), and somebody else took that back: --server %s tries it once more",
+                  "), and somebody else took that back: " ONCE_MORE,
                   name, last->number, move->id);
   return TRUE;
 }
@@ -196,12 +198,26 @@ static gboolean check_seen(const Work *w, GError **error)
                 "none of the plan's servers is there, or this sign-in sees none: it sees its own project's only");
 }
 
+/* Nova says of another project's server what it says of a deleted one: to a member an earlier wave may not be done. */
+static gboolean check_earlier(const Work *w, gint64 next, GError **error)
+{
+  for (guint i = 0; !w->cloud->all_projects && i < w->plan->moves->len; i++) {
+    const KtCloudMove *m = w->plan->moves->pdata[i];
+    if (m->wave < next && !server_of(w, m))
+      return refuse(KT_ERROR_ACCESS, error,
+                    "server '%s' (%s) of wave %u goes first, and was deleted or is another project's, which this "
+                    "sign-in does not see: --wave %" G_GINT64_FORMAT " or --server goes on without it",
+                    name_of(w, m), m->id, m->wave, next);
+  }
+  return TRUE;
+}
+
 static gboolean choose_wave(const Work *w, gint64 wave, GPtrArray *chosen, GError **error)
 {
-  if (!check_seen(w, error))
-    return FALSE;
   const KtCloudMove *first = NULL;
   gint64 next = next_wave(w, &first);
+  if (!check_seen(w, error) || (wave < 0 && !check_earlier(w, next, error)))
+    return FALSE;
   gboolean known = wave < 0;
   if (wave >= 0 && next >= 0 && next < wave)
     return refuse(KT_ERROR_UNSUPPORTED, error,
