@@ -122,11 +122,16 @@ static void test_quota(void)
     d->runtime->nr_throttled = KT_INT(100);
     d->runtime->throttled_per_second = KT_NUM(rows[i].per_second);
     g_autoptr(KtPlan) plan = build(snapshot, &automatic);
-    const KtChange *found = NULL;
-    for (guint k = 0; k < plan->changes->len; k++)
-      if (((KtChange *)plan->changes->pdata[k])->act == KT_ACT_SCHEDULER)
-        found = plan->changes->pdata[k];
+    const KtChange *found = NULL, *defined = NULL; /* or its next start would bring it back */
+    for (guint k = 0; k < plan->changes->len; k++) {
+      const KtChange *change = plan->changes->pdata[k];
+      if (change->act == KT_ACT_SCHEDULER)
+        found = change;
+      if (change->act == KT_ACT_DOMXML && g_str_has_suffix(change->id, "/quota-defined"))
+        defined = change;
+    }
     g_assert_true((found != NULL) == rows[i].lifted);
+    g_assert_true((defined != NULL) == rows[i].lifted);
     g_assert_true(rows[i].per_second <= 0 || is_left(plan, "H41") == !found);
     if (!found)
       continue;
@@ -135,6 +140,9 @@ static void test_quota(void)
     g_assert_cmpstr(edit->where, ==, "vcpu_quota");
     g_assert_cmpstr(edit->before, ==, before);
     g_assert_cmpstr(edit->after, ==, "-1");
+    const KtEdit *removed = defined->edits->pdata[0];
+    g_assert_cmpstr(removed->where, ==, "cputune/quota");
+    g_assert_null(removed->after);
   }
 }
 
