@@ -139,6 +139,30 @@ static void test_unmerge(void)
   }
 }
 
+/* What the kernel would refuse is refused before the first step. */
+static void test_no_values(void)
+{
+  World w;
+  begin(&w);
+  static const struct {
+    KtStepKind kind;
+    const char *where, *good, *bad, *words;
+  } rows[] = {
+      {KT_STEP_SYSCTL, "kernel.numa_balancing", "0", "off", "'off' is no value of it, expected a number"},
+      {KT_STEP_SYSFS, "sys/kernel/mm/transparent_hugepage/shmem_enabled", "advise", "madvise", "[never]"},
+      {KT_STEP_SYSFS, "sys/module/kvm/parameters/nx_huge_pages", "N", "2", "expected Y or N"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(KtStep) good = step(rows[i].kind, NULL, rows[i].where, "x", rows[i].good);
+    g_autoptr(KtStep) bad = step(rows[i].kind, NULL, rows[i].where, "x", rows[i].bad);
+    g_autofree char *none = w.hand->refuses(w.hand, good, NULL, NULL), *why = w.hand->refuses(w.hand, bad, NULL, NULL);
+    g_assert_null(none);
+    g_assert_nonnull(why);
+    g_assert_nonnull(strstr(why, rows[i].words));
+  }
+  end(&w);
+}
+
 static void test_no_knobs(void)
 {
   World w;
@@ -484,6 +508,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/hand/knobs", test_knobs);
   g_test_add_func("/hand/unmerge", test_unmerge);
+  g_test_add_func("/hand/no-values", test_no_values);
   g_test_add_func("/hand/no-knobs", test_no_knobs);
   g_test_add_func("/hand/scheduler", test_scheduler);
   g_test_add_func("/hand/pins", test_pins);

@@ -60,12 +60,42 @@ static gboolean unmerges(const KtStep *step, const char *value)
          g_strcmp0(value, KT_STEPS_KSM_UNMERGE) == 0;
 }
 
+static gboolean is_yes_or_no(const char *text)
+{
+  return g_str_equal(text, "Y") || g_str_equal(text, "N");
+}
+
+static gboolean is_integer(const char *text)
+{
+  gint64 value;
+  return g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &value, NULL);
+}
+
+/* Of the same form as what is there: one of "always [madvise] never", a number, or yes and no. */
+static char *refuse_form(KtHand *hand, const KtStep *step)
+{
+  g_autofree char *path = path_of(step), *text = kt_root_read_line(hand->root, path);
+  const char *expected = NULL;
+  if (!text || !step->after)
+    return NULL;
+  if (strchr(text, '[')) {
+    g_autofree char *words = g_strdelimit(g_strdup(text), "[]", ' ');
+    g_auto(GStrv) all = g_strsplit(words, " ", -1);
+    expected = g_strv_contains((const char *const *)all, step->after) ? NULL : text;
+  } else if (is_integer(text)) {
+    expected = is_integer(step->after) ? NULL : "a number";
+  } else if (is_yes_or_no(text)) {
+    expected = strlen(step->after) == 1 && strchr("01YyNn", *step->after) ? NULL : "Y or N";
+  }
+  return expected ? g_strdup_printf("'%.100s' is no value of it, expected %.200s", step->after, expected) : NULL;
+}
+
 char *kt_hand_refuse_knob(KtHand *hand, const KtStep *step)
 {
   KtAct act = step->kind == KT_STEP_SYSCTL ? KT_ACT_SYSCTL : KT_ACT_SYSFS;
   if (!kt_plan_is_knob(act, step->where))
     return g_strdup_printf("'%.100s' is no knob that plans set", step->where);
-  return unmerges(step, step->after) ? refuse_unmerge(hand) : NULL;
+  return unmerges(step, step->after) ? refuse_unmerge(hand) : refuse_form(hand, step);
 }
 
 /* Nothing but a file below proc/sys or sys. */
@@ -131,11 +161,6 @@ static gboolean write_knob(KtHand *hand, const KtStep *step, const char *value, 
     g_set_error(error, KT_ERROR, kt_error_code_of_errno(err), "cannot write '%s' to '/%s': %s%s", value, path,
                 g_strerror(err), err == EACCES || err == EPERM ? " (needs root)" : "");
   return ok;
-}
-
-static gboolean is_yes_or_no(const char *text)
-{
-  return g_str_equal(text, "Y") || g_str_equal(text, "N");
 }
 
 /* Module parameters answer N to a 0. */

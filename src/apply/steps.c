@@ -128,6 +128,13 @@ static gboolean is_scheduler(const KtStep *step)
          g_ascii_string_to_signed(step->after, 10, -1, G_MAXINT64, &value, NULL) && value != 0;
 }
 
+/* What knobs take: one word, or a number. */
+static gboolean is_word(const char *text)
+{
+  gsize length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-");
+  return length > 0 && length < 100 && !text[length];
+}
+
 /* A plan is a document: it may say anything. */
 static gboolean is_honest(const KtStep *step, GError **error)
 {
@@ -150,8 +157,7 @@ static gboolean is_honest(const KtStep *step, GError **error)
     g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: expected %s", what, numbered ? "a number" : "no 'where'");
     return FALSE;
   }
-  if (step->after && (knob ? *step->after && strlen(step->after) < 100
-                           : (cpus = kt_set_parse(step->after, NULL)) && !kt_set_is_empty(cpus)))
+  if (step->after && (knob ? is_word(step->after) : (cpus = kt_set_parse(step->after, NULL)) && !kt_set_is_empty(cpus)))
     return TRUE;
   g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: expected %s", what, knob ? "a word to set" : "a list of CPUs");
   return FALSE;
