@@ -106,6 +106,9 @@ refused "is 0-7, the plan expects 0-3" "a plan of another state" apply old.json 
 echo '{"kvmtune_plan": 1' >cut.json
 echo '{"kvmtune_plan": 1, "changes": [7]}' >item.json
 refused "item.json: changes[0]: expected an object" "a change that is none" apply item.json --connect $uri --yes --state s
+printf 'a letter\n' >letter.txt
+refused "letter.txt:1:1: " "no JSON" apply letter.txt --connect $uri --yes --state s
+refused "expected a plan document" "which is said" apply letter.txt --connect $uri --yes --state s
 refused "cut.json" "a plan that is cut off" apply cut.json --connect $uri --yes --state s
 
 head -c 9000 /dev/zero | tr '\0' x >s/journal.db

@@ -83,8 +83,11 @@ static void test_refused(void)
     const char *json, *said;
     int code;
   } cases[] = {
-      {"{}", "no plan", KT_ERROR_FORMAT},
-      {"[]", "no plan", KT_ERROR_FORMAT},
+      {"{}", "expected a plan document", KT_ERROR_FORMAT},
+      {"[]", "expected a plan document", KT_ERROR_FORMAT},
+      {"", "empty, JSON is expected: expected a plan document", KT_ERROR_FORMAT},
+      {"hello", "expected a plan document", KT_ERROR_FORMAT},
+      {"<domain type='kvm'/>", "expected a plan document", KT_ERROR_FORMAT},
       {"{\"kvmtune_plan\":2}", "another version", KT_ERROR_UNSUPPORTED},
       {"{\"kvmtune_plan\":1,\"live\":3}", "live: expected true or false", KT_ERROR_FORMAT},
       {"{\"kvmtune_plan\":1,\"changes\":{}}", "changes: expected a list", KT_ERROR_FORMAT},
@@ -110,7 +113,7 @@ static void test_refused(void)
     g_autoptr(GError) error = NULL;
     g_assert_null(kt_plan_from_json("plan.json", cases[i].json, strlen(cases[i].json), &error));
     g_assert_error(error, KT_ERROR, cases[i].code);
-    g_assert_true(g_str_has_prefix(error->message, "plan.json: "));
+    g_assert_true(g_str_has_prefix(error->message, "plan.json:"));
     if (!strstr(error->message, cases[i].said))
       g_error("'%s' does not say '%s'", error->message, cases[i].said);
   }

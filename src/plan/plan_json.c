@@ -9,6 +9,7 @@
 #include "base/json_read.h"
 
 #define FORMAT 1
+#define A_PLAN "a plan document, as 'kvmtune plan -o' writes it"
 
 /* ---- fields: the same tables write and read ---- */
 
@@ -329,13 +330,16 @@ KtPlan *kt_plan_from_json(const char *name, const char *text, gsize length, GErr
     g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "%s: larger than any plan", name);
     return NULL;
   }
-  g_autoptr(JsonNode) root = kt_json_read(name, text, length, error);
-  if (!root)
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(JsonNode) root = kt_json_read(name, text, length, &failed);
+  if (!root) {
+    g_set_error(error, KT_ERROR, failed->code, "%s: expected " A_PLAN, failed->message);
     return NULL;
+  }
   JsonObject *object = kt_json_object(root);
   gint64 format;
   if (!kt_json_member_int(object, "kvmtune_plan", &format)) {
-    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: no plan of 'kvmtune plan -o'", name);
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: expected " A_PLAN, name);
     return NULL;
   }
   if (format != FORMAT) {
