@@ -7,7 +7,6 @@
 #include "model/node_memory.h"
 #include "plan/parts.h"
 
-#define PLACE_CHECKS "H20 H40 H45 X07 X13 X16 X18"
 #define EMULATOR_CHECKS "H46"
 
 static const KtThread *vcpu_thread(const KtDomain *d, guint vcpu)
@@ -61,7 +60,7 @@ static void expect_locality(const KtPlanWork *work, KtChange *change, double pct
 
 static void move_vcpus(const KtPlanWork *work)
 {
-  KtChange *change = kt_plan_change(work, KT_ACT_VCPUPIN, "vcpupin", PLACE_CHECKS);
+  KtChange *change = kt_plan_change(work, KT_ACT_VCPUPIN, "vcpupin", KT_PLAN_LIVE_CHECKS);
   for (guint i = 0; i < work->answer->cells->len; i++) {
     const KtPlaceCell *cell = work->answer->cells->pdata[i];
     g_autofree char *all = kt_set_format(cell->cpus);
@@ -92,7 +91,7 @@ static void add_own(const KtPlanWork *work, KtAct act, const char *part, const c
   if (!thread->affinity || kt_set_contains(cpus, thread->affinity))
     return;
   g_autofree char *before = kt_set_format(thread->affinity), *after = kt_set_format(cpus);
-  KtChange *change = kt_plan_change(work, act, part, EMULATOR_CHECKS " " PLACE_CHECKS);
+  KtChange *change = kt_plan_change(work, act, part, EMULATOR_CHECKS " " KT_PLAN_LIVE_CHECKS);
   kt_change_add_edit(change, where, before, after);
   change->title =
       g_strdup_printf(*where ? _("an I/O thread to the CPUs %s") : _("QEMU's own threads to the CPUs %s"), after);
@@ -165,7 +164,7 @@ static void add_cell(const KtPlanWork *work, KtChange *change, guint position)
 
 static void move_cells(const KtPlanWork *work)
 {
-  KtChange *change = kt_plan_change(work, KT_ACT_MEMORY, "memory", PLACE_CHECKS);
+  KtChange *change = kt_plan_change(work, KT_ACT_MEMORY, "memory", KT_PLAN_LIVE_CHECKS);
   for (guint i = 0; i < work->answer->cells->len; i++)
     add_cell(work, change, i);
   change->title = g_strdup("the memory of each cell to its node");
@@ -198,7 +197,7 @@ static void move_memory(const KtPlanWork *work)
     g_string_append_printf(after, "%s%u:%" G_GINT64_FORMAT, i ? "," : "", part->node_id, kib);
     left -= kib;
   }
-  KtChange *change = kt_plan_change(work, KT_ACT_MEMORY, "memory", PLACE_CHECKS);
+  KtChange *change = kt_plan_change(work, KT_ACT_MEMORY, "memory", KT_PLAN_LIVE_CHECKS);
   kt_change_add_edit(change, "0", before, after->str);
   change->title = g_strdup_printf(kt_trn("memory to node %s", "memory to nodes %s", kt_set_count(nodes)), node);
   change->why = g_strdup(
@@ -211,7 +210,7 @@ static void move_memory(const KtPlanWork *work)
   gboolean follows = !work->domain->numatune_mode || g_str_equal(work->domain->numatune_mode, "restrictive");
   if (!follows)
     return;
-  change = kt_plan_change(work, KT_ACT_NODESET, "nodeset", PLACE_CHECKS);
+  change = kt_plan_change(work, KT_ACT_NODESET, "nodeset", KT_PLAN_LIVE_CHECKS);
   /* As apply reads it: what the kernel lets it use. A numatune that no cgroup holds it to is only words. */
   const KtSet *now =
       work->domain->runtime->cpuset_mems ? work->domain->runtime->cpuset_mems : work->domain->numatune_nodeset;
@@ -249,11 +248,11 @@ void kt_plan_place_live(const KtPlanWork *work)
   set_locality_before(work);
   work->guest->local_after_pct = work->guest->local_before_pct;
   gboolean moved = work->guest->cpus_before && !work->answer->stays;
-  if (!work->guest->cpus_before || (!moved && !kt_plan_asks(work, PLACE_CHECKS " " EMULATOR_CHECKS)))
+  if (!work->guest->cpus_before || (!moved && !kt_plan_asks(work, KT_PLAN_LIVE_CHECKS " " EMULATOR_CHECKS)))
     return;
   if (work->subject->stuck)
     return;
-  if (!moved && !kt_plan_asks(work, PLACE_CHECKS)) {
+  if (!moved && !kt_plan_asks(work, KT_PLAN_LIVE_CHECKS)) {
     move_own_threads(work);
     return;
   }

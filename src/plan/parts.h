@@ -30,6 +30,9 @@ typedef struct {
   gboolean shaped; /* `target` is set */
 } KtPlanWork;
 
+/* What another place cures while the guest runs. */
+#define KT_PLAN_LIVE_CHECKS "H20 H40 H45 X07 X13 X16 X18"
+
 /* Did one of these checks ("X03 X06") fire on the domain, and can its new place and shape cure it? */
 gboolean kt_plan_asks(const KtPlanWork *work, const char *checks);
 

@@ -249,6 +249,13 @@ static gboolean is_moved(const KtPlanWork *work)
   return (work->guest->cpus_before && !work->answer->stays) || has_new_policy(work);
 }
 
+/* live.c moves QEMU's own threads too, where the vCPUs stay: without it the next start brings them back. */
+static gboolean is_placed_live(const KtPlanWork *work)
+{
+  return work->domain->runtime && work->guest->cpus_before && work->host->nodes->len > 1 && !work->subject->stuck &&
+         kt_plan_asks(work, KT_PLAN_LIVE_CHECKS);
+}
+
 gboolean kt_plan_will_pin(const KtPlanWork *work)
 {
   return (!work->subject->fixed || work->subject->stuck) && (is_moved(work) || kt_plan_asks(work, PIN_CHECKS)) &&
@@ -262,7 +269,8 @@ void kt_plan_place_definition(const KtPlanWork *work)
     return;
   if (pins)
     change_pins(work);
-  else if (kt_plan_asks(work, "H46") || (moved && ((const KtPlaceCell *)work->answer->cells->pdata[0])->pins))
+  else if (kt_plan_asks(work, "H46") || is_placed_live(work) ||
+           (moved && ((const KtPlaceCell *)work->answer->cells->pdata[0])->pins))
     change_emulator(work);
   if (work->host->nodes->len > 1 &&
       ((moved && changes_nodes(work)) || kt_plan_asks(work, MEMORY_CHECKS) ||
