@@ -44,13 +44,16 @@ static char *host_name(void)
   return g_strchomp(name);
 }
 
-/* CPU use that the machine never had: 1000 % before makes any now better, 0 any now worse. */
+/* CPU use that the machine never had: 1000 % before makes any now better, 0 any now worse. The only domain that was
+ * measured has gone since, which leaves the machine to be compared. */
 static char *measured(double cpu)
 {
   g_autoptr(KtMeasurement) m = kt_measurement_new("host", NULL, 0.2);
   KtSeries *series = kt_measurement_series(m, NULL, NULL, KT_METRIC_CPU_PCT);
   for (guint i = 0; i < 20; i++)
     g_array_append_val(series->values, cpu);
+  KtSeries *gone = kt_measurement_series(m, "no such domain", NULL, KT_METRIC_CPU_PCT);
+  g_array_append_vals(gone->values, series->values->data, series->values->len);
   return kt_measurement_to_json(m);
 }
 

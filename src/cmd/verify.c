@@ -175,6 +175,39 @@ static void note(const KtVerifyReceipt *receipt, const KtJudgement *judgement)
     fprintf(stderr, "kvmtune: the verdict is not noted: %s\n", failed->message);
 }
 
+/* The one domain that was measured before, by --domain or because no other ran; NULL: several, or none. */
+static const char *only_domain(const KtMeasurement *before)
+{
+  const char *only = NULL;
+  for (guint i = 0; i < before->series->len; i++) {
+    const KtSeries *series = before->series->pdata[i];
+    const char *key = series->uuid ? series->uuid : series->domain;
+    if (only && key && !g_str_equal(only, key))
+      return NULL;
+    only = only ? only : key;
+  }
+  return only;
+}
+
+/* What was measured before; where that does not run any more, what does. */
+static KtMeasurement *measure_again(const KtVerifyReceipt *receipt, KtMeasureOptions *measure,
+                                    const KtVerifyWatch *lines, GError **error)
+{
+  g_autoptr(GError) failed = NULL;
+  gboolean asked = measure->domain != NULL;
+  if (!asked)
+    measure->domain = only_domain(receipt->before);
+  KtMeasurement *after = kt_verify_measure(measure, lines, &failed);
+  if (after)
+    return after;
+  if (asked || !measure->domain || !g_error_matches(failed, KT_ERROR, KT_ERROR_NOT_FOUND)) {
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return NULL;
+  }
+  measure->domain = NULL;
+  return kt_verify_measure(measure, lines, error);
+}
+
 static int answer_receipt(const char *which, KtMeasureOptions *measure, KtColour when, GError **error)
 {
   g_auto(KtVerifyReceipt) receipt = {0};
@@ -190,7 +223,7 @@ static int answer_receipt(const char *which, KtMeasureOptions *measure, KtColour
     if (!(measure->duration_s > 0))
       measure->duration_s = length_like(receipt.before);
     measure->connect_uri = connect_uri ? connect_uri : receipt.uri;
-    after = kt_verify_measure(measure, watch ? &hourly : NULL, error);
+    after = measure_again(&receipt, measure, watch ? &hourly : NULL, error);
     if (!after)
       return -1;
     judgement = kt_judgement_new(receipt.before, after, same_load);
