@@ -82,7 +82,7 @@ static void assert_cpu_and_memory(const KtDomain *d)
   g_assert_cmpstr(d->type, ==, "kvm");
   g_assert_cmpstr(d->uuid, ==, "9f0c6be2-d94a-41b4-a4f6-71afb19fb9d2");
   g_assert_cmpint(d->os, ==, KT_OS_WINDOWS);
-  g_assert_true(d->nova);
+  g_assert_true(d->manager == KT_MANAGER_NOVA);
   g_assert_cmpstr(d->nova_flavor, ==, "m1.big");
   ASSERT_INT(d->memory_kib, 8388608); /* without a unit: KiB */
   ASSERT_INT(d->current_memory_kib, 4000000);
@@ -245,7 +245,7 @@ static void test_nova(void)
   g_autoptr(KtSnapshot) s = read_unjoined(bytes);
   g_assert_cmpuint(s->domains->len, ==, 1);
   const KtDomain *d = s->domains->pdata[0];
-  g_assert_true(d->nova && kt_domain_is_dedicated(d));
+  g_assert_true(d->manager == KT_MANAGER_NOVA && kt_domain_is_dedicated(d));
   g_assert_cmpstr(d->nova_flavor, ==, "q22ded");
   const KtCell *cell = d->cells->pdata[1];
   assert_set(cell->memnode, "3");

@@ -4,14 +4,14 @@
 #include <string.h>
 
 #include "apply/guard.h"
+#include "managed_fixture.h"
 
 #define DOMAIN(inside)                                                                                                 \
   "<domain type='kvm' id='3'><name>g</name><vcpu>4</vcpu><memory>1048576</memory>" inside "</domain>"
 #define NOVA                                                                                                           \
   "<metadata><nova:instance xmlns:nova=\"http://openstack.org/xmlns/libvirt/nova/1.1\"><nova:name>g4</nova:name>"      \
   "<nova:flavor name=\"plain4\"><nova:vcpus>4</nova:vcpus></nova:flavor></nova:instance></metadata>"
-#define OVIRT "<metadata><ovirt-vm:vm xmlns:ovirt-vm='http://ovirt.org/vm/1.0'/></metadata>"
-#define KUBEVIRT "<metadata><kubevirt xmlns='http://kubevirt.io'><uid>1</uid></kubevirt></metadata>"
+#define PROXMOX "<devices><serial type='unix'><source path='/var/run/qemu-server/100.serial0'/></serial></devices>"
 #define PINNED "<cputune><vcpupin vcpu='0' cpuset='21'/></cputune>"
 #define CELLS                                                                                                          \
   "<cpu><numa><cell id='0' cpus='0-1' memory='524288'/><cell id='1' cpus='2-3' memory='524288'/></numa></cpu>"
@@ -155,16 +155,28 @@ static void test_nova_booked(void)
 
 static void test_others(void)
 {
-  g_assert_cmpstr(kt_guard_manager(DOMAIN(OVIRT)), ==, "oVirt");
-  g_assert_cmpstr(kt_guard_manager(DOMAIN(KUBEVIRT)), ==, "KubeVirt");
-  g_assert_cmpstr(kt_guard_manager(DOMAIN(NOVA)), ==, "Nova");
-  g_assert_null(
-      kt_guard_manager(DOMAIN("<metadata><libosinfo:libosinfo "
-                              "xmlns:libosinfo='http://libosinfo.org/xmlns/libvirt/domain/1.0'/></metadata>")));
+  static const struct {
+    const char *xml;
+    KtManager manager;
+  } rows[] = {{DOMAIN(OVIRT), KT_MANAGER_OVIRT},
+              {DOMAIN(KUBEVIRT), KT_MANAGER_KUBEVIRT},
+              {DOMAIN(OPENNEBULA), KT_MANAGER_OPENNEBULA},
+              {DOMAIN(NOVA), KT_MANAGER_NOVA},
+              {DOMAIN(PROXMOX), KT_MANAGER_PROXMOX},
+              {DOMAIN("<metadata><libosinfo:libosinfo "
+                      "xmlns:libosinfo='http://libosinfo.org/xmlns/libvirt/domain/1.0'/></metadata>"),
+               KT_MANAGER_NONE}};
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(KtDomain) d = kt_guard_read(rows[i].xml);
+    g_assert_cmpint(d->manager, ==, rows[i].manager);
+  }
   check(DOMAIN(OVIRT), NULL, KT_STEP_VCPUPIN, "0-63", "4-7", "", TRUE);
   check(DOMAIN(OVIRT), NULL, KT_STEP_VCPUPIN, "0-3", "4-7", "only be narrowed", FALSE);
   check(DOMAIN(OVIRT PINNED), NULL, KT_STEP_VCPUPIN, "0-63", "4-7", "would book them twice", FALSE);
   check(DOMAIN(KUBEVIRT), NULL, KT_STEP_DEFINITION, "a", "b", "VirtualMachine object", FALSE);
+  check(DOMAIN(OPENNEBULA), NULL, KT_STEP_DEFINITION, "a", "b", "virtual machine's template", FALSE);
+  check(DOMAIN(OPENNEBULA PINNED), NULL, KT_STEP_MEMORY, "0:1", "1:1", "OpenNebula has booked", FALSE);
+  check(DOMAIN(PROXMOX), NULL, KT_STEP_DEFINITION, "a", "b", "qm set", FALSE);
   check(DOMAIN("<devices><disk type='file'><source file='/rhev/data-center/1/2'/></disk></devices>"), NULL,
         KT_STEP_RESTART, "a", "b", "oVirt manages it", FALSE);
 }

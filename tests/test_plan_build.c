@@ -119,7 +119,7 @@ static void test_nova(void)
   g_autofree char *xml = definition("instance-0000002a", 16, 40, "  <cpu mode='host-passthrough'/>\n");
   const char *const definitions[] = {xml, NULL};
   g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
-  ((KtDomain *)snapshot->domains->pdata[0])->nova = TRUE;
+  ((KtDomain *)snapshot->domains->pdata[0])->manager = KT_MANAGER_NOVA;
   g_autoptr(KtPlan) plan = build(snapshot, &automatic);
   const KtChange *flavor = find_change(plan, "instance-0000002a/flavor");
   g_assert_cmpstr(edit_after(flavor, "flavor hw:cpu_sockets"), ==, "2");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Plans on a compute host of OpenStack: what nova.conf gives to Nova's own guests is nobody else's. */
+#include "managed_fixture.h"
 #include "plan/fresh.h"
 #include "plan_fixture.h"
 
@@ -74,11 +75,65 @@ static void test_set_aside(void)
   }
 }
 
+/* A guest that another manager places: nothing of it is changed here, its manager gets the shape in its own words, and
+ * the administrator's own guest beside it is planned as ever. */
+static void test_other_managers(void)
+{
+  static const struct {
+    const char *metadata, *kept, *key, *cpu_key, *cpu;
+  } rows[] = {
+      {OVIRT, "oVirt places it, and rewrites what is changed here", "cpu.topology.cores", "cpu.mode",
+       "host_passthrough"},
+      {KUBEVIRT, "KubeVirt places it, and rewrites what is changed here", "spec.template.spec.domain.cpu.cores",
+       "spec.template.spec.domain.cpu.model", "host-passthrough"},
+      {OPENNEBULA, "OpenNebula places it, and rewrites what is changed here", "TOPOLOGY/CORES", "CPU_MODEL/MODEL",
+       "host-passthrough"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autofree char *rest = g_strconcat(rows[i].metadata, "  <cpu mode='host-model'/>\n", NULL);
+    g_autofree char *own = definition("own", 4, 8, GOOD_CPU), *xml = definition("theirs", 4, 8, rest);
+    g_autofree char *bare = definition("bare", 2, 4, rows[i].metadata);
+    const char *const definitions[] = {own, xml, bare, NULL};
+    g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+    KtMachine *host = kt_snapshot_host(snapshot);
+    g_free(host->cpu_flags);
+    host->cpu_flags = g_strdup("fpu aes avx");
+    run_on(snapshot->domains->pdata[0], "0-3,8-11", 1);
+    run_on(snapshot->domains->pdata[1], "0-15", 1);
+    run_on(snapshot->domains->pdata[2], "0-15", 1);
+    g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+    const KtPlanGuest *theirs = kt_plan_guest(plan, "theirs");
+    g_assert_cmpstr(theirs->kept, ==, rows[i].kept);
+    g_assert_cmpstr(theirs->cpus_after, ==, theirs->cpus_before);
+    g_assert_cmpstr(edit_after(find_change(plan, "theirs/topology"), rows[i].key), ==, "4");
+    g_assert_cmpstr(edit_after(find_change(plan, "bare/cpu_mode"), rows[i].cpu_key), ==, rows[i].cpu);
+    g_assert_nonnull(find_change(plan, "own/vcpupin"));
+    for (guint k = 0; k < plan->changes->len; k++) {
+      const KtChange *change = plan->changes->pdata[k];
+      g_assert_true(g_strcmp0(change->domain, "own") == 0 || !change->domain || change->act == KT_ACT_PERSON);
+    }
+  }
+}
+
+/* Cells of its own stand in its manager's books. */
+static void test_booked(void)
+{
+  g_autofree char *xml =
+      definition("theirs", 4, 8, KUBEVIRT "<numatune><memory mode='strict' nodeset='1'/></numatune>");
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  g_assert_cmpstr(kt_plan_guest(plan, "theirs")->kept, ==,
+                  "KubeVirt has booked its CPUs and memory, and would book them twice");
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/plan-nova/closed", test_closed);
   g_test_add_func("/plan-nova/new", test_new);
   g_test_add_func("/plan-nova/set-aside", test_set_aside);
+  g_test_add_func("/plan-nova/other-managers", test_other_managers);
+  g_test_add_func("/plan-nova/booked", test_booked);
   return g_test_run();
 }

@@ -221,7 +221,7 @@ static void test_layer(void)
   g_autoptr(KtDomain) domain = kt_domain_new("guest.xml");
   r.diagnosis.subject = (KtSubject){.kind = KT_FOR_DOMAIN, .snapshot = r.snapshot, .domain = domain};
   assert_layer(&r, KT_LAYER_LIBVIRT, FALSE);
-  domain->nova = TRUE;
+  domain->manager = KT_MANAGER_NOVA;
   assert_layer(&r, KT_LAYER_NOVA, FALSE);
   report_clear(&r);
 }

@@ -10,41 +10,14 @@
 
 #define GIB_KIB 1048576
 
-typedef struct {
-  const char *name;
-  const char *marks[5]; /* text of its XML that nobody else writes: namespaces, products, paths */
-  const char *instead;  /* how a change that lasts is made */
-} Manager;
-
-static const Manager managers[] = {
-    {"Nova",
-     {"http://openstack.org/xmlns/libvirt/nova/", "OpenStack Compute", "OpenStack Nova", "/var/lib/nova/instances/"},
-     "it takes the definition from flavor, image and nova.conf at each hard reboot: change those"},
-    {"oVirt",
-     {"http://ovirt.org/vm/", "RHEV Hypervisor", "/rhev/data-center/"},
-     "its engine writes the definition at each start: change the virtual machine there"},
-    {"KubeVirt",
-     {"http://kubevirt.io", "/var/run/kubevirt-private/", "/var/run/kubevirt-ephemeral-disks/"},
-     "it writes the definition at each start: change the VirtualMachine object"},
-    {"OpenNebula",
-     {"http://opennebula.org/xmlns/libvirt/"},
-     "it writes the definition at each start: change the virtual machine's template"},
+/* How a change that lasts is made. */
+static const char *const instead[KT_MANAGERS] = {
+    [KT_MANAGER_NOVA] = "it takes the definition from flavor, image and nova.conf at each hard reboot: change those",
+    [KT_MANAGER_OVIRT] = "its engine writes the definition at each start: change the virtual machine there",
+    [KT_MANAGER_KUBEVIRT] = "it writes the definition at each start: change the VirtualMachine object",
+    [KT_MANAGER_OPENNEBULA] = "it writes the definition at each start: change the virtual machine's template",
+    [KT_MANAGER_PROXMOX] = "it makes the command line anew at each start: change it with qm set",
 };
-
-static const Manager *manager_of(const char *xml)
-{
-  for (guint i = 0; xml && i < G_N_ELEMENTS(managers); i++)
-    for (const char *const *mark = managers[i].marks; *mark; mark++)
-      if (strstr(xml, *mark))
-        return &managers[i];
-  return NULL;
-}
-
-const char *kt_guard_manager(const char *xml)
-{
-  const Manager *manager = manager_of(xml);
-  return manager ? manager->name : NULL;
-}
 
 KtDomain *kt_guard_read(const char *xml)
 {
@@ -53,6 +26,8 @@ KtDomain *kt_guard_read(const char *xml)
   g_autoptr(KtXml) document = kt_xml_parse("libvirt", xml);
   if (document->root)
     kt_domain_xml_read(domain, document, document->root);
+#else
+  domain->manager = kt_manager_of(xml);
 #endif
   return domain;
 }
@@ -119,16 +94,16 @@ KtSet *kt_guard_nova_cpus(const KtNovaConf *nova, const KtSet *online, gboolean 
 
 /* ---- the judgement ---- */
 
-static char *refuse_pin(const KtGuardSight *sight, const KtStep *step, const Manager *manager)
+static char *refuse_pin(const KtGuardSight *sight, const KtStep *step, KtManager manager)
 {
   g_autoptr(KtSet) after = kt_set_parse(step->after ? step->after : "", NULL);
   g_autoptr(KtSet) before = step->before ? kt_set_parse(step->before, NULL) : NULL;
   if (!after || kt_set_is_empty(after))
     return g_strdup_printf("'%s' is no list of CPUs", step->after ? step->after : "");
   if (!before || !kt_set_contains(before, after))
-    return g_strdup_printf("%s lets it run on the CPUs %s, and it may only be narrowed", manager->name,
+    return g_strdup_printf("%s lets it run on the CPUs %s, and it may only be narrowed", kt_manager_names[manager],
                            step->before ? step->before : "that are not known");
-  if (manager != &managers[0])
+  if (manager != KT_MANAGER_NOVA)
     return NULL;
   if (!sight->nova)
     return g_strdup("Nova manages it, and its nova.conf was not found: which CPUs are shared is not known");
@@ -142,29 +117,31 @@ static char *refuse_pin(const KtGuardSight *sight, const KtStep *step, const Man
   return g_strdup_printf("Nova lets guests without CPUs of their own run on %s only (cpu_shared_set)", text);
 }
 
-static char *refuse_managed(const KtGuardSight *sight, const KtStep *step, const Manager *manager, char **warning)
+static char *refuse_managed(const KtGuardSight *sight, const KtStep *step, KtManager manager, char **warning)
 {
   if (step->kind == KT_STEP_DEFINITION)
-    return g_strdup_printf("%s manages it: %s", manager->name, manager->instead);
+    return g_strdup_printf("%s manages it: %s", kt_manager_names[manager], instead[manager]);
   if (step->kind == KT_STEP_RESTART)
-    return g_strdup_printf("%s manages it, and would take it for switched off: restart it there", manager->name);
+    return g_strdup_printf("%s manages it, and would take it for switched off: restart it there",
+                           kt_manager_names[manager]);
   if (step->kind == KT_STEP_SCHEDULER)
-    return g_strdup_printf("%s gives it its CPU time: %s", manager->name, manager->instead);
+    return g_strdup_printf("%s gives it its CPU time: %s", kt_manager_names[manager], instead[manager]);
   if (step->kind == KT_STEP_GUEST)
     return NULL;
-  if (manager == &managers[0] && !sight->nova)
+  if (manager == KT_MANAGER_NOVA && !sight->nova)
     return g_strdup("Nova manages it, and its nova.conf was not found: what it has booked is not known");
   if (!sight->definition) /* pins that were given while it ran stand beside the manager's */
-    return g_strdup_printf("%s manages it, and it is transient: what is booked for it is not known", manager->name);
+    return g_strdup_printf("%s manages it, and it is transient: what is booked for it is not known",
+                           kt_manager_names[manager]);
   if (is_booked(sight))
-    return g_strdup_printf("%s has booked its CPUs and memory, and would book them twice", manager->name);
+    return g_strdup_printf("%s has booked its CPUs and memory, and would book them twice", kt_manager_names[manager]);
   gboolean pin =
       step->kind == KT_STEP_VCPUPIN || step->kind == KT_STEP_EMULATORPIN || step->kind == KT_STEP_IOTHREADPIN;
   char *why = pin ? refuse_pin(sight, step, manager) : NULL;
   if (!why && warning)
     *warning = g_strdup_printf(_("%s does not know of it: it may place others there, and its next start or migration "
                                  "ends it"),
-                               manager->name);
+                               kt_manager_names[manager]);
   return why;
 }
 
@@ -180,15 +157,11 @@ char *kt_guard_refuses(const KtGuardSight *sight, const KtStep *step, char **war
     return g_strdup("it does not run");
   if (step->kind == KT_STEP_RESTART && !sight->definition)
     return g_strdup("it is transient: once shut down it would be gone");
-  const char *xml = sight->live ? sight->live : sight->definition;
-  g_autoptr(KtDomain) domain = kt_guard_read(xml);
-  const Manager *manager = manager_of(xml);
-  if (!manager && domain->nova)
-    manager = &managers[0];
+  g_autoptr(KtDomain) domain = kt_guard_read(sight->live ? sight->live : sight->definition);
   const char *stuck = step->kind == KT_STEP_MEMORY ? kt_guard_stuck(domain) : NULL;
   if (stuck)
     return g_strdup_printf("its memory cannot be moved: %s", stuck);
   if (step->kind == KT_STEP_NODESET && domain->cells->len > 1)
     return g_strdup("it has several cells, and live numatune is one set of nodes for all of them");
-  return manager ? refuse_managed(sight, step, manager, warning) : NULL;
+  return domain->manager ? refuse_managed(sight, step, domain->manager, warning) : NULL;
 }

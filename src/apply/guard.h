@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What may be done to a guest that somebody else manages. Nova, oVirt, KubeVirt and OpenNebula book
- * CPUs and memory in books of their own and write a guest's definition anew at its next start:
- * a guest that they have given NUMA nodes or CPUs of its own is left alone, one that floats may be
- * narrowed while it runs, and what shall last is changed with them. */
+/* What may be done to a guest that somebody else manages (KtDomain.manager). Nova, oVirt, KubeVirt, OpenNebula and
+ * Proxmox book CPUs and memory in books of their own and write a guest's definition anew at its next start: a guest
+ * that they have given NUMA nodes or CPUs of its own is left alone, one that floats may be narrowed while it runs, and
+ * what shall last is changed with them. */
 #pragma once
 #include "apply/step.h"
 #include "model/domain.h"
@@ -20,11 +20,8 @@ typedef struct {
  * *warning (caller frees, may be NULL): what should be known before saying yes. */
 char *kt_guard_refuses(const KtGuardSight *sight, const KtStep *step, char **warning);
 
-/* Who manages it, by its metadata, its product and its files: "Nova", "oVirt", "KubeVirt", "OpenNebula"; NULL: nobody
- * that is known. */
-const char *kt_guard_manager(const char *xml);
-
-/* Why the memory of a running domain cannot be moved: "VFIO pins it", to be translated by kt_tr(); NULL: it can. Needs libxml2, else NULL. */
+/* Why the memory of a running domain cannot be moved: "VFIO pins it", to be translated by kt_tr(); NULL: it can. Needs
+ * libxml2, else NULL. */
 const char *kt_guard_stuck(const KtDomain *domain);
 
 /* The CPUs that Nova lets guests float on; NULL: any. *known is FALSE, and nothing follows, if nova.conf says it in

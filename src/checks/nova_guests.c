@@ -42,7 +42,7 @@ static void look_at_guests(Mix *mix, const KtSnapshot *snapshot, const KtMachine
 {
   for (guint i = 0; i < snapshot->domains->len; i++) {
     const KtDomain *d = snapshot->domains->pdata[i];
-    if (d->nova && !d->cut)
+    if (d->manager == KT_MANAGER_NOVA && !d->cut)
       add_definition(mix, d, host);
   }
   for (guint i = 0; i < snapshot->flavors->len; i++) {

@@ -100,7 +100,7 @@ static gboolean has_other_mode(const KtDomain *d)
 void kt_check_n09(const KtSubject *s, KtFinding *f)
 {
   const KtDomain *d = s->domain;
-  if (!d->nova || g_strcmp0(d->format, "libvirt") != 0)
+  if (d->manager != KT_MANAGER_NOVA || g_strcmp0(d->format, "libvirt") != 0)
     return;
   const struct {
     gboolean there;

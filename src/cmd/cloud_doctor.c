@@ -169,7 +169,7 @@ static void look_at_mix(const KtCloudInput *input, const KtCloudKnown *known, co
     const KtDomain *definition = kt_cloud_evidence_domain(input->evidence, s);
     if (!kt_cloud_server_runs(s))
       continue;
-    gboolean defined = definition && definition->nova;
+    gboolean defined = definition && definition->manager == KT_MANAGER_NOVA;
     copies[i] = *s->group->flavor;
     copies[i].server = s->id;
     copies[i].host = machine->name;

@@ -91,7 +91,7 @@ static GArray *set_aside(const KtNovaConf *conf, const KtMachine *host)
 static char *say_unknown(const KtSnapshot *snapshot)
 {
   for (guint i = 0; i < snapshot->domains->len; i++)
-    if (((const KtDomain *)snapshot->domains->pdata[i])->nova)
+    if (((const KtDomain *)snapshot->domains->pdata[i])->manager == KT_MANAGER_NOVA)
       return g_strdup(_("Nova has guests here, and its nova.conf was not seen: CPUs and huge pages that it keeps for "
                         "others are not known (--conf)"));
   return NULL;

@@ -4,6 +4,33 @@
 #include <stdio.h>
 #include <string.h>
 
+static const struct {
+  const char *text;
+  KtManager manager;
+} marks[] = {
+    {"http://openstack.org/xmlns/libvirt/nova/", KT_MANAGER_NOVA},
+    {"OpenStack Compute", KT_MANAGER_NOVA},
+    {"OpenStack Nova", KT_MANAGER_NOVA},
+    {"/var/lib/nova/instances/", KT_MANAGER_NOVA},
+    {"http://ovirt.org/vm/", KT_MANAGER_OVIRT},
+    {"RHEV Hypervisor", KT_MANAGER_OVIRT},
+    {"/rhev/data-center/", KT_MANAGER_OVIRT},
+    {"http://kubevirt.io", KT_MANAGER_KUBEVIRT},
+    {"/var/run/kubevirt-private/", KT_MANAGER_KUBEVIRT},
+    {"/var/run/kubevirt-ephemeral-disks/", KT_MANAGER_KUBEVIRT},
+    {"http://opennebula.org/xmlns/libvirt/", KT_MANAGER_OPENNEBULA},
+    {"<system_datastore>", KT_MANAGER_OPENNEBULA}, /* before its metadata had a namespace */
+    {"/run/qemu-server/", KT_MANAGER_PROXMOX},
+};
+
+KtManager kt_manager_of(const char *definition)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(marks); i++)
+    if (strstr(definition, marks[i].text))
+      return marks[i].manager;
+  return KT_MANAGER_NONE;
+}
+
 KtCell *kt_domain_find_cell(const KtDomain *d, int id)
 {
   for (guint i = 0; i < d->cells->len; i++) {

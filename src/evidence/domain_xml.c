@@ -254,6 +254,7 @@ void kt_domain_xml_read(KtDomain *d, KtXml *xml, xmlNode *node)
   d->cut = !xml->complete;
   d->type = kt_xml_attr(node, "type");
   cite(d, xml, "type", node);
+  d->manager = kt_manager_of(xml->bytes);
   for (guint i = 0; i < G_N_ELEMENTS(sections); i++) {
     xmlNode *child = kt_xml_child(node, sections[i].element);
     if (!child)

@@ -123,8 +123,9 @@ void kt_domain_xml_read_metadata(KtDomain *d, KtXml *xml, xmlNode *metadata)
     return;
   g_autofree char *space = instance->ns && instance->ns->href ? g_strdup((const char *)instance->ns->href) : NULL;
   xmlNode *flavor = kt_xml_child(instance, "flavor");
-  d->nova = (space && strstr(space, "openstack.org")) || strncmp((const char *)instance->name, "nova:", 5) == 0;
-  if (!d->nova || !flavor)
+  if ((space && strstr(space, "openstack.org")) || g_str_has_prefix((const char *)instance->name, "nova:"))
+    d->manager = KT_MANAGER_NOVA;
+  if (d->manager != KT_MANAGER_NOVA || !flavor)
     return;
   d->nova_flavor = kt_xml_attr(flavor, "name");
   kt_domain_cite(d, "nova_flavor", kt_xml_cite(xml, flavor));

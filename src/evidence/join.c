@@ -308,7 +308,8 @@ static void join(KtDomain *into, KtDomain *from)
   take(into, from, identity, G_N_ELEMENTS(identity));
   if (into->os == KT_OS_UNKNOWN)
     into->os = from->os;
-  into->nova |= from->nova;
+  if (!into->manager)
+    into->manager = from->manager;
   if (!into->host)
     into->host = from->host;
   if (!into->flavor)

@@ -456,6 +456,7 @@ static guint read_proxmox(KtReading *r, const KtText *text, guint i)
   Proxmox p = {.d = kt_reading_add_domain(r)};
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   p.d->format = g_strdup("proxmox");
+  p.d->manager = KT_MANAGER_PROXMOX;
   for (; i < kt_text_count(text) && !kt_text_is_prompt(text, i); i++) {
     char *value = NULL;
     g_autofree char *key = split_line(kt_text_at(text, i), &value);

@@ -186,7 +186,7 @@ static void read_smbios(KtQemuState *s, const char *value)
   g_autoptr(KtQemuOpts) o = kt_qemu_opts_new(value, NULL);
   const char *product = kt_qemu_opts_get(o, "product");
   if (product && g_str_has_prefix(product, "OpenStack"))
-    s->d->nova = TRUE;
+    s->d->manager = KT_MANAGER_NOVA;
 }
 
 static void read_object(KtQemuState *s, const char *value)

@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+const char *const kt_manager_names[KT_MANAGERS] = {
+    [KT_MANAGER_NOVA] = "Nova",         [KT_MANAGER_OVIRT] = "oVirt",
+    [KT_MANAGER_KUBEVIRT] = "KubeVirt", [KT_MANAGER_OPENNEBULA] = "OpenNebula",
+    [KT_MANAGER_PROXMOX] = "Proxmox",
+};
+
 static void cell_free(gpointer data)
 {
   KtCell *cell = data;

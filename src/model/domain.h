@@ -73,6 +73,18 @@ typedef struct {
   KtNum interval_s;
 } KtRuntime;
 
+/* Who books CPUs and memory of a guest in books of its own, and writes its definition anew at its next start. */
+typedef enum {
+  KT_MANAGER_NONE = 0, /* nobody that is known: the administrator */
+  KT_MANAGER_NOVA,
+  KT_MANAGER_OVIRT,
+  KT_MANAGER_KUBEVIRT,
+  KT_MANAGER_OPENNEBULA,
+  KT_MANAGER_PROXMOX,
+  KT_MANAGERS
+} KtManager;
+extern const char *const kt_manager_names[KT_MANAGERS]; /* "Nova", "oVirt" ...; NULL of KT_MANAGER_NONE */
+
 typedef enum { KT_OS_UNKNOWN = 0, KT_OS_LINUX, KT_OS_WINDOWS, KT_OS_OTHER } KtOs;
 
 typedef struct {
@@ -135,7 +147,7 @@ typedef struct {
   char *nova_flavor;     /* flavor name in Nova's metadata, or NULL */
   KtFlavor *flavor;      /* this server's own copy of it, where the metadata has its extra specs; NULL: unknown, or
                             moved to the snapshot's flavors (kt_domains_join()) */
-  gboolean nova;         /* defined by Nova (metadata or instance- name with its product) */
+  KtManager manager;     /* by its metadata, product, files or format */
   KtRuntime *runtime;    /* NULL: not seen running */
   const KtMachine *host; /* the snapshot's machine that it was seen on, not owned; NULL: not told */
   GHashTable *cites;     /* "topology", "cpu", "vcpupin", "devices.vda", "numatune" ... -> KtCite*;

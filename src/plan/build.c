@@ -199,7 +199,7 @@ static void plan_domain(KtPlanWork *work)
                                     work->domain->name, (guint)work->domain->vcpus.value, work->answer->cells->len,
                                     (guint)(work->domain->vcpus.value -
                                             work->domain->vcpus.value % MAX(work->answer->cells->len, 1))));
-  gboolean orchestrated = work->domain->nova || g_strcmp0(work->domain->format, "proxmox") == 0;
+  gboolean orchestrated = work->domain->manager != KT_MANAGER_NONE;
   if (!work->options->movable && work->shaped && orchestrated)
     kt_plan_orchestrated(work);
   if (!orchestrated && !work->options->movable) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The same shape for guests whose definition is somebody else's: Nova rewrites
- * the XML at the next hard reboot, Proxmox writes the command line at each start. */
+ * the XML at the next hard reboot, the others write it, or the command line, at each start. */
 #include <string.h>
 
 #include "base/i18n.h"
@@ -96,10 +96,55 @@ static void plan_proxmox(const KtPlanWork *work)
   change->risk |= KT_RISK_RESTART;
 }
 
+/* Keys of oVirt's API, of KubeVirt's VirtualMachine and of OpenNebula's template. */
+static const struct {
+  const char *sockets, *cores, *threads, *mode, *passthrough;
+} keys_of[KT_MANAGERS] = {
+    [KT_MANAGER_OVIRT] = {"cpu.topology.sockets", "cpu.topology.cores", "cpu.topology.threads", "cpu.mode",
+                          "host_passthrough"},
+    [KT_MANAGER_KUBEVIRT] = {"spec.template.spec.domain.cpu.sockets", "spec.template.spec.domain.cpu.cores",
+                             "spec.template.spec.domain.cpu.threads", "spec.template.spec.domain.cpu.model",
+                             "host-passthrough"},
+    [KT_MANAGER_OPENNEBULA] = {"TOPOLOGY/SOCKETS", "TOPOLOGY/CORES", "TOPOLOGY/THREADS", "CPU_MODEL/MODEL",
+                               "host-passthrough"},
+};
+
+static void finish_other(const KtPlanWork *work, KtChange *change)
+{
+  const char *manager = kt_manager_names[work->domain->manager];
+  change->why =
+      g_strdup_printf(_("%s writes the definition at each start: what shall last is changed there."), manager);
+  change->undo = g_strdup_printf(_("the old values in %s; then stop and start the guest"), manager);
+  change->risk |= KT_RISK_RESTART;
+}
+
+static void plan_other(const KtPlanWork *work)
+{
+  const KtTarget *t = &work->target;
+  KtManager manager = work->domain->manager;
+  if (kt_plan_asks(work, TOPOLOGY_CHECKS)) {
+    KtChange *change = kt_plan_change(work, KT_ACT_PERSON, "topology", TOPOLOGY_CHECKS);
+    set(change, keys_of[manager].sockets, "%u", t->sockets * t->dies);
+    set(change, keys_of[manager].cores, "%u", t->cores);
+    set(change, keys_of[manager].threads, "%u", t->threads);
+    change->title =
+        g_strdup_printf(_("sockets, cores and threads as the host has them, through %s"), kt_manager_names[manager]);
+    finish_other(work, change);
+  }
+  if (kt_plan_asks(work, "X01 X02") && !work->options->keep_migratable) {
+    KtChange *change = kt_plan_change(work, KT_ACT_PERSON, "cpu_mode", "X01 X02");
+    set(change, keys_of[manager].mode, "%s", keys_of[manager].passthrough);
+    change->title = g_strdup_printf(_("the host's CPU for the guest, through %s"), kt_manager_names[manager]);
+    finish_other(work, change);
+  }
+}
+
 void kt_plan_orchestrated(const KtPlanWork *work)
 {
-  if (work->domain->nova)
+  if (work->domain->manager == KT_MANAGER_NOVA)
     plan_nova(work);
-  else
+  else if (work->domain->manager == KT_MANAGER_PROXMOX)
     plan_proxmox(work);
+  else
+    plan_other(work);
 }

@@ -2,6 +2,7 @@
 /* What fired, and no change of the plan cures: a person has to know of it. */
 #include <string.h>
 
+#include "base/i18n.h"
 #include "plan/parts.h"
 
 /* By its own changes, or by one of the host, which are the first. */
@@ -18,10 +19,11 @@ static gboolean is_cured(const KtPlan *plan, guint first, const char *id)
 static char *first_line(const KtFinding *finding, const KtSubject *s)
 {
   const KtDomain *d = s->domain;
-  KtLayer layer = !d                                     ? KT_LAYER_HOST
-                  : d->nova                              ? KT_LAYER_NOVA
-                  : g_strcmp0(d->format, "proxmox") == 0 ? KT_LAYER_PROXMOX
-                                                         : KT_LAYER_LIBVIRT;
+  KtManager manager = d ? d->manager : KT_MANAGER_NONE;
+  KtLayer layer = !d                              ? KT_LAYER_HOST
+                  : manager == KT_MANAGER_NOVA    ? KT_LAYER_NOVA
+                  : manager == KT_MANAGER_PROXMOX ? KT_LAYER_PROXMOX
+                                                  : KT_LAYER_LIBVIRT;
   const KtRemedy *remedies = finding->check->remedies, *chosen = remedies;
   for (guint i = 0; i < KT_MAX_REMEDIES && remedies[i].action; i++)
     if (remedies[i].layer == layer) {
@@ -32,7 +34,11 @@ static char *first_line(const KtFinding *finding, const KtSubject *s)
     return NULL;
   char *action = kt_finding_action(finding, chosen);
   action[strcspn(action, "\n")] = '\0';
-  return action;
+  if (!manager || layer != KT_LAYER_LIBVIRT)
+    return action;
+  g_autofree char *line = action;
+  return g_strdup_printf(_("only %s can change that for good; in libvirt's words: %s"), kt_manager_names[manager],
+                         line);
 }
 
 void kt_plan_leave(KtPlan *plan, const KtDiagnosis *diagnosis, guint first)

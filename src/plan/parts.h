@@ -99,6 +99,6 @@ void kt_plan_place_definition(const KtPlanWork *work); /* placed.c: pins and num
 gboolean kt_plan_will_pin(const KtPlanWork *work);     /* its definition gets other pins */
 void kt_plan_place_live(const KtPlanWork *work);       /* live.c: affinities and pages of the running guest */
 void kt_plan_quota(const KtPlanWork *work);            /* quota.c: CPU time, live and in its definition */
-void kt_plan_orchestrated(const KtPlanWork *work);     /* cloud.c: the same shape in Nova's or Proxmox's words */
+void kt_plan_orchestrated(const KtPlanWork *work);     /* cloud.c: the same shape in its manager's words */
 /* host.c: sysctls and sysfs knobs, for findings of the host and of the guests on it. */
 void kt_plan_host(KtPlan *plan, const GPtrArray *diagnoses, const KtMachine *host);

@@ -19,7 +19,7 @@ typedef enum {
   KT_ACT_DOMXML,      /* persistent definition: where = path of domxml/domxml.h; from the next start on */
   KT_ACT_NOVA,        /* flavor, image or nova.conf: where = "flavor hw:numa_nodes", "image ...", "nova.conf ..." */
   KT_ACT_PROXMOX,     /* `qm set`: where = the option, "--numa0" */
-  KT_ACT_PERSON,      /* what kvmtune does not do itself: firmware, module options, inside the guest */
+  KT_ACT_PERSON, /* what kvmtune does not do itself: firmware, module options, inside the guest, with its manager */
   KT_ACTS
 } KtAct;
 extern const char *const kt_act_names[KT_ACTS]; /* "sysctl", "sysfs", "vcpupin", ... as in JSON */
@@ -58,7 +58,7 @@ typedef struct {
   char *title;         /* "topology 2 sockets x 16 cores" */
   char *why;           /* one or two sentences */
   GPtrArray *reasons;  /* char*: check ids that this cures, in order of weight; may be empty */
-  GPtrArray *edits;    /* KtEdit*, in order; empty for KT_ACT_PERSON */
+  GPtrArray *edits;    /* KtEdit*, in order; of KT_ACT_PERSON empty, or in the words of the manager */
   GPtrArray *effects;  /* KtEffect* */
   guint risk;          /* KtRisk bits */
   char *undo;          /* how to take it back, in words or as a command */

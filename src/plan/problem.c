@@ -121,10 +121,29 @@ static const char *why_stuck(const KtDomain *d)
   return NULL;
 }
 
-/* Nova books CPUs and pages of guests with NUMA or exclusive CPUs itself. */
-static gboolean is_booked_by_nova(const KtDomain *d)
+/* Managers that place their guests themselves. Proxmox does not: there, too, a person says what goes where. */
+static const struct {
+  const char *books, *places;
+} kept_by[KT_MANAGERS] = {
+    [KT_MANAGER_NOVA] = {N_("Nova has booked its CPUs and memory, and would book them twice"),
+                         N_("Nova places it, and rewrites what is changed here")},
+    [KT_MANAGER_OVIRT] = {N_("oVirt has booked its CPUs and memory, and would book them twice"),
+                          N_("oVirt places it, and rewrites what is changed here")},
+    [KT_MANAGER_KUBEVIRT] = {N_("KubeVirt has booked its CPUs and memory, and would book them twice"),
+                             N_("KubeVirt places it, and rewrites what is changed here")},
+    [KT_MANAGER_OPENNEBULA] = {N_("OpenNebula has booked its CPUs and memory, and would book them twice"),
+                               N_("OpenNebula places it, and rewrites what is changed here")},
+};
+
+static gboolean is_kept(const KtDomain *d)
 {
-  return d->nova && (d->cells->len || d->numatune_nodeset || kt_domain_is_dedicated(d));
+  return kept_by[d->manager].places != NULL;
+}
+
+/* CPUs and pages of guests with NUMA or exclusive CPUs stand in its manager's books. */
+static gboolean is_booked(const KtDomain *d)
+{
+  return d->cells->len || d->numatune_nodeset || kt_domain_is_dedicated(d);
 }
 
 static gboolean is_asked_for(const KtDomain *d, const char *const *only)
@@ -137,16 +156,14 @@ static gboolean is_asked_for(const KtDomain *d, const char *const *only)
 
 static const char *why_fixed(const KtDomain *d)
 {
-  if (is_booked_by_nova(d))
-    return N_("Nova has booked its CPUs and memory, and would book them twice");
-  if (d->nova)
-    return N_("Nova places it, and rewrites what is changed here");
+  if (is_kept(d))
+    return is_booked(d) ? kept_by[d->manager].books : kept_by[d->manager].places;
   return d->runtime ? why_stuck(d) : NULL;
 }
 
 static gboolean is_dedicated(const KtDomain *d, const KtPlanOptions *options, const KtMachine *host)
 {
-  if (d->nova || !is_asked_for(d, options->only) || options->policy == KT_PLAN_AUTO) {
+  if (is_kept(d) || !is_asked_for(d, options->only) || options->policy == KT_PLAN_AUTO) {
     g_autoptr(GArray) pins = kt_plan_pins_now(d, host);
     return pins != NULL;
   }
@@ -405,7 +422,7 @@ static guint cells_of(const KtDomain *d, const GPtrArray *diagnoses, const KtMac
   guint have = d->cells->len;
   if (d->memory_modules) /* they sit in its cells */
     return MAX(have, 1);
-  gboolean keep = have > cells && have <= vcpus && vcpus % have == 0 && (d->nova || !fires(diagnoses, d, "X12"));
+  gboolean keep = have > cells && have <= vcpus && vcpus % have == 0 && (is_kept(d) || !fires(diagnoses, d, "X12"));
   return keep ? have : cells;
 }
 
@@ -433,7 +450,7 @@ static KtPlaceGuest *add_guest(KtPlaceProblem *problem, const KtPlanSubject *sub
                                const KtMachine *host, const KtSet *all_closed)
 {
   const KtDomain *d = subject->domain;
-  const KtSet *closed = d->nova ? NULL : all_closed;
+  const KtSet *closed = d->manager == KT_MANAGER_NOVA ? NULL : all_closed;
   g_autofree char *name = g_strdup_printf("%s/%u", d->name, problem->guests->len);
   KtPlaceGuest *guest = kt_place_problem_add_guest(problem, subject->namesake ? name : d->name);
   guest->vcpus = (guint)d->vcpus.value;

@@ -140,9 +140,9 @@ static KtLayer defining_layer(const KtSubject *s)
 {
   const KtSnapshot *all = s->snapshot;
   const KtDomain *d = s->domain;
-  if (s->flavor || (d && d->nova))
+  if (s->flavor || (d && d->manager == KT_MANAGER_NOVA))
     return KT_LAYER_NOVA;
-  if (d && g_strcmp0(d->format, "proxmox") == 0)
+  if (d && d->manager == KT_MANAGER_PROXMOX)
     return KT_LAYER_PROXMOX;
   if (all->flavors->len || all->confs->len)
     return KT_LAYER_NOVA;
@@ -160,9 +160,9 @@ static KtLayer defining_layer(const KtSubject *s)
       return KT_LAYER_NOVA;
   for (guint i = 0; i < all->domains->len; i++) {
     d = all->domains->pdata[i];
-    if (d->nova)
+    if (d->manager == KT_MANAGER_NOVA)
       return KT_LAYER_NOVA;
-    if (g_strcmp0(d->format, "proxmox") == 0)
+    if (d->manager == KT_MANAGER_PROXMOX)
       return KT_LAYER_PROXMOX;
   }
   return KT_LAYER_LIBVIRT;
