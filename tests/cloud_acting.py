@@ -39,10 +39,21 @@ def definition(uuid, flavor, override=None):
                "<numa>%s</numa>" % numa if cells else ""))
 
 
+CHANNEL = "<devices><channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel></devices>"
+
+
+def for_test_driver(xml, number, agent):
+    """The same as a domain of libvirt's test driver, which knows no other type, and wants names of their own."""
+    xml = xml.replace("type='kvm'", "type='test'").replace(" arch='x86_64' machine='pc'", "")
+    xml = xml.replace("instance-00000001", "instance-%08d" % number)
+    return xml.replace("</domain>", CHANNEL + "</domain>") if agent else xml
+
+
 class Acting(o.World):
     def __init__(self, folder):
         super().__init__()
         self.folder = folder         # of definitions
+        self.node = folder + ".node"  # and all of them, for libvirt's test driver: "test://" + node
         self.polls = 2               # questions until a resize is at its end
         self.no_valid_host = False   # the scheduler finds none: no trace but in the action
         self.fails = None            # a resize ends in ERROR with this fault
@@ -50,6 +61,7 @@ class Acting(o.World):
         self.override = None         # what a guest gets, whatever its flavor wishes
         self.cores_left = None       # quota
         self.vanishes = False        # the server is deleted while it is being resized
+        self.agent = False           # guests have a channel for one
         self.access = {}             # flavor id -> projects
         self.work = {}               # server id -> what goes on with it
         self.actions = {}            # server id -> {request id: action}
@@ -67,6 +79,18 @@ class Acting(o.World):
         with open(path + ".new", "w", encoding="utf-8") as f:
             f.write(definition(server["id"], server["flavor"], self.override if server["flavor"]["extra_specs"] else None))
         os.rename(path + ".new", path)
+        self.tell_libvirt()
+
+    def tell_libvirt(self):
+        """All of the definitions, as a node of the test driver."""
+        with open(self.node + ".new", "w", encoding="utf-8") as f:
+            f.write("<node>")
+            for n, name in enumerate(sorted(os.listdir(self.folder))):
+                if name.endswith(".xml"):
+                    with open(os.path.join(self.folder, name), encoding="utf-8") as one:
+                        f.write(for_test_driver(one.read(), n + 1, self.agent))
+            f.write("</node>")
+        os.rename(self.node + ".new", self.node)
 
     def state(self):
         """What a rollback has to bring back."""

@@ -41,7 +41,7 @@ class Case:
                    **more)
 
     def apply(self, *arguments, look=True, plan=None, **more):
-        hosts = [self.world.folder] if look else []
+        hosts = ["test://" + self.world.node] if look else []
         return self.run("apply", plan or self.file, *hosts, "--yes", *arguments, **more)
 
     def tool(self, *arguments, **more):
@@ -66,6 +66,10 @@ def refused(case, run, *words):
         assert word in run.err, (word, run.err)
     assert case.history() == [], case.history()
     no_secret(run)
+
+
+def as_before(case):
+    assert case.world.state() == case.before, (case.world.state(), case.before)
 
 
 def fault_at(world, method, part, action, skip=0):

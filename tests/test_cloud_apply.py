@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cloud_services as o  # noqa: E402
 from cloud_acting import Acting  # noqa: E402
-from cloud_case import NEW, OLD, Case, fault_at, refused  # noqa: E402
+from cloud_case import NEW, OLD, Case, as_before, fault_at, refused  # noqa: E402
 from cloud_run import U, Run, main, no_secret  # noqa: E402
 
 
@@ -58,7 +58,6 @@ def test_dry_run_is_what_a_real_run_does():
     assert calls == told, (calls, told)
 
 
-
 def edited(case, change):
     """The plan, changed by hand."""
     with open(case.file, encoding="utf-8") as f:
@@ -68,10 +67,6 @@ def edited(case, change):
     with open(path, "w", encoding="utf-8") as f:
         json.dump(plan, f)
     return path
-
-
-def as_before(case):
-    assert case.world.state() == case.before, (case.world.state(), case.before)
 
 
 # ---- what is refused before anything is done ----
@@ -515,36 +510,7 @@ def test_api_is_away_meanwhile():
     assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
 
 
-# ---- nothing to look at ----
-
-def test_unverified():
-    c = Case()
-    r = c.apply(look=False)
-    assert r.status == 2 and "what the guest has cannot be told but for cells 4" in r.err, r.err
-    assert c.flavor_of() == (NEW, "VERIFY_RESIZE") and "--confirm-unverified" in r.out
-    r = c.apply()
-    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
-    assert sum("resize" in b for _, _, b in c.world.changes) == 1
-    r = c.rollback(2)
-    assert r.status == 2 and "receipt 3 changed resize" in r.err, r.err
-    assert c.rollback(3).status == 0
-    as_before(c)
-    c = Case()
-    assert c.apply("--confirm-unverified", look=False).status == 0 and c.flavor_of() == (NEW, "ACTIVE")
-    # what is known and wrong is not confirmed all the same
-    c = Case()
-    c.world.override = (4, 8, 1, 2)
-    r = c.apply("--confirm-unverified", look=False)
-    assert r.status == 2 and "cells 2" in r.err, r.err
-    as_before(c)
-
-
-def test_definition_of_the_old_flavor_is_none():
-    c = Case()
-    c.world.define = lambda server: None  # a capture that was taken before
-    r = c.apply()
-    assert r.status == 2 and "its definition is one for plain32" in r.err and c.flavor_of()[1] == "VERIFY_RESIZE", r.err
-
+# ---- its load ----
 
 def test_load_that_cannot_be_measured():
     c = Case()

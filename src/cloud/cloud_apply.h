@@ -23,7 +23,10 @@ typedef struct {
   /* Measures the load of the guest of this UUID, and holds it against that of before the resize: "better", ...
    * (verify/verdict.h; "cannot tell" where it cannot be measured); a constant. NULL: nobody asks. */
   const char *(*judge)(const char *uuid, gpointer data);
-  gpointer data; /* of both */
+  /* What the guest of this UUID itself sees, by its agent, of the one that was looked at last; waits for it to boot.
+   * What it does not tell stays unknown. NULL: nobody asks. */
+  void (*inside)(const char *uuid, KtCloudGuest *guest, gpointer data);
+  gpointer data; /* of all three */
 } KtCloudActing;
 #define KT_CLOUD_NOT_WORSE "not worse"
 #define KT_CLOUD_LIMIT_S 1800

@@ -117,12 +117,35 @@ static char *look_at(KtCloudHand *hand, const KtStep *step, char **why, GError *
 static char *read_topology(KtCloudHand *hand, const KtStep *step, GError **error)
 {
   g_autofree char *why = NULL;
+  if (g_strcmp0(hand->inside_of, step->uuid) == 0)
+    return g_strdup(hand->inside);
   return look_at(hand, step, &why, error);
+}
+
+/* FALSE with *error: the guest itself sees something else. What it does not tell, its definition has told. */
+static gboolean agrees_inside(KtCloudHand *hand, const KtStep *step, const char *value, GError **error)
+{
+  const KtCloudGuest want = parse_guest(value);
+  KtCloudGuest guest = {0};
+  if (hand->acting.inside && !hand->base.dry)
+    hand->acting.inside(step->uuid, &guest, hand->acting.data);
+  if (want.cells.known && !want.cells.value && guest.cells.value == 1) /* without NUMA a kernel has one node */
+    guest.cells.value = 0;
+  g_autofree char *seen = kt_cloud_guest_text(&guest);
+  if (kt_cloud_topology_agrees(value, seen) != KT_NO)
+    return TRUE;
+  g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "the guest itself sees %s, and not %s, whatever its definition says",
+              seen, value);
+  hand->inside = g_steal_pointer(&seen);
+  hand->inside_of = g_strdup(step->uuid);
+  return FALSE;
 }
 
 /* Nothing is written: it is only looked at, and said what is wrong with it. */
 static gboolean judge_topology(KtCloudHand *hand, const KtStep *step, const char *value, GError **error)
 {
+  g_clear_pointer(&hand->inside, g_free);
+  g_clear_pointer(&hand->inside_of, g_free);
   g_autoptr(GError) failed = NULL;
   g_autofree char *why = NULL, *found = hand->base.dry ? g_strdup(value) : look_at(hand, step, &why, &failed);
   KtTri answer = failed ? KT_UNKNOWN : kt_cloud_topology_agrees(value, found);
@@ -136,7 +159,7 @@ static gboolean judge_topology(KtCloudHand *hand, const KtStep *step, const char
                 found ? " but for " : "", found ? found : "",
                 why ? why : "name the libvirt of its host behind the plan");
   else
-    return TRUE;
+    return agrees_inside(hand, step, value, error);
   return FALSE;
 }
 
@@ -228,6 +251,8 @@ static void hand_free(KtActuator *self)
   kt_cloud_config_free(hand->config);
   kt_cloud_plan_free(hand->plan);
   g_hash_table_unref(hand->pretended);
+  g_free(hand->inside);
+  g_free(hand->inside_of);
   g_free(hand);
 }
 

@@ -12,9 +12,10 @@ typedef struct {
   KtCloudSession *session;
   KtCloudPlan *plan;
   KtCloudActing acting;
-  guint version;         /* 2.N of all changes */
-  const char *verdict;   /* of the last guest whose load was looked at; NULL: none was */
-  GHashTable *pretended; /* of a dry run: server's id -> flavor as in kt_server_now_flavor() */
+  guint version;            /* 2.N of all changes */
+  const char *verdict;      /* of the last guest whose load was looked at; NULL: none was */
+  char *inside, *inside_of; /* what the last guest sees that does not see what was planned, and its UUID; NULL: none */
+  GHashTable *pretended;    /* of a dry run: server's id -> flavor as in kt_server_now_flavor() */
 } KtCloudHand;
 
 /* As of apply/hand.h: how a kind of step is read and written. NULL `reached`: texts that are the same. */

@@ -32,8 +32,7 @@ static const GOptionEntry *options(void)
        "doctor: also write the report as a page into FILE; '-': the page instead of the report", "FILE"},
       {"all", 0, 0, G_OPTION_ARG_NONE, &all, "plan: for all flavors", NULL},
       {"host", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &hosts,
-       "plan: what tells of compute hosts: URIs of libvirt, captures, nova.conf files; apply: the libvirt of the hosts",
-       "FILE|URI"},
+       "plan: what tells of compute hosts: URIs of libvirt, captures, nova.conf files; apply: URIs alone", "FILE|URI"},
       {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output_file, "plan: also write it, as JSON, into FILE", "FILE"},
       {"ticket", 0, 0, G_OPTION_ARG_NONE, &ticket, "plan: print a change ticket as plain text", NULL},
       {"name", 0, 0, G_OPTION_ARG_STRING, &pattern,
@@ -163,7 +162,8 @@ const KtCommand kt_command_cloud = {
         "the flavors that cure it: keys, on which hosts they fit, in which order servers go to them (one first, then "
         "waves), downtime, licences, and the openstack commands for those who want to type them. 'cloud apply' carries "
         "such a plan out: what comes next in its order, --server or --wave; it makes the flavor, resizes, looks at the "
-        "guest that came of it in the libvirt of its host (given behind the plan), and confirms, or reverts what is "
+        "guest that came of it in the libvirt of its host (its URI is given behind the plan) and, through its agent, "
+        "from inside, and confirms, or reverts what is "
         "not as planned. Where nothing tells what the guest has, the server is left for you to confirm or revert. It "
         "has receipts as 'kvmtune apply' has: see history and rollback. Nothing is ever deleted.",
     .options = options,

@@ -6,6 +6,7 @@
 #include "cloud/cloud_plan.h"
 #include "cloud/clouds.h"
 #include "cloud/known.h"
+#include "evidence/measure.h"
 
 /* What is asked for, of all of its commands. */
 typedef struct {
@@ -56,6 +57,19 @@ typedef struct {
   double verify_s;    /* how long the load is measured before and after; 0: not */
   gboolean yes, dry_run, unverified;
 } KtCloudApplyRequest;
+/* cloud_look.c: what guests are looked at with; of one run. */
+typedef struct {
+  const char *const *uris; /* of the hosts' libvirt; NULL or empty: none */
+  double timeout_s;        /* that a host has for an answer */
+  double agent_s;          /* that a guest has to boot, until its agent answers */
+  KtMeasureOptions measure;
+  const KtReceipt *receipt; /* at work */
+  const char *agent_uri;    /* where the guest that was looked at last has a channel for its agent; NULL: none */
+} KtCloudSight;
+/* As KtCloudActing's `look` and `inside`, each with a KtCloudSight* as its data. */
+void kt_cloud_look(const char *uuid, const char *flavor, KtCloudGuest *guest, char **why, gpointer sight);
+void kt_cloud_look_inside(const char *uuid, KtCloudGuest *guest, gpointer sight);
+
 int kt_cloud_run_apply(const KtCloudRequest *request, const KtCloudApplyRequest *wish, GError **error);
 
 /* What takes back a receipt of a cloud. The cloud is signed in to by `wish`, else by the name in the receipt. Caller

@@ -8,67 +8,19 @@
 #include "cmd/cloud.h"
 #include "cmd/command.h"
 #include "cmd/input.h"
-#include "evidence/evidence.h"
 #include "evidence/libvirt_hosts.h"
 #include "evidence/measurement_json.h"
 #include "verify/verdict.h"
 #include "view/apply_view.h"
 
-enum { PLAN_MAX = 64 << 20 };
-
-/* What guests are looked at with. */
-typedef struct {
-  const KtCloudRequest *request;
-  KtMeasureOptions measure; /* duration_s 0: their load is not */
-  const KtReceipt *receipt; /* at work */
-} Sight;
-
-/* ---- what a guest has, by the libvirt of its host ---- */
-
-static KtInt cells_of(const KtDomain *d)
-{
-  return d->cut ? KT_INT_UNKNOWN : KT_INT(d->cells->len);
-}
-
-/* On two hosts at once while a resize waits: the definition of the flavor in question counts. */
-static void look(const char *uuid, const char *flavor, KtCloudGuest *guest, char **why, gpointer data)
-{
-  const KtCloudRequest *request = ((const Sight *)data)->request;
-  g_autoptr(GError) failed = NULL;
-  g_autoptr(KtSnapshot) snapshot = kt_evidence_read_mixed(request->evidence, request->timeout_s, &failed);
-  const char *other = NULL;
-  for (guint i = 0; snapshot && i < snapshot->domains->len; i++) {
-    const KtDomain *d = snapshot->domains->pdata[i];
-    if (!d->uuid || g_ascii_strcasecmp(d->uuid, uuid) != 0)
-      continue;
-    if (g_strcmp0(d->nova_flavor, flavor) == 0) {
-      *guest = (KtCloudGuest){d->sockets, d->cores, d->threads, cells_of(d)};
-      return;
-    }
-    other = d->nova_flavor ? d->nova_flavor : "no flavor";
-  }
-  g_free(*why);
-  *why = failed  ? g_strdup(failed->message)
-         : other ? g_strdup_printf("its definition is one for %.100s", other)
-         : snapshot && snapshot->notes->len
-             ? g_strdup_printf("its definition is on no host that was given: %s", (char *)snapshot->notes->pdata[0])
-             : g_strdup("its definition is on no host that was given");
-}
+enum { PLAN_MAX = 64 << 20, AGENT_S = 60 };
 
 /* ---- its load ---- */
 
-/* Only that of this machine's guests is measured: the first libvirt that is given, or the usual one. */
-static const char *libvirt_of(const KtCloudRequest *request)
-{
-  for (guint i = 0; request->evidence && request->evidence[i]; i++)
-    if (kt_libvirt_is_uri(request->evidence[i]))
-      return request->evidence[i];
-  return NULL;
-}
-
+/* Only that of this machine's guests is measured: by the first libvirt that is given, or the usual one. */
 static const char *judge(const char *uuid, gpointer data)
 {
-  const Sight *sight = data;
+  const KtCloudSight *sight = data;
   const char *was = sight->receipt->measured;
   KtMeasureOptions options = sight->measure;
   options.domain = uuid;
@@ -108,7 +60,7 @@ KtActuator *kt_cloud_actuator_of(const KtReceipt *receipt, const KtCloudWish *wi
 
 typedef struct {
   const KtCloudApplyRequest *wish;
-  Sight sight;
+  KtCloudSight sight;
   gboolean can_look;
   KtActuator *actuator;
   KtJournal *journal;
@@ -288,17 +240,36 @@ static KtCloudPlan *read_plan(const char *path, GError **error)
   return text ? kt_cloud_plan_from_json(path, text, length, error) : NULL;
 }
 
+/* A capture, whatever its date, does not tell what a guest has after its resize. */
+static gboolean are_uris(const KtCloudRequest *request, GError **error)
+{
+  for (guint i = 0; request->evidence && request->evidence[i]; i++)
+    if (!kt_libvirt_is_uri(request->evidence[i])) {
+      g_set_error(error, KT_ERROR, KT_ERROR_USAGE,
+                  "'%.200s' is no URI of libvirt (qemu+ssh://HOST/system): 'cloud apply' looks at each guest after its "
+                  "resize, and takes no files; nothing was done",
+                  request->evidence[i]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 int kt_cloud_run_apply(const KtCloudRequest *request, const KtCloudApplyRequest *wish, GError **error)
 {
   g_autofree char *directory = wish->state ? g_strdup(wish->state) : kt_journal_directory();
   Work w = {.wish = wish, .can_look = request->evidence && request->evidence[0]};
-  w.sight = (Sight){.request = request, .measure = {.duration_s = wish->verify_s, .connect_uri = libvirt_of(request)}};
+  w.sight = (KtCloudSight){
+      .uris = request->evidence,
+      .timeout_s = request->timeout_s,
+      .agent_s = wish->limit_s > 0 ? MIN(wish->limit_s, AGENT_S) : AGENT_S,
+      .measure = {.duration_s = wish->verify_s, .connect_uri = w.can_look ? request->evidence[0] : NULL}};
   const KtCloudActing acting = {.limit_s = wish->limit_s,
                                 .unverified = wish->unverified,
-                                .look = w.can_look ? look : NULL,
+                                .look = w.can_look ? kt_cloud_look : NULL,
+                                .inside = w.can_look ? kt_cloud_look_inside : NULL,
                                 .judge = wish->verify_s > 0 ? judge : NULL,
                                 .data = &w.sight};
-  KtCloudPlan *plan = read_plan(wish->plan, error);
+  KtCloudPlan *plan = are_uris(request, error) ? read_plan(wish->plan, error) : NULL;
   g_autoptr(KtActuator) actuator = plan ? sign_in(&request->sign_in, request->timeout_s, plan, &acting, error) : NULL;
   if (!actuator)
     return -1;

@@ -40,22 +40,26 @@ static void show_progress(double done, gpointer data)
   fprintf(stderr, "\rlooking into the guest ... %3.0f %%", done * 100);
 }
 
-/* The guest as its agent shows it. */
-static KtSnapshot *look_inside(const char *name, char **note, GError **error)
+KtSnapshot *kt_guest_look_inside(const KtInsideOptions *wanted, char **note, GError **error)
 {
-  g_autoptr(KtLibvirtAgent) agent = kt_libvirt_agent_open(connect_uri, name, error);
+  g_autoptr(KtLibvirtAgent) agent = kt_libvirt_agent_open(wanted->uri, wanted->domain, error);
   if (!agent)
     return NULL;
+  KtInsideOptions options = *wanted;
+  options.script = kt_capture_script;
+  g_autoptr(KtRoot) tree = kt_capture_take_inside(kt_libvirt_agent_channel(agent), &options, note, error);
+  return tree ? kt_evidence_read_tree(tree, error) : NULL;
+}
+
+static KtSnapshot *look_inside(const char *name, char **note, GError **error)
+{
   gboolean shown = isatty(STDERR_FILENO);
-  const KtInsideOptions wanted = {.domain = name,
-                                  .uri = connect_uri,
-                                  .script = kt_capture_script,
-                                  .duration_s = duration,
-                                  .progress = shown ? show_progress : NULL};
-  g_autoptr(KtRoot) tree = kt_capture_take_inside(kt_libvirt_agent_channel(agent), &wanted, note, error);
+  const KtInsideOptions wanted = {
+      .domain = name, .uri = connect_uri, .duration_s = duration, .progress = shown ? show_progress : NULL};
+  KtSnapshot *inside = kt_guest_look_inside(&wanted, note, error);
   if (shown)
     fputs("\r\033[K", stderr);
-  return tree ? kt_evidence_read_tree(tree, error) : NULL;
+  return inside;
 }
 
 /* The guest's machine beside its host and its domain, in one snapshot. */

@@ -34,6 +34,7 @@ struct Hosts {
   GCond changed;
   guint n;
   Host *hosts;
+  char *only; /* UUID of the one guest that is looked for; NULL: all of it is read */
 };
 
 gboolean kt_libvirt_is_uri(const char *text)
@@ -57,6 +58,7 @@ static void hosts_unref(Hosts *all)
     g_clear_error(&all->hosts[i].error);
   }
   g_free(all->hosts);
+  g_free(all->only);
   g_mutex_clear(&all->mutex);
   g_cond_clear(&all->changed);
   g_free(all);
@@ -70,6 +72,12 @@ static char *quiet_uri(const char *uri)
   return g_strconcat(uri, strchr(uri, '?') ? "&" : "?", "no_tty=1", NULL);
 }
 
+static KtSnapshot *read_guest(const char *uri, const char *uuid, GError **error)
+{
+  g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+  return kt_libvirt_read(uri, uuid, snapshot, NULL, error) ? g_steal_pointer(&snapshot) : NULL;
+}
+
 static gpointer read_host(gpointer data)
 {
   Host *host = data;
@@ -77,7 +85,7 @@ static gpointer read_host(gpointer data)
   g_autofree char *uri = quiet_uri(host->uri);
   const KtLiveOptions options = {.interval_s = SAMPLE_SECONDS, .connect_uri = uri};
   GError *error = NULL;
-  KtSnapshot *snapshot = kt_evidence_read_live(&options, &error);
+  KtSnapshot *snapshot = all->only ? read_guest(uri, all->only, &error) : kt_evidence_read_live(&options, &error);
   g_mutex_lock(&all->mutex);
   host->snapshot = snapshot;
   host->error = error;
@@ -182,7 +190,8 @@ static void note_failure(KtSnapshot *snapshot, const Host *host, double timeout_
     *error = g_steal_pointer(&failed);
 }
 
-void kt_libvirt_read_hosts(const char *const *uris, guint n, double timeout_s, KtSnapshot *snapshot, GError **error)
+/* All of them, read or given up; with the mutex held. */
+static Hosts *ask(const char *const *uris, guint n, const char *only, double timeout_s)
 {
 #if HAVE_LIBVIRT && HAVE_LIBXML2
   kt_libvirt_prepare();
@@ -192,11 +201,24 @@ void kt_libvirt_read_hosts(const char *const *uris, guint n, double timeout_s, K
   g_mutex_init(&all->mutex);
   g_cond_init(&all->changed);
   all->n = n;
+  all->only = g_strdup(only);
   all->hosts = g_new0(Host, n);
   for (guint i = 0; i < n; i++)
     all->hosts[i] = (Host){.all = all, .uri = g_strdup(uris[i])};
   g_mutex_lock(&all->mutex);
   run_all(all, timeout_s);
+  return all;
+}
+
+static void leave(Hosts *all)
+{
+  g_mutex_unlock(&all->mutex);
+  hosts_unref(all);
+}
+
+void kt_libvirt_read_hosts(const char *const *uris, guint n, double timeout_s, KtSnapshot *snapshot, GError **error)
+{
+  Hosts *all = ask(uris, n, NULL, timeout_s);
   for (guint i = 0; i < n; i++) {
     Host *host = &all->hosts[i];
     if (host->done && host->snapshot)
@@ -204,6 +226,26 @@ void kt_libvirt_read_hosts(const char *const *uris, guint n, double timeout_s, K
     else
       note_failure(snapshot, host, timeout_s, error);
   }
-  g_mutex_unlock(&all->mutex);
-  hosts_unref(all);
+  leave(all);
+}
+
+static void drop_snapshot(gpointer snapshot)
+{
+  kt_snapshot_free(snapshot);
+}
+
+GPtrArray *kt_libvirt_find_guest(const char *const *uris, guint n, const char *uuid, double timeout_s)
+{
+  GPtrArray *found = g_ptr_array_new_with_free_func(drop_snapshot);
+  Hosts *all = ask(uris, n, uuid, timeout_s);
+  for (guint i = 0; i < n; i++) {
+    Host *host = &all->hosts[i];
+    gboolean told = host->done && host->snapshot;
+    KtSnapshot *snapshot = told ? g_steal_pointer(&host->snapshot) : kt_snapshot_new();
+    if (!told)
+      note_failure(snapshot, host, timeout_s, NULL);
+    g_ptr_array_add(found, snapshot);
+  }
+  leave(all);
+  return found;
 }

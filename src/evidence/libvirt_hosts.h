@@ -11,3 +11,8 @@ gboolean kt_libvirt_is_uri(const char *text);
  * answer within `timeout_s` is given up. A host that cannot be read adds a note and to
  * KtSnapshot.unreachable. *error, if it is not NULL, gets the first of these. */
 void kt_libvirt_read_hosts(const char *const *uris, guint n, double timeout_s, KtSnapshot *snapshot, GError **error);
+
+/* One guest alone, by its UUID, looked for on all of these hosts at once: a snapshot for each of `uris`, in their order
+ * (KtSnapshot*; caller unrefs the array). No domain: it does not run there; a note and KtSnapshot.unreachable: that
+ * host cannot be read. */
+GPtrArray *kt_libvirt_find_guest(const char *const *uris, guint n, const char *uuid, double timeout_s);
