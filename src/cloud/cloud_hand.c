@@ -122,6 +122,16 @@ static char *read_topology(KtCloudHand *hand, const KtStep *step, GError **error
   return look_at(hand, step, &why, error);
 }
 
+/* A CPU model that hides threads shows them as cores (AMD's without topoext): no key of a flavor changes that. */
+static void show_hidden_threads(KtCloudGuest *seen, const KtCloudGuest *want)
+{
+  if (seen->threads.known && seen->threads.value == 1 && want->threads.known && seen->cores.known &&
+      want->cores.known && seen->cores.value == want->cores.value * want->threads.value) {
+    seen->cores = want->cores;
+    seen->threads = want->threads;
+  }
+}
+
 /* FALSE with *error: the guest itself sees something else. What it does not tell, its definition has told. */
 static gboolean agrees_inside(KtCloudHand *hand, const KtStep *step, const char *value, GError **error)
 {
@@ -131,6 +141,7 @@ static gboolean agrees_inside(KtCloudHand *hand, const KtStep *step, const char 
     hand->acting.inside(step->uuid, &guest, hand->acting.data);
   if (want.cells.known && !want.cells.value && guest.cells.value == 1) /* without NUMA a kernel has one node */
     guest.cells.value = 0;
+  show_hidden_threads(&guest, &want);
   g_autofree char *seen = kt_cloud_guest_text(&guest);
   if (kt_cloud_topology_agrees(value, seen) != KT_NO)
     return TRUE;
