@@ -209,7 +209,7 @@ static guint list_present(Run *run, const KtGuestMapping *mapping, guint64 at, g
 static gboolean uncover(Run *run, guint n)
 {
   struct iovec there[UIO_MAXIOV];
-  char bytes[UIO_MAXIOV];
+  char bytes[UIO_MAXIOV] = {0};
   gboolean any = FALSE;
   for (guint i = 0; i < n;) {
     guint hidden = 0;

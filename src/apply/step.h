@@ -25,7 +25,7 @@ typedef enum {
   KT_STEP_RESIZE,        /* values: the flavor's name, with KT_STEP_UNCONFIRMED behind it while Nova can still revert */
   KT_STEP_TOPOLOGY,      /* values: "sockets 4, cores 8, threads 1, cells 4". Only looked at: a resize brings it, and
                             takes it along */
-  KT_STEP_LOAD, /* after: "not worse"; found: a verdict (verify/verdict.h). Only looked at */
+  KT_STEP_LOAD,          /* after: "not worse"; found: a verdict (verify/verdict.h). Only looked at */
   KT_STEPS
 } KtStepKind;
 #define KT_STEP_OFF "shut off" /* what is read for a restart of a guest that does not run */

@@ -7,7 +7,8 @@
 #include "plan/plan.h"
 
 /* Before anything is done: each step with its risk, what definitions get, what remains to be done by hand, what should
- * be known. `plan` NULL: a cloud's receipt. `diffs`: of steps (KtStep* -> text), shown instead of the plan's values; NULL: none. */
+ * be known. `plan` NULL: a cloud's receipt. `diffs`: of steps (KtStep* -> text), shown instead of the plan's values;
+ * NULL: none. */
 char *kt_view_apply_steps(const KtTerm *term, const KtReceipt *receipt, const KtPlan *plan, GHashTable *diffs);
 /* Before a rollback: what was begun, the last first, and where each goes back to. */
 char *kt_view_apply_undo(const KtTerm *term, const KtReceipt *receipt);
