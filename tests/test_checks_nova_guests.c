@@ -19,6 +19,7 @@ static char *definition(int n, const char *inside)
       n, (guint)n, (guint)n, n, inside);
 }
 
+#if HAVE_LIBXML2
 static const char floating[] = "  <vcpu placement='static'>2</vcpu>\n";
 static const char in_shared_set[] = "  <vcpu placement='static' cpuset='4-7'>2</vcpu>\n";
 static const char with_cells[] =
@@ -33,6 +34,7 @@ static const char dedicated[] =
     "    <memory mode='strict' nodeset='0'/>\n    <memnode cellid='0' mode='strict' nodeset='0'/>\n  </numatune>\n"
     "  <cpu mode='host-model'>\n    <topology sockets='2' dies='1' cores='1' threads='1'/>\n"
     "    <numa><cell id='0' cpus='0-1' memory='262144' unit='KiB'/></numa>\n  </cpu>\n";
+#endif
 
 static KtMachine *host_new(int threads)
 {
