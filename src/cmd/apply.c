@@ -128,7 +128,7 @@ static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, KtL
   KtApplyShow show = {0};
   KtRun run = {.actuator = actuator, .journal = journal, .lock = lock};
   const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
-  g_autoptr(GError) failed = NULL;
+  int status;
   g_autoptr(KtReceipt) receipt = make_receipt(plan, actuator, error);
   g_autoptr(GHashTable) diffs = receipt && diff ? make_diffs(receipt) : NULL;
   g_autofree char *steps = receipt ? kt_view_apply_steps(&term, receipt, plan, diffs) : NULL;
@@ -136,13 +136,8 @@ static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, KtL
     return -1;
   if (!receipt->steps->len)
     return KT_EXIT_HEALTHY;
-  if (journal && !yes && !kt_apply_ask(_("Do these steps?"), &failed)) {
-    if (failed)
-      g_propagate_error(error, g_steal_pointer(&failed));
-    else if (kt_output(_("Nothing was done.\n"), error))
-      return KT_EXIT_HEALTHY;
-    return -1;
-  }
+  if (journal && !yes && !kt_apply_agreed(_("Do these steps?"), &status, error))
+    return status;
   kt_output("\n", NULL);
   kt_apply_catch_signals(actuator);
   if (journal)

@@ -5,8 +5,9 @@
 #include "base/term.h"
 #include "evidence/measure.h"
 
-/* Asks on the terminal. FALSE: no (*error NULL), or there is no terminal to ask on (*error). */
-gboolean kt_apply_ask(const char *question, GError **error);
+/* Asks on the terminal. FALSE: *status is what the command ends with: healthy after a no, of which a line tells, or -1
+ * with *error (no terminal to ask on). */
+gboolean kt_apply_agreed(const char *question, int *status, GError **error);
 
 typedef struct {
   KtTerm term;

@@ -31,7 +31,8 @@ const KtRunHost *kt_apply_host(void)
 
 /* ---- the question ---- */
 
-gboolean kt_apply_ask(const char *question, GError **error)
+/* FALSE without *error: no. */
+static gboolean ask(const char *question, GError **error)
 {
   char answer[16] = "";
   if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
@@ -44,6 +45,19 @@ gboolean kt_apply_ask(const char *question, GError **error)
     return FALSE;
   g_strchomp(answer);
   return g_ascii_strcasecmp(answer, "y") == 0 || g_ascii_strcasecmp(answer, "yes") == 0;
+}
+
+gboolean kt_apply_agreed(const char *question, int *status, GError **error)
+{
+  g_autoptr(GError) failed = NULL;
+  if (ask(question, &failed))
+    return TRUE;
+  *status = -1;
+  if (failed)
+    g_propagate_error(error, g_steal_pointer(&failed));
+  else if (kt_output(_("Nothing was done.\n"), error))
+    *status = KT_EXIT_HEALTHY;
+  return FALSE;
 }
 
 /* ---- meanwhile ---- */

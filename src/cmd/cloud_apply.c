@@ -203,18 +203,13 @@ static int carry_out(Work *w, GError **error)
   const KtCloudChoice choice = {.server = w->wish->server, .wave = w->wish->wave, .journal = w->journal};
   g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GPtrArray) receipts = kt_cloud_receipts_make(w->actuator, &choice, notes, error);
-  g_autoptr(GError) failed = NULL;
+  int status;
   if (!receipts || !show_all(w, receipts, notes, error))
     return -1;
   if (!receipts->len)
     return KT_EXIT_HEALTHY;
-  if (!w->wish->dry_run && !w->wish->yes && !kt_apply_ask(_("Do these steps?"), &failed)) {
-    if (failed)
-      g_propagate_error(error, g_steal_pointer(&failed));
-    else if (kt_output(_("Nothing was done.\n"), error))
-      return KT_EXIT_HEALTHY;
-    return -1;
-  }
+  if (!w->wish->dry_run && !w->wish->yes && !kt_apply_agreed(_("Do these steps?"), &status, error))
+    return status;
   kt_output("\n", NULL);
   w->run = (KtRun){.actuator = w->actuator, .journal = w->wish->dry_run ? NULL : w->journal, .lock = w->lock};
   kt_apply_catch_signals(w->actuator);

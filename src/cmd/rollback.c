@@ -57,19 +57,15 @@ static int take_back(KtReceipt *receipt, KtJournal *journal, KtLock *lock, GErro
   KtApplyShow show = {.back = TRUE};
   const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
   g_autoptr(GError) failed = NULL;
+  int status;
   g_autoptr(KtActuator) actuator = actuator_of(receipt, error);
   g_autofree char *steps = kt_view_apply_undo(&term, receipt);
   if (!actuator || !kt_output(steps, error))
     return -1;
   if (receipt->state == KT_RECEIPT_UNDONE)
     return KT_EXIT_HEALTHY;
-  if (!dry_run && !yes && !kt_apply_ask(_("Take these back?"), &failed)) {
-    if (failed)
-      g_propagate_error(error, g_steal_pointer(&failed));
-    else if (kt_output(_("Nothing was done.\n"), error))
-      return KT_EXIT_HEALTHY;
-    return -1;
-  }
+  if (!dry_run && !yes && !kt_apply_agreed(_("Take these back?"), &status, error))
+    return status;
   g_autofree char *newer = dry_run ? kt_journal_newer(journal, receipt, &failed) : NULL;
   if (failed) {
     g_propagate_error(error, g_steal_pointer(&failed));
