@@ -132,17 +132,18 @@ static void seat_all(Seating *t)
     t->pins[p] = s->need[p].cpus ? g_array_new(FALSE, FALSE, sizeof(guint)) : NULL;
   list_wants(t);
   kt_seats_init(&t->seats, &s->host);
-  for (guint i = 0; i < s->n_nodes; i++) {
-    gint64 busy = s->busy[i];
-    for (guint p = 0; p < s->n_parts; p++)
-      busy += s->home[p] == i && !s->need[p].cpus ? s->need[p].worth : 0;
-    kt_seats_fill(&t->seats, i, t->wants[i], t->n_wants[i], busy);
-    g_autoptr(KtSet) owned = kt_set_new();
-    for (guint k = 0; k < s->host.cpus->len; k++)
-      if (t->seats.owner[k])
-        kt_set_add(owned, g_array_index(s->host.cpus, guint, k));
-    t->floating[i] = kt_host_floating(&s->host, i, owned, busy);
-  }
+  g_autofree gint64 *busy = g_memdup2(s->busy, s->n_nodes * sizeof *busy);
+  for (guint p = 0; p < s->n_parts; p++)
+    if (s->home[p] != KT_NOWHERE && !s->need[p].cpus)
+      busy[s->home[p]] += s->need[p].worth;
+  for (guint i = 0; i < s->n_nodes; i++)
+    kt_seats_fill(&t->seats, i, t->wants[i], t->n_wants[i], busy[i]);
+  g_autoptr(KtSet) owned = kt_set_new();
+  for (guint k = 0; k < s->host.cpus->len; k++)
+    if (t->seats.owner[k])
+      kt_set_add(owned, g_array_index(s->host.cpus, guint, k));
+  for (guint i = 0; i < s->n_nodes; i++)
+    t->floating[i] = kt_host_floating(&s->host, i, owned, busy[i]);
 }
 
 static void seating_clear(Seating *t)
