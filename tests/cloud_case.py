@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A cloud with a plan for it, and kvmtune cloud apply, rollback and history on it."""
+import contextlib
 import itertools
 import json
 import os
+import sqlite3
 
 import cloud_services as o
 from cloud_acting import Acting
 from cloud_run import TMP, U, Run, capabilities, no_secret
 
 NUMBERS = itertools.count(1)
+PLANS = {}  # what a case is made of -> its plan's text, as if of URL
+URL = "@URL@"
 OLD, NEW = "plain32", "plain32.topology"
 
 
@@ -29,11 +33,30 @@ class Case:
             w.server(U[n], "crm%d" % (n + 1), OLD, host=hosts[n % len(hosts)], number=n + 1)
         w.define_all()
         self.before = w.state()
+        kind = (servers, tuple(hosts), repr(more))
+        if kind not in PLANS:
+            PLANS[kind] = self.make_plan()
+        with open(self.file, "w", encoding="utf-8") as f:
+            f.write(PLANS[kind].replace(URL, self.url()))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        o.end(self.world.kept)
+
+    def url(self):
+        return "http://127.0.0.1:%d" % self.world.kept.server_port
+
+    def make_plan(self):
         with open(os.path.join(self.folder, "host.xml"), "w", encoding="utf-8") as f:
             f.write(capabilities(4, 8, 24576))
-        r = Run(w, "plan", OLD, "-o", self.file, "--host", os.path.join(self.folder, "host.xml"), w.folder)
+        r = Run(self.world, "plan", OLD, "-o", self.file, "--host", os.path.join(self.folder, "host.xml"),
+                self.world.folder)
         assert r.status == 1, r.err
-        w.seen.clear()
+        self.world.seen.clear()
+        with open(self.file, encoding="utf-8") as f:
+            return f.read().replace(self.url(), URL)
 
     def run(self, *arguments, env=None, **more):
         """With a journal and a lock of its own."""
@@ -53,6 +76,19 @@ class Case:
     def history(self, number=None):
         r = self.tool("history", *([str(number)] if number else []), "--json")
         return r.json() if number else r.json()["receipts"]
+
+    def journal(self):
+        """All receipts with their steps, the newest first: as history() shows them, without starting it for each."""
+        path = os.path.join(self.state, "journal.db")
+        if not os.path.exists(path):
+            return []
+        with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % path, uri=True)) as db:
+            db.row_factory = sqlite3.Row
+            receipts = [dict(r) for r in db.execute("SELECT number, scope, state FROM receipt ORDER BY number DESC")]
+            for r in receipts:
+                r["steps"] = [dict(s) for s in db.execute("SELECT kind, state, found FROM step WHERE receipt = ? "
+                                                          "ORDER BY number", (r["number"],))]
+        return receipts
 
     def flavor_of(self, n=0):
         return self.world.servers[n]["flavor"]["original_name"], self.world.servers[n]["status"]

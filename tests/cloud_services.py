@@ -71,6 +71,8 @@ def forbidden(rule):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1                   # an answer is one packet, and does not wait for
+    disable_nagle_algorithm = True  # that of another to be taken
 
     def log_message(self, *arguments):
         pass
@@ -262,9 +264,25 @@ def huge(h):
     return True
 
 
+RUNNING = set()
+
+
+def end(server):
+    """One that is left running costs time all the time: it looks 50 times a second whether it is to end."""
+    RUNNING.discard(server)
+    server.shutdown()
+    server.server_close()
+
+
+def end_all():
+    for server in list(RUNNING):
+        end(server)
+
+
 def start(world, context=None):
-    """A server in a thread; .server_port, .shutdown()."""
+    """A server in a thread, until end(); .server_port."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    RUNNING.add(server)
     server.daemon_threads = True
     server.world = world
     server.scheme = "https" if context else "http"

@@ -314,7 +314,7 @@ def test_other_origin():
     w = world()
     w.faults = [["/servers/detail", -1, o.status(302, {}, ("Location", "http://127.0.0.1:%d/x" % server.server_port))]]
     fails(doctor(w), "leads to another origin")
-    server.shutdown()
+    o.end(server)
     assert other.seen == [], other.seen  # the token has not left
 
 
@@ -382,7 +382,7 @@ def test_clouds_yaml():
     fails(doctor(world(), "--os-cloud", "site", "--os-region-name", "Nowhere", sign_in={}), "no compute service")
     fails(doctor(world(), sign_in={}), "several clouds", "it has 'site', 'b'")
     fails(doctor(world(), "--os-cloud", "sight", sign_in={}), "no cloud 'sight'; it has 'site', 'b'")
-    server.shutdown()
+    o.end(server)
     os.unlink(path)
 
 

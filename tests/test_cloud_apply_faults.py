@@ -12,7 +12,7 @@ import cloud_services as o  # noqa: E402
 from cloud_case import NEW, Case  # noqa: E402
 from cloud_run import main, no_secret  # noqa: E402
 
-WORKERS = int(os.environ.get("KT_WORKERS", "4"))
+WORKERS = int(os.environ.get("KT_WORKERS", "8"))
 
 
 def kill(h):
@@ -54,18 +54,19 @@ def misbehave(case, action):
 
 
 def count_requests(run):
-    case = Case()
-    run(case)
-    return len(case.world.seen)
+    with Case() as case:
+        run(case)
+        return len(case.world.seen)
 
 
 def everything(jobs):
-    """Runs them side by side; all that went wrong, and how many there were."""
+    """Runs them side by side, each with a case; all that went wrong, and how many there were."""
     jobs = list(jobs)
 
     def one(job):
         try:
-            job[0](*job[1:])
+            with Case() as case:
+                job[0](case, *job[1:])
             return None
         except Exception as e:  # noqa: BLE001
             return "%s%r: %r" % (job[0].__name__, job[1:], e)
@@ -79,8 +80,8 @@ def check_journal(case):
     """What each step says is what was done."""
     kinds = [list(b)[0] for _, _, b in case.world.changes]
     done = {"flavor": "flavor", "flavor-keys": "extra_specs"}
-    for receipt in case.history():
-        for step in case.history(receipt["receipt"])["steps"]:
+    for receipt in case.journal():
+        for step in receipt["steps"]:
             if step["kind"] not in done:
                 continue
             made = done[step["kind"]] in kinds
@@ -88,7 +89,7 @@ def check_journal(case):
             assert not made or step["state"] != "planned", step
         if receipt["scope"] != "server crm1":
             continue
-        first, _, last = case.history(receipt["receipt"])["steps"]
+        first, _, last = receipt["steps"]
         assert "resize" in kinds or first["state"] not in ("done",), (kinds, first)
         assert "resize" not in kinds or first["state"] != "planned", (kinds, first)
         assert "confirmResize" not in kinds or last["state"] != "planned", (kinds, last)
@@ -97,12 +98,12 @@ def check_journal(case):
 def back(case):
     """Takes back all receipts, the last first."""
     case.world.faults = []
-    for receipt in case.history():
-        r = case.rollback(receipt["receipt"])
+    for receipt in case.journal():
+        r = case.rollback(receipt["number"])
         words = " ".join(r.out.split())
         assert r.status == 0 or (r.status == 1 and "flavors stay as they are" in words), (receipt, r.out, r.err)
     assert case.world.state() == case.before, (case.world.state(), case.before)
-    assert all(r["state"] in ("undone", "kept") for r in case.history()), case.history()
+    assert all(r["state"] in ("undone", "kept") for r in case.journal()), case.journal()
 
 
 def on(case):
@@ -115,8 +116,7 @@ def on(case):
     assert kinds.count("confirmResize") <= 2, kinds
 
 
-def killed(number, action, then):
-    case = Case()
+def killed(case, number, action, then):
     misbehave(case, At(number, action))
     r = case.apply()
     assert r.status == -signal.SIGKILL, (r.status, r.err)
@@ -130,8 +130,7 @@ def test_killed_at_every_request():
     everything((killed, i, action, then) for i in range(n) for action in (kill, kill_behind) for then in (back, on))
 
 
-def killed_on_the_way_back(number, action, confirmed):
-    case = Case()
+def killed_on_the_way_back(case, number, action, confirmed):
     case.apply(look=confirmed)
     misbehave(case, At(number, action))
     r = case.rollback(2)
@@ -158,8 +157,7 @@ FAULTS = {"401": (o.status(401), 3), "403": (o.status(403, {"forbidden": {"messa
           "cut": (o.cut_connection, 4), "not JSON": (o.status(200, b"<html>"), 1), "slow": (o.slow(1.5), 4)}
 
 
-def failing(number, name, behind):
-    case = Case()
+def failing(case, number, name, behind):
     action, times = FAULTS[name]
     misbehave(case, At(number, action, times))
     if behind:  # it is done, and its answer is lost

@@ -14,6 +14,11 @@
  * connection that broke may still arrive. */
 #define LINGER_S 8
 
+/* The longer it has taken, the longer it is until the next look: a part of it, between these. */
+#define LATER 0.125
+#define SOON_S 0.03
+#define LATE_S 3.0
+
 /* ---- as it is ---- */
 
 /* On its way to or from a flavor; whatever else is at work on it leaves that alone. */
@@ -82,7 +87,7 @@ static gboolean pause_for(Wait *wait, GError **error)
   else {
     if (base->progress)
       base->progress(&progress, base->data);
-    g_usleep(seconds < 10 ? 250000 : seconds < 60 ? 1000000 : 3000000);
+    g_usleep((gulong)(CLAMP(seconds * LATER, SOON_S, LATE_S) * G_USEC_PER_SEC));
     return TRUE;
   }
   return FALSE;
