@@ -41,16 +41,11 @@ static const GOptionEntry *options(void)
   return entries;
 }
 
-static gboolean is_domain(const KtDomain *d, const char *name)
-{
-  return g_strcmp0(d->name, name) == 0 || (d->uuid && g_ascii_strcasecmp(d->uuid, name) == 0);
-}
-
 /* Of the evidence's domains only the one that is asked for. */
 static gboolean keep_domain(KtSnapshot *snapshot, const char *name, GError **error)
 {
   for (guint i = snapshot->domains->len; i-- > 0;)
-    if (!is_domain(snapshot->domains->pdata[i], name))
+    if (!kt_domain_is_called(snapshot->domains->pdata[i], name))
       g_ptr_array_remove_index(snapshot->domains, i);
   if (snapshot->domains->len)
     return TRUE;

@@ -68,7 +68,7 @@ static void drop_processes(Capture *c)
 
 static gboolean is_wanted(const KtDomain *d, const char *name)
 {
-  return !name || g_strcmp0(d->name, name) == 0 || (d->uuid && g_ascii_strcasecmp(d->uuid, name) == 0);
+  return !name || kt_domain_is_called(d, name);
 }
 
 /* Of the domains only the one that is asked for; FALSE if none of them is. */

@@ -68,8 +68,7 @@ static void sample_rates(KtRoot *root, const KtLiveOptions *options, KtSnapshot 
 static gboolean keep_only_domain(KtSnapshot *snapshot, const char *name, GError **error)
 {
   for (guint i = snapshot->domains->len; name && i > 0; i--) {
-    const KtDomain *d = snapshot->domains->pdata[i - 1];
-    if (g_strcmp0(d->name, name) != 0 && (!d->uuid || g_ascii_strcasecmp(d->uuid, name) != 0))
+    if (!kt_domain_is_called(snapshot->domains->pdata[i - 1], name))
       g_ptr_array_remove_index(snapshot->domains, i - 1);
   }
   if (!name || snapshot->domains->len)

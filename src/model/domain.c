@@ -205,6 +205,11 @@ void kt_runtime_add_memory(KtRuntime *r, int node, gint64 kib)
   g_array_append_val(r->memory, fresh);
 }
 
+gboolean kt_domain_is_called(const KtDomain *d, const char *name)
+{
+  return g_strcmp0(d->name, name) == 0 || (d->uuid && g_ascii_strcasecmp(d->uuid, name) == 0);
+}
+
 gboolean kt_domain_is_dedicated(const KtDomain *d)
 {
   if (!d->vcpus.known || d->vcpus.value < 1)

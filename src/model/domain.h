@@ -172,7 +172,8 @@ void kt_domain_set_feature(KtDomain *d, const char *name, const char *policy);
 const char *kt_domain_feature(const KtDomain *d, const char *name); /* policy or NULL */
 KtRuntime *kt_domain_runtime(KtDomain *d);
 KtThread *kt_runtime_add_thread(KtRuntime *r, int tid, const char *comm);
-void kt_runtime_add_memory(KtRuntime *r, int node, gint64 kib); /* adds up */
+void kt_runtime_add_memory(KtRuntime *r, int node, gint64 kib);    /* adds up */
+gboolean kt_domain_is_called(const KtDomain *d, const char *name); /* `name`: its name, or its UUID in any case */
 /* TRUE if every vCPU has a pin to exactly one host CPU and no two share it. */
 gboolean kt_domain_is_dedicated(const KtDomain *d);
 /* The model of a definition that asks for none: QEMU's and so libvirt's is

@@ -87,7 +87,7 @@ KtDomain *kt_snapshot_domain(const KtSnapshot *s, const char *name)
 {
   for (guint i = 0; i < s->domains->len; i++) {
     KtDomain *d = s->domains->pdata[i];
-    if ((d->name && g_str_equal(d->name, name)) || (d->uuid && g_ascii_strcasecmp(d->uuid, name) == 0))
+    if (kt_domain_is_called(d, name))
       return d;
   }
   return NULL;

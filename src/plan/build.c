@@ -223,8 +223,7 @@ static gboolean check_names(const KtPlanProblem *problem, const char *const *onl
   for (; only && *only; only++) {
     gboolean found = FALSE;
     for (guint i = 0; i < problem->subjects->len && !found; i++) {
-      const KtDomain *d = g_array_index(problem->subjects, KtPlanSubject, i).domain;
-      found = g_str_equal(d->name, *only) || (d->uuid && g_ascii_strcasecmp(d->uuid, *only) == 0);
+      found = kt_domain_is_called(g_array_index(problem->subjects, KtPlanSubject, i).domain, *only);
     }
     if (!found) {
       g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "no domain '%s' is there", *only);

@@ -149,7 +149,7 @@ static gboolean is_booked(const KtDomain *d)
 static gboolean is_asked_for(const KtDomain *d, const char *const *only)
 {
   for (; only && *only; only++)
-    if (g_strcmp0(d->name, *only) == 0 || (d->uuid && g_ascii_strcasecmp(d->uuid, *only) == 0))
+    if (kt_domain_is_called(d, *only))
       return TRUE;
   return only == NULL;
 }
