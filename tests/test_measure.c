@@ -178,6 +178,31 @@ static void test_gaps(void)
   g_assert_cmpuint(kt_measurement_find(m, "web", KT_METRIC_CPU_PCT)->values->len, ==, 5);
 }
 
+/* Later looks are at who runs alone: one guest of two, moved; the machine's own counters go on. */
+static void test_looked_again(void)
+{
+  static const char argv[] = "/usr/bin/qemu-system-x86_64\0-name\0guest=db\0-machine\0q35,accel=kvm";
+  g_autoptr(KtRoot) root = host_new();
+  g_autoptr(GBytes) other = g_bytes_new(argv, sizeof argv);
+  kt_root_add_file(root, "proc/2234/cmdline", other);
+  add(root, "qemu-system-x86\n", "proc/2234/comm");
+  const KtMeasureOptions options = {.interval_s = 20, .domain = "web"};
+  KtMeasurer *measurer = kt_measurer_new(root, &options, NULL);
+  kt_measurer_look(measurer, 20);
+  add(root, "7f10 default anon=40000 dirty=40000 N1=40000 kernelpagesize_kB=4\n", "proc/1234/numa_maps");
+  for (int n = 2; n < 4; n++) {
+    set_counters(root, n);
+    kt_measurer_look(measurer, 20);
+  }
+  g_autoptr(KtMeasurement) m = kt_measurer_finish(measurer);
+  IS(m, "web", KT_METRIC_LOCALITY_PCT, 0, 75);
+  IS(m, "web", KT_METRIC_LOCALITY_PCT, 1, 100);
+  IS(m, "web", KT_METRIC_EXITS, 2, 50);
+  IS(m, NULL, KT_METRIC_NUMA_MISS, 2, 1);
+  IS(m, NULL, KT_METRIC_WAKEUPS, 2, 50);
+  g_assert_null(kt_measurement_find(m, "db", KT_METRIC_CPU_PCT));
+}
+
 /* ---- this machine ---- */
 
 static void count_calls(const KtMeasurement *so_far, double done, gpointer calls)
@@ -313,6 +338,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/measure/rates", test_rates);
   g_test_add_func("/measure/gaps", test_gaps);
+  g_test_add_func("/measure/looked-again", test_looked_again);
   g_test_add_func("/measure/live", test_live);
   g_test_add_func("/measure/refusals", test_refusals);
   g_test_add_func("/measure/json", test_json);

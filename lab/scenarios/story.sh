@@ -27,10 +27,11 @@ show kvmtune apply "$RESULTS/plan.json" --domain crm --yes --measure 24
 nodes=$(threads_of crm | sed -n 's/^CPU .*Cpus_allowed_list: \([0-9]*\).*/\1/p' | awk '{print int($1 / 2)}' | sort -u)
 healed=$(locality crm "$nodes")
 story "memory of crm on node $nodes, where its vCPUs run now: $healed %"
-show kvmtune verify last --same-load --duration 24s --html "$RESULTS/page.html"
+show kvmtune verify last --same-load --duration 24s --html "$RESULTS/page.html" | tee "$RESULTS/verdict.txt"
 show kvmtune history
 check "it was sick" is "$sick" -le 5
 check "and doctor said so" grep -q "H20" "$RESULTS/doctor.txt"
 check "it is healed" is "$healed" -ge 99
-check "the verdict is a page" test -s "$RESULTS/page.html"
+check "the verdict: better" grep -q "^Better" "$RESULTS/verdict.txt"
+check "it is a page, too" test -s "$RESULTS/page.html"
 the_end

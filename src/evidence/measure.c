@@ -74,16 +74,27 @@ static gboolean is_wanted(const KtMeasurer *measurer, const KtDomain *d)
   const char *only = measurer->options.domain, *key = d->uuid ? d->uuid : d->name;
   return key && d->runtime && d->runtime->pid &&
          (g_hash_table_size(measurer->domains) < MAX_DOMAINS || g_hash_table_contains(measurer->domains, key)) &&
-         (!only || g_strcmp0(d->name, only) == 0 || (d->uuid && g_ascii_strcasecmp(d->uuid, only) == 0));
+         (!only || kt_domain_is_called(d, only));
+}
+
+/* The machine at the first look, then only who runs on it. FALSE if there is nothing to look at. */
+static gboolean read_places(KtMeasurer *measurer, KtSnapshot *snapshot)
+{
+  if (!measurer->snapshot)
+    return kt_root_read_machine(measurer->root, snapshot, FALSE);
+  g_ptr_array_add(snapshot->machines, g_ptr_array_steal_index(measurer->snapshot->machines, 0));
+  kt_root_read_domains(measurer->root, snapshot->machines->pdata[0], measurer->options.domain, snapshot);
+  return TRUE;
 }
 
 /* FALSE if there is nothing to look at. Of processes that call themselves the same, one is measured. */
 static gboolean look_at_places(KtMeasurer *measurer)
 {
   gint64 start = g_get_monotonic_time();
+  gboolean again = measurer->snapshot != NULL;
   g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
   g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
-  if (!kt_root_read_machine(measurer->root, snapshot, FALSE))
+  if (!read_places(measurer, snapshot))
     return FALSE;
   const KtMachine *m = snapshot->machines->pdata[0];
   for (guint i = snapshot->domains->len; i-- > 0;) {
@@ -98,7 +109,8 @@ static gboolean look_at_places(KtMeasurer *measurer)
   measurer->snapshot = g_steal_pointer(&snapshot);
   measurer->running = measurer->snapshot->domains->len;
   measurer->since_places = 0;
-  measurer->places_cost = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+  if (again) /* the first says nothing about what one more costs */
+    measurer->places_cost = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
   return TRUE;
 }
 

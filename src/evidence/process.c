@@ -127,6 +127,10 @@ static void add_qemu(KtRootReading *r, int pid, char **argv, GHashTable *domains
   kt_qemu_args_read(d, (const char *const *)argv, NULL);
   if (!d->name)
     d->name = g_strdup_printf("qemu-%d", pid);
+  if (r->only && !kt_domain_is_called(d, r->only)) {
+    g_ptr_array_set_size(r->snapshot->domains, (int)r->snapshot->domains->len - 1);
+    return;
+  }
   kt_process_read_qemu(r, d, pid);
   g_hash_table_insert(domains, GINT_TO_POINTER(pid), d);
 }
@@ -166,10 +170,10 @@ guint kt_root_read_processes(KtRootReading *r)
       g_array_append_val(kernel, pid);
     else if (kt_qemu_args_is_qemu((const char *const *)argv))
       add_qemu(r, pid, argv, domains);
-    else
+    else if (!r->domains)
       add_process(r, pid, argv);
   }
-  gboolean look = g_hash_table_size(domains) && has_vhost_kernel_threads(r->m);
+  gboolean look = g_hash_table_size(domains) && !r->domains && has_vhost_kernel_threads(r->m);
   for (guint i = 0; look && i < kernel->len; i++)
     add_vhost(r, g_array_index(kernel, int, i), domains);
   GHashTableIter iter;

@@ -34,6 +34,12 @@ gboolean kt_root_read_machine(KtRoot *root, KtSnapshot *snapshot, gboolean deep)
   return TRUE;
 }
 
+void kt_root_read_domains(KtRoot *root, KtMachine *known, const char *only, KtSnapshot *snapshot)
+{
+  KtRootReading r = {.root = root, .m = known, .snapshot = snapshot, .domains = TRUE, .only = only};
+  kt_root_read_processes(&r);
+}
+
 guint kt_root_read_machines(KtRoot *root, KtSnapshot *snapshot)
 {
   if (kt_root_read_machine(root, snapshot, TRUE))
