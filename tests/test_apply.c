@@ -70,6 +70,35 @@ static void test_order(Host *host, gconstpointer data)
   assert_state(host, host->start);
 }
 
+/* Changes of kinds and guests, and which of them a run of a scope was not to make. */
+static void test_scopes(Host *host, gconstpointer data)
+{
+  const KtChange knob = {.act = KT_ACT_SYSCTL}, pin = {.act = KT_ACT_VCPUPIN, .domain = "crm", .uuid = "aB-1"},
+                 definition = {.act = KT_ACT_DOMXML, .domain = "crm", .uuid = "aB-1"},
+                 other = {.act = KT_ACT_DOMXML, .domain = "db", .uuid = "aB-2"};
+  const KtChange *const changes[] = {&knob, &pin, &definition, &other};
+  static const struct {
+    KtScope scope;
+    const char *domain, *text, *left_out; /* a letter of each change */
+  } rows[] = {
+      {KT_SCOPE_ALL, NULL, "all", "----"},
+      {KT_SCOPE_LIVE, NULL, "live", "--xx"},
+      {KT_SCOPE_NEXT_BOOT, NULL, "next-boot", "xx--"},
+      {KT_SCOPE_RESTART, NULL, "restart", "----"},
+      {KT_SCOPE_ALL, "crm", "all, only crm", "x--x"},
+      {KT_SCOPE_LIVE, "AB-1", "live, only AB-1", "x-xx"},
+      {KT_SCOPE_RESTART, "a, only b", "restart, only a, only b", "xxxx"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autofree char *text = kt_scope_format(rows[i].scope, rows[i].domain);
+    g_assert_cmpstr(text, ==, rows[i].text);
+    for (guint k = 0; k < G_N_ELEMENTS(changes); k++)
+      g_assert_cmpint(kt_scope_leaves_out(text, changes[k]), ==, rows[i].left_out[k] == 'x');
+  }
+  g_assert_false(kt_scope_leaves_out("flavor kt.4", &pin));
+  g_assert_false(kt_scope_leaves_out("", &pin));
+}
+
 static void test_strict(Host *host, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
@@ -395,6 +424,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
 #define ADD(name, function) g_test_add("/apply/" name, Host, NULL, set_up, function, tear_down)
   ADD("order", test_order);
+  ADD("scopes", test_scopes);
   ADD("strict", test_strict);
   ADD("strict-targets", test_strict_targets);
   ADD("refused", test_refused);

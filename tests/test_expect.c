@@ -193,6 +193,27 @@ static void test_others(Fixture *f, gconstpointer unused)
   check(f, NULL, "nova", KT_EXPECT_UNKNOWN, NULL);
 }
 
+static gboolean is_definition(const KtChange *change, gpointer data)
+{
+  return change->act == KT_ACT_DOMXML;
+}
+
+/* What the run was not to make is neither looked up nor missed; what it made still is. */
+static void test_left_out(Fixture *f, gconstpointer unused)
+{
+  KtChange *live = change(f, KT_ACT_EMULATORPIN, "live");
+  kt_change_add_edit(live, "", "0-3", "4");
+  KtChange *later = change(f, KT_ACT_DOMXML, "xml");
+  kt_change_add_edit(later, "vcpu", "1", "4");
+  kt_change_add_effect(later, "guest.cores_per_socket", "1", "2");
+  const KtSight sight = {.left_out = is_definition};
+  check(f, &sight, "domxml", KT_EXPECT_LEFT_OUT, NULL);
+  check(f, &sight, "emulatorpin", KT_EXPECT_MISSED, "0-3");
+  const KtSight own = {.snapshot = f->snapshot, .left_out = is_definition};
+  g_autoptr(GPtrArray) all = kt_expect(f->plan, &own);
+  g_assert_cmpuint(all->len, ==, 2);
+}
+
 #define TEST(name, function) g_test_add("/expect/" name, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -205,5 +226,6 @@ int main(int argc, char **argv)
   TEST("knobs", test_knobs);
   TEST("definition", test_definition);
   TEST("others", test_others);
+  TEST("left-out", test_left_out);
   return g_test_run();
 }

@@ -22,7 +22,7 @@ typedef struct {
   char *machine;       /* as in KtPlan; NULL: not known */
   char *tool;          /* version of kvmtune */
   char *uri;           /* libvirt's; NULL: this machine's; of a cloud: Nova's address, "https://..." */
-  char *scope;         /* "all", "live", "next-boot", "restart"; "flavor NAME" or "server NAME" of a cloud */
+  char *scope;         /* of kt_scope_format(), "live, only crm"; "flavor NAME" or "server NAME" of a cloud */
   KtReceiptState state;
   char *error;      /* why it failed; NULL: it did not */
   char *plan;       /* the whole plan as JSON (plan_json.h; of a cloud, its part: cloud_plan.h) */

@@ -19,6 +19,40 @@ const char *const kt_scopes[KT_SCOPES] = {[KT_SCOPE_ALL] = "all",
                                           [KT_SCOPE_NEXT_BOOT] = "next-boot",
                                           [KT_SCOPE_RESTART] = "restart"};
 
+#define ONLY ", only "
+
+/* ---- scopes ---- */
+
+static gboolean is_live(const KtChange *change)
+{
+  return change->act < KT_ACT_DOMXML;
+}
+
+static gboolean is_called(const char *name, const char *uuid, const char *only)
+{
+  return g_strcmp0(name, only) == 0 || (uuid && g_ascii_strcasecmp(uuid, only) == 0);
+}
+
+static gboolean leaves_out(KtScope scope, const char *only, const KtChange *change)
+{
+  return (only && !is_called(change->domain, change->uuid, only)) ||
+         scope == (is_live(change) ? KT_SCOPE_NEXT_BOOT : KT_SCOPE_LIVE);
+}
+
+char *kt_scope_format(KtScope scope, const char *domain)
+{
+  return g_strconcat(kt_scopes[scope], domain ? ONLY : NULL, domain, NULL);
+}
+
+gboolean kt_scope_leaves_out(const char *text, const KtChange *change)
+{
+  g_auto(GStrv) parts = g_strsplit(text, ONLY, 2);
+  for (guint scope = 0; parts[0] && scope < KT_SCOPES; scope++)
+    if (g_str_equal(parts[0], kt_scopes[scope]))
+      return leaves_out((KtScope)scope, parts[1], change);
+  return FALSE;
+}
+
 /* ---- what is shared ---- */
 
 gboolean kt_steps_same_domain(const KtChange *a, const KtChange *b)
@@ -183,11 +217,6 @@ static gboolean add_value(KtStepsWork *work, KtStepKind kind, const KtChange *ch
 
 /* ---- which changes, in which order ---- */
 
-static gboolean is_live(const KtChange *change)
-{
-  return change->act < KT_ACT_DOMXML;
-}
-
 static gboolean has_definition(const KtStepsWork *work, const KtChange *change)
 {
   for (guint i = 0; change->domain && i < work->plan->changes->len; i++) {
@@ -200,12 +229,9 @@ static gboolean has_definition(const KtStepsWork *work, const KtChange *change)
 
 static gboolean is_wanted(const KtStepsWork *work, const KtChange *change)
 {
-  if (work->only && g_strcmp0(work->only, change->domain) != 0 && g_strcmp0(work->only, change->uuid) != 0)
+  if (leaves_out(work->scope, work->only, change))
     return FALSE;
-  if (!is_live(change))
-    return work->scope != KT_SCOPE_LIVE;
-  return work->scope == KT_SCOPE_ALL || work->scope == KT_SCOPE_LIVE ||
-         (work->scope == KT_SCOPE_RESTART && !has_definition(work, change));
+  return work->scope != KT_SCOPE_RESTART || !is_live(change) || !has_definition(work, change);
 }
 
 static gboolean is_first_of_domain(const KtStepsWork *work, guint i)
@@ -264,7 +290,7 @@ static gboolean knows(const KtStepsWork *work)
 {
   for (guint i = 0; work->only && i < work->plan->guests->len; i++) {
     const KtPlanGuest *guest = work->plan->guests->pdata[i];
-    if (g_str_equal(work->only, guest->domain) || g_strcmp0(work->only, guest->uuid) == 0)
+    if (is_called(guest->domain, guest->uuid, work->only))
       return TRUE;
   }
   return !work->only;

@@ -14,6 +14,13 @@ typedef enum {
 } KtScope;
 extern const char *const kt_scopes[KT_SCOPES]; /* "all", "live", "next-boot", "restart" */
 
+/* What a receipt says of it: "live", "live, only crm". `domain`: the only one, by name or UUID; NULL: all. Caller
+ * frees. */
+char *kt_scope_format(KtScope scope, const char *domain);
+/* Was a run of that scope not to bring this change about? A restart brings about what is changed live, too. FALSE for
+ * words that are none of kt_scope_format(). */
+gboolean kt_scope_leaves_out(const char *scope, const KtChange *change);
+
 /* Puts the steps of the plan into the receipt, numbered, each with what is there now as its `before`, and
  * what remains to be done by hand or cannot be taken back into its notes. By risk: knobs of the host, pins,
  * memory (a cpuset that is too narrow is widened before and narrowed behind), definitions,

@@ -79,7 +79,7 @@ static KtReceipt *make_receipt(const KtPlan *plan, KtActuator *actuator, GError 
   receipt->machine = g_strdup(kt_apply_host()->machine);
   receipt->tool = g_strdup(KT_VERSION);
   receipt->uri = g_strdup(uri);
-  receipt->scope = g_strdup(kt_scopes[scope_of()]);
+  receipt->scope = kt_scope_format(scope_of(), domain);
   receipt->plan = kt_plan_to_json(plan);
   return kt_steps_make(plan, scope_of(), domain, actuator, receipt, error) ? g_steal_pointer(&receipt) : NULL;
 }

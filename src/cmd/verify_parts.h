@@ -25,6 +25,7 @@ typedef struct {
   gint64 number;
   char *directory;  /* of its journal */
   char *name, *uri; /* "receipt 3"; libvirt's, NULL: this machine's */
+  char *scope;      /* of the run: what of the plan it was to make */
   KtPlan *plan;
   KtMeasurement *before; /* NULL: was not measured, or this build cannot read it */
 } KtVerifyReceipt;

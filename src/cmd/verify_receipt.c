@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "apply/journal.h"
+#include "apply/steps.h"
 #include "base/error.h"
 #include "cloud/cloud_apply.h"
 #include "cmd/apply_parts.h"
@@ -20,6 +21,7 @@ void kt_verify_receipt_clear(KtVerifyReceipt *receipt)
   g_clear_pointer(&receipt->directory, g_free);
   g_clear_pointer(&receipt->name, g_free);
   g_clear_pointer(&receipt->uri, g_free);
+  g_clear_pointer(&receipt->scope, g_free);
   g_clear_pointer(&receipt->plan, kt_plan_free);
   g_clear_pointer(&receipt->before, kt_measurement_free);
 }
@@ -68,6 +70,7 @@ gboolean kt_verify_read_receipt(const char *which, const char *state, KtVerifyRe
   out->number = receipt->number;
   out->name = g_strdup_printf("receipt %" G_GINT64_FORMAT, receipt->number);
   out->uri = g_strdup(receipt->uri);
+  out->scope = g_strdup(receipt->scope);
   g_autofree char *plan_name = g_strconcat(out->name, ", its plan", NULL);
   g_autofree char *measured_name = g_strconcat(out->name, ", its measurement", NULL);
   out->plan = kt_plan_from_json(plan_name, receipt->plan, strlen(receipt->plan), error);
@@ -88,7 +91,8 @@ gboolean kt_verify_note(const KtVerifyReceipt *receipt, KtVerdictKind kind, GErr
 
 typedef struct {
   GHashTable *running, *next; /* UUID -> KtDomXml*, NULL where there is none */
-} Definitions;
+  const char *scope;
+} Sight;
 
 static void free_xml(gpointer xml)
 {
@@ -111,12 +115,17 @@ static GHashTable *parse_all(const KtSnapshot *snapshot)
 
 static gboolean lookup(const KtDomain *domain, gboolean running, const char *path, char **value, gpointer data)
 {
-  const Definitions *definitions = data;
-  GHashTable *all = running ? definitions->running : definitions->next;
+  const Sight *sight = data;
+  GHashTable *all = running ? sight->running : sight->next;
   const KtDomXml *xml = domain->uuid && all ? g_hash_table_lookup(all, domain->uuid) : NULL;
   g_autoptr(GError) failed = NULL;
   *value = xml ? kt_domxml_get(xml, path, &failed) : NULL;
   return xml && !failed;
+}
+
+static gboolean left_out(const KtChange *change, gpointer data)
+{
+  return kt_scope_leaves_out(((const Sight *)data)->scope, change);
 }
 
 /* ---- the machine ---- */
@@ -133,7 +142,7 @@ GPtrArray *kt_verify_expect(const KtVerifyReceipt *receipt, const char *connect_
   g_autoptr(GHashTable) running = parse_all(snapshot), next = NULL;
   if (kt_libvirt_read_definitions(uri, snapshot, NULL))
     next = parse_all(snapshot);
-  Definitions definitions = {.running = running, .next = next};
-  const KtSight sight = {.snapshot = snapshot, .lookup = lookup, .data = &definitions};
+  Sight own = {.running = running, .next = next, .scope = receipt->scope};
+  const KtSight sight = {.snapshot = snapshot, .lookup = lookup, .left_out = left_out, .data = &own};
   return kt_expect(receipt->plan, &sight);
 }

@@ -11,10 +11,8 @@
 #include "verify/expect_edits.h"
 
 const char *const kt_expect_names[KT_EXPECT_STATES] = {
-    [KT_EXPECT_UNKNOWN] = "cannot tell",
-    [KT_EXPECT_FULFILLED] = "fulfilled",
-    [KT_EXPECT_PENDING] = "at next start",
-    [KT_EXPECT_MISSED] = "missed",
+    [KT_EXPECT_UNKNOWN] = "cannot tell", [KT_EXPECT_FULFILLED] = "fulfilled", [KT_EXPECT_PENDING] = "at next start",
+    [KT_EXPECT_MISSED] = "missed",       [KT_EXPECT_LEFT_OUT] = "left out",
 };
 
 static void free_expectation(gpointer data)
@@ -194,6 +192,10 @@ static void expect_edits(GPtrArray *all, const KtSight *sight, const KtDomain *d
 
 static void expect_change(GPtrArray *all, const KtSight *sight, const KtPlan *plan, const KtChange *change)
 {
+  if (sight->left_out && sight->left_out(change, sight->data)) {
+    add(all, change, kt_act_names[change->act], NULL, change->title)->state = KT_EXPECT_LEFT_OUT;
+    return;
+  }
   const KtDomain *d = domain_of(sight, change);
   if (change->domain && !d) {
     KtExpectation *e = add(all, change, kt_act_names[change->act], NULL, change->title);

@@ -10,9 +10,10 @@ typedef enum {
   KT_EXPECT_FULFILLED, /* */
   KT_EXPECT_PENDING,   /* it is in the definition, and comes with the guest's next start */
   KT_EXPECT_MISSED,    /* something else was found */
+  KT_EXPECT_LEFT_OUT,  /* the run was not to make this change (--live, --domain ...): nothing is judged */
 } KtExpectState;
-#define KT_EXPECT_STATES 4
-extern const char *const kt_expect_names[KT_EXPECT_STATES]; /* "cannot tell", "fulfilled", "at next start", "missed" */
+#define KT_EXPECT_STATES 5
+extern const char *const kt_expect_names[KT_EXPECT_STATES]; /* "cannot tell", "fulfilled", "at next start", ... */
 
 typedef struct {
   char *change;          /* id of the change */
@@ -30,9 +31,12 @@ typedef struct {
    * start. FALSE if that XML is not known; *value is NULL if nothing stands there. Caller frees. NULL: nobody can tell.
    */
   gboolean (*lookup)(const KtDomain *domain, gboolean running, const char *path, char **value, gpointer data);
+  /* Was the run that is judged not to make this change? NULL: it was to make all. */
+  gboolean (*left_out)(const KtChange *change, gpointer data);
   gpointer data;
 } KtSight;
 
-/* KtExpectation* in the order of the plan's changes. Changes that a person, Nova or Proxmox makes are judged by
- * the shape that the plan says the guest will have. Free with g_ptr_array_unref(). */
+/* KtExpectation* in the order of the plan's changes; of one that was left out, one that names it. Changes that a
+ * person, Nova or Proxmox makes are judged by the shape that the plan says the guest will have. Free with
+ * g_ptr_array_unref(). */
 GPtrArray *kt_expect(const KtPlan *plan, const KtSight *sight);

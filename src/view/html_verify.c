@@ -151,13 +151,14 @@ static void put_expectation(KtHtml *html, const KtExpectation *e)
 static void put_expectations(KtHtml *html, const GPtrArray *expectations)
 {
   const char *const heads[] = {_("of"), _("what"), _("before"), _("expected"), _("found now"), "", NULL};
-  if (!expectations || !expectations->len)
+  if (!kt_verify_judged(expectations))
     return;
   kt_html_open(html, "section", "subject");
   kt_html_leaf(html, "h2", NULL, _("What the plan expects"));
   open_table(html, _("What the plan expects"), heads, 1, 0);
   for (guint i = 0; i < expectations->len; i++)
-    put_expectation(html, expectations->pdata[i]);
+    if (((const KtExpectation *)expectations->pdata[i])->state != KT_EXPECT_LEFT_OUT)
+      put_expectation(html, expectations->pdata[i]);
   close_table(html);
   kt_html_close(html);
 }

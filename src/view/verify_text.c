@@ -85,11 +85,12 @@ static void put_expectations(KtPage *page, const GPtrArray *expectations)
                               {.title = _("expected"), .flex = TRUE},
                               {.title = _("found now"), .flex = TRUE},
                               {.title = ""}};
-  if (!expectations || !expectations->len)
+  if (!kt_verify_judged(expectations))
     return;
   g_autoptr(KtTable) table = kt_table_new(columns, G_N_ELEMENTS(columns));
   for (guint i = 0; i < expectations->len; i++)
-    add_expectation(table, expectations->pdata[i]);
+    if (((const KtExpectation *)expectations->pdata[i])->state != KT_EXPECT_LEFT_OUT)
+      add_expectation(table, expectations->pdata[i]);
   kt_page_gap(page);
   kt_page_text(page, 0, KT_STYLE_BOLD, _("What the plan expects"));
   kt_page_table(page, 2, table);

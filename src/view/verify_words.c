@@ -39,10 +39,9 @@ const char *kt_verify_kind(KtVerdictKind kind)
 const char *kt_verify_state(KtExpectState state)
 {
   static const char *const words[KT_EXPECT_STATES] = {
-      [KT_EXPECT_UNKNOWN] = N_("cannot tell"),
-      [KT_EXPECT_FULFILLED] = N_("fulfilled"),
-      [KT_EXPECT_PENDING] = N_("at next start"),
-      [KT_EXPECT_MISSED] = N_("missed"),
+      [KT_EXPECT_UNKNOWN] = N_("cannot tell"),   [KT_EXPECT_FULFILLED] = N_("fulfilled"),
+      [KT_EXPECT_PENDING] = N_("at next start"), [KT_EXPECT_MISSED] = N_("missed"),
+      [KT_EXPECT_LEFT_OUT] = N_("left out"),
   };
   return kt_tr(words[state]);
 }
@@ -60,6 +59,13 @@ static void count_states(const GPtrArray *expectations, guint counts[KT_EXPECT_S
     counts[i] = 0;
   for (guint i = 0; expectations && i < expectations->len; i++)
     counts[((const KtExpectation *)expectations->pdata[i])->state]++;
+}
+
+guint kt_verify_judged(const GPtrArray *expectations)
+{
+  guint counts[KT_EXPECT_STATES];
+  count_states(expectations, counts);
+  return expectations ? expectations->len - counts[KT_EXPECT_LEFT_OUT] : 0;
 }
 
 static const char *say_kind_as_sentence(KtVerdictKind kind)
@@ -81,7 +87,7 @@ char *kt_verify_say_head(const KtVerifyReport *report)
       g_string_new(report->judgement ? say_kind_as_sentence(report->judgement->kind) : _("The load was not compared."));
   if (report->expectations) {
     g_string_append_printf(head, _(" Expectations of the plan that are fulfilled: %u of %u"),
-                           counts[KT_EXPECT_FULFILLED], report->expectations->len);
+                           counts[KT_EXPECT_FULFILLED], kt_verify_judged(report->expectations));
     if (counts[KT_EXPECT_MISSED])
       g_string_append_printf(head, _(", %u missed"), counts[KT_EXPECT_MISSED]);
     if (counts[KT_EXPECT_PENDING])
@@ -218,6 +224,12 @@ GPtrArray *kt_verify_say_rest(const KtVerifyReport *report)
 {
   GPtrArray *rest = g_ptr_array_new_with_free_func(g_free);
   const KtJudgement *judgement = report->judgement;
+  guint left_out = report->expectations ? report->expectations->len - kt_verify_judged(report->expectations) : 0;
+  if (left_out)
+    g_ptr_array_add(
+        rest, g_strdup_printf(kt_trn("%u change of the plan was left out when it was applied: not judged.",
+                                     "%u changes of the plan were left out when it was applied: not judged.", left_out),
+                              left_out));
   if (report->uncompared)
     g_ptr_array_add(rest, g_strdup(report->uncompared));
   for (guint i = 0; judgement && i < judgement->missing->len; i++)

@@ -19,4 +19,5 @@ char *kt_verify_say_change(const KtComparison *row);      /* "-89 %"; "" where b
 char *kt_verify_say_side(const char *name, const KtMeasurement *m); /* "receipt 3, 10 minutes from 2026-..." */
 char *kt_verify_say_method(const KtJudgement *judgement);
 char *kt_verify_say_found(const KtExpectation *e);           /* "99.4", or why it cannot be told */
+guint kt_verify_judged(const GPtrArray *expectations);       /* how many are not left out; NULL: 0 */
 GPtrArray *kt_verify_say_rest(const KtVerifyReport *report); /* char*: what is left to say */
