@@ -24,8 +24,8 @@ typedef struct {
    * (verify/verdict.h; "cannot tell" where it cannot be measured); a constant. NULL: nobody asks. */
   const char *(*judge)(const char *uuid, gpointer data);
   /* What the guest of this UUID itself sees, by its agent, of the one that was looked at last; waits for it to boot.
-   * What it does not tell stays unknown. NULL: nobody asks. */
-  void (*inside)(const char *uuid, KtCloudGuest *guest, gpointer data);
+   * What it does not tell stays unknown, and `why` (caller frees) says why. NULL: nobody asks. */
+  void (*inside)(const char *uuid, KtCloudGuest *guest, char **why, gpointer data);
   gpointer data; /* of all three */
 } KtCloudActing;
 #define KT_CLOUD_NOT_WORSE "not worse"
@@ -50,6 +50,21 @@ typedef struct {
  * _UNSUPPORTED (an earlier wave is not done, a server was taken back before: the words name what to run), or what a
  * service says. */
 GPtrArray *kt_cloud_receipts_make(KtActuator *actuator, const KtCloudChoice *choice, GPtrArray *notes, GError **error);
+
+/* What a receipt was to bring about, held against the cloud as it is now: the server's status, flavor, keys and shape,
+ * or a flavor's sizes, keys and projects. */
+typedef struct {
+  char *of;              /* the server's or the flavor's name */
+  char *what;            /* "status", "flavor", "flavor-keys", "topology", "topology inside", "flavor-access" */
+  char *before, *wanted; /* in the words of steps; before NULL: not told */
+  char *found;           /* NULL: unknown */
+  char *why;             /* why it is unknown; NULL */
+  KtTri so;              /* is it so? */
+} KtCloudExpected;
+
+/* KtCloudExpected*, in order; nothing is changed, and nothing is waited for. The actuator is one of the receipt's own
+ * plan. NULL with *error: the service does not answer. Free with g_ptr_array_unref(). */
+GPtrArray *kt_cloud_expect(KtActuator *actuator, const KtReceipt *receipt, GError **error);
 
 /* Is `found` what `wanted` says (both a topology step's)? KT_UNKNOWN: it does not tell all of it. */
 KtTri kt_cloud_topology_agrees(const char *wanted, const char *found);

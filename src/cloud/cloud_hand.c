@@ -99,19 +99,21 @@ gboolean kt_cloud_hand_post(KtCloudHand *hand, const char *path, const char *bod
 
 /* ---- what the guest has ---- */
 
-/* By its definition in libvirt; its cells by Nova, too. *why (may be NULL): why not all is told. */
+char *kt_cloud_hand_look(KtCloudHand *hand, const KtServerNow *now, char **why)
+{
+  KtCloudGuest guest = {0};
+  const char *id = now->server->id, *flavor = now->server->group->flavor->name;
+  if (hand->acting.look && flavor)
+    hand->acting.look(id, flavor, &guest, why, hand->acting.data);
+  if (!guest.cells.known)
+    guest.cells = kt_server_cells(hand->session, id);
+  return kt_cloud_guest_text(&guest);
+}
+
 static char *look_at(KtCloudHand *hand, const KtStep *step, char **why, GError **error)
 {
   g_autoptr(KtServerNow) now = kt_server_now_get(hand->session, step->uuid, error);
-  if (!now)
-    return NULL;
-  KtCloudGuest guest = {0};
-  const char *flavor = now->server->group->flavor->name;
-  if (hand->acting.look && flavor)
-    hand->acting.look(step->uuid, flavor, &guest, why, hand->acting.data);
-  if (!guest.cells.known)
-    guest.cells = kt_server_cells(hand->session, step->uuid);
-  return kt_cloud_guest_text(&guest);
+  return now ? kt_cloud_hand_look(hand, now, why) : NULL;
 }
 
 static char *read_topology(KtCloudHand *hand, const KtStep *step, GError **error)
@@ -132,17 +134,22 @@ static void show_hidden_threads(KtCloudGuest *seen, const KtCloudGuest *want)
   }
 }
 
-/* FALSE with *error: the guest itself sees something else. What it does not tell, its definition has told. */
-static gboolean agrees_inside(KtCloudHand *hand, const KtStep *step, const char *value, GError **error)
+char *kt_cloud_hand_inside(KtCloudHand *hand, const char *uuid, const char *wanted, char **why)
 {
-  const KtCloudGuest want = parse_guest(value);
+  const KtCloudGuest want = parse_guest(wanted);
   KtCloudGuest guest = {0};
-  if (hand->acting.inside && !hand->base.dry)
-    hand->acting.inside(step->uuid, &guest, hand->acting.data);
+  if (hand->acting.inside)
+    hand->acting.inside(uuid, &guest, why, hand->acting.data);
   if (want.cells.known && !want.cells.value && guest.cells.value == 1) /* without NUMA a kernel has one node */
     guest.cells.value = 0;
   show_hidden_threads(&guest, &want);
-  g_autofree char *seen = kt_cloud_guest_text(&guest);
+  return kt_cloud_guest_text(&guest);
+}
+
+/* FALSE with *error: the guest itself sees something else. What it does not tell, its definition has told. */
+static gboolean agrees_inside(KtCloudHand *hand, const KtStep *step, const char *value, GError **error)
+{
+  g_autofree char *why = NULL, *seen = hand->base.dry ? NULL : kt_cloud_hand_inside(hand, step->uuid, value, &why);
   if (kt_cloud_topology_agrees(value, seen) != KT_NO)
     return TRUE;
   g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "the guest itself sees %s, and not %s, whatever its definition says",
@@ -330,6 +337,12 @@ KtActuator *kt_cloud_actuator_new(KtCloudConfig *config, KtCloudSession *session
 }
 
 GPtrArray *kt_cloud_receipts_make(KtActuator *actuator, const KtCloudChoice *choice, GPtrArray *notes, GError **error)
+{
+  g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "this kvmtune was built without json-glib");
+  return NULL;
+}
+
+GPtrArray *kt_cloud_expect(KtActuator *actuator, const KtReceipt *receipt, GError **error)
 {
   g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "this kvmtune was built without json-glib");
   return NULL;

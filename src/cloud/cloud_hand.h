@@ -3,6 +3,7 @@
 #pragma once
 #include "cloud/cloud_apply.h"
 #include "cloud/pages.h"
+#include "cloud/server_now.h"
 
 #if HAVE_JSON
 
@@ -63,7 +64,13 @@ char *kt_cloud_flavor_differs(const KtCloudCure *cure, const KtFlavor *flavor);
 char *kt_cloud_access_of(KtCloudHand *hand, const char *flavor, GError **error);
 char *kt_cloud_projects_text(GHashTable *projects); /* of a set */
 
-/* cloud_hand.c: "sockets 4, cores 8, threads 1, cells 4"; unknown parts are left out, NULL: all are. Caller frees. */
+/* cloud_hand.c */
+/* "sockets 4, cores 8, threads 1, cells 4"; unknown parts are left out, NULL: all are. Caller frees. */
 char *kt_cloud_guest_text(const KtCloudGuest *guest);
+/* What a server's guest has by its definition in libvirt, its cells by Nova, too; in the same words. NULL: nothing is
+ * known. *why: why not all is told. Caller frees both. */
+char *kt_cloud_hand_look(KtCloudHand *hand, const KtServerNow *now, char **why);
+/* What it sees itself, as far as it can differ from `wanted` (a topology); else the same. */
+char *kt_cloud_hand_inside(KtCloudHand *hand, const char *uuid, const char *wanted, char **why);
 
 #endif

@@ -68,10 +68,11 @@ typedef struct {
 } KtCloudSight;
 /* As KtCloudActing's `look` and `inside`, each with a KtCloudSight* as its data. */
 void kt_cloud_look(const char *uuid, const char *flavor, KtCloudGuest *guest, char **why, gpointer sight);
-void kt_cloud_look_inside(const char *uuid, KtCloudGuest *guest, gpointer sight);
+void kt_cloud_look_inside(const char *uuid, KtCloudGuest *guest, char **why, gpointer sight);
 
 int kt_cloud_run_apply(const KtCloudRequest *request, const KtCloudApplyRequest *wish, GError **error);
 
-/* What takes back a receipt of a cloud. The cloud is signed in to by `wish`, else by the name in the receipt. Caller
- * frees. */
-KtActuator *kt_cloud_actuator_of(const KtReceipt *receipt, const KtCloudWish *wish, GError **error);
+/* What takes back a receipt of a cloud, or looks at what came of it (with `acting`; NULL: nobody looks at guests). The
+ * cloud is signed in to by `wish`, else by the name in the receipt. Caller frees. */
+KtActuator *kt_cloud_actuator_of(const KtReceipt *receipt, const KtCloudWish *wish, const KtCloudActing *acting,
+                                 GError **error);

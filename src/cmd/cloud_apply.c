@@ -15,6 +15,17 @@
 
 enum { PLAN_MAX = 64 << 20, AGENT_S = 60 };
 
+/* ---- what a guest sees ---- */
+
+static void look_inside(const char *uuid, KtCloudGuest *guest, char **why, gpointer data)
+{
+  kt_cloud_look_inside(uuid, guest, why, data);
+  g_autofree char *line =
+      *why ? g_strdup_printf(_("        Its agent does not tell what it sees (%s): its definition decides.\n"), *why)
+           : NULL;
+  kt_output(line ? line : "", NULL);
+}
+
 /* ---- its load ---- */
 
 /* Only that of this machine's guests is measured: by the first libvirt that is given, or the usual one. */
@@ -45,15 +56,16 @@ static KtActuator *sign_in(const KtCloudWish *wish, double timeout_s, KtCloudPla
   return NULL;
 }
 
-KtActuator *kt_cloud_actuator_of(const KtReceipt *receipt, const KtCloudWish *wish, GError **error)
+KtActuator *kt_cloud_actuator_of(const KtReceipt *receipt, const KtCloudWish *wish, const KtCloudActing *acting,
+                                 GError **error)
 {
-  const KtCloudActing acting = {0};
+  const KtCloudActing none = {0};
   KtCloudWish own = *wish;
   g_autofree char *name = g_strdup_printf("receipt %" G_GINT64_FORMAT ", its plan", receipt->number);
   KtCloudPlan *plan = kt_cloud_plan_from_json(name, receipt->plan, strlen(receipt->plan), error);
   if (!own.cloud && receipt->host && strcspn(receipt->host, "*") == strlen(receipt->host)) /* not "OS_*" */
     own.cloud = receipt->host;
-  return plan ? sign_in(&own, 0, plan, &acting, error) : NULL;
+  return plan ? sign_in(&own, 0, plan, acting ? acting : &none, error) : NULL;
 }
 
 /* ---- the runs ---- */
@@ -261,7 +273,7 @@ int kt_cloud_run_apply(const KtCloudRequest *request, const KtCloudApplyRequest 
   const KtCloudActing acting = {.limit_s = wish->limit_s,
                                 .unverified = wish->unverified,
                                 .look = w.can_look ? kt_cloud_look : NULL,
-                                .inside = w.can_look ? kt_cloud_look_inside : NULL,
+                                .inside = w.can_look ? look_inside : NULL,
                                 .judge = wish->verify_s > 0 ? judge : NULL,
                                 .data = &w.sight};
   KtCloudPlan *plan = are_uris(request, error) ? read_plan(wish->plan, error) : NULL;

@@ -52,13 +52,6 @@ void kt_cloud_look(const char *uuid, const char *flavor, KtCloudGuest *guest, ch
 
 /* ---- as it sees itself ---- */
 
-static void say_silent(const char *why)
-{
-  g_autofree char *line =
-      g_strdup_printf(_("        Its agent does not tell what it sees (%s): its definition decides.\n"), why);
-  kt_output(line, NULL);
-}
-
 /* It boots: nobody may answer for a while. */
 static KtSnapshot *ask(const KtCloudSight *sight, const char *uuid, GError **error)
 {
@@ -78,7 +71,7 @@ static KtSnapshot *ask(const KtCloudSight *sight, const char *uuid, GError **err
   }
 }
 
-void kt_cloud_look_inside(const char *uuid, KtCloudGuest *guest, gpointer data)
+void kt_cloud_look_inside(const char *uuid, KtCloudGuest *guest, char **why, gpointer data)
 {
   const KtCloudSight *sight = data;
   g_autoptr(GError) failed = NULL;
@@ -88,5 +81,5 @@ void kt_cloud_look_inside(const char *uuid, KtCloudGuest *guest, gpointer data)
     *guest = (KtCloudGuest){m->sockets, m->cores_per_socket, m->threads_per_core,
                             m->nodes->len ? KT_INT(m->nodes->len) : KT_INT_UNKNOWN};
   else
-    say_silent(failed ? failed->message : _("it has no channel for one"));
+    *why = g_strdup(failed ? failed->message : _("it has no channel for one"));
 }

@@ -47,7 +47,7 @@ static gboolean check_receipt(const KtReceipt *receipt, GError **error)
 static KtActuator *actuator_of(const KtReceipt *receipt, GError **error)
 {
   const KtCloudWish wish = {os_cloud, os_region, os_cacert, insecure};
-  return kt_cloud_is_receipt(receipt) ? kt_cloud_actuator_of(receipt, &wish, error)
+  return kt_cloud_is_receipt(receipt) ? kt_cloud_actuator_of(receipt, &wish, NULL, error)
                                       : kt_actuator_new(receipt->uri, NULL, error);
 }
 

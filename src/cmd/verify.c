@@ -9,6 +9,7 @@
 #include "cmd/command.h"
 #include "cmd/input.h"
 #include "cmd/verify_parts.h"
+#include "evidence/libvirt_hosts.h"
 #include "evidence/measurement_json.h"
 #include "view/verify_view.h"
 
@@ -19,7 +20,9 @@
 #define SECONDS_LONGEST (31 * 86400.0)
 
 static gboolean json, same_load, inside, deep, auto_rollback;
-static char *record, *duration, *interval, *watch, *domain, *connect_uri, *state, *html, *colour;
+static gboolean insecure;
+static char *record, *duration, *interval, *watch, *domain, *connect_uri, *state, *html, *colour, *os_cloud, *os_region,
+    *os_cacert;
 
 static const GOptionEntry *options(void)
 {
@@ -34,7 +37,9 @@ static const GOptionEntry *options(void)
        "D"},
       {"domain", 0, 0, G_OPTION_ARG_STRING, &domain, "measure this domain only, by name or UUID", "NAME"},
       {"inside", 0, 0, G_OPTION_ARG_NONE, &inside,
-       "also ask each guest's agent for its own interrupts (libvirt is opened for writing)", NULL},
+       "also ask each guest's agent for its own interrupts, of a cloud for what it sees (libvirt is opened for "
+       "writing)",
+       NULL},
       {"same-load", 0, 0, G_OPTION_ARG_NONE, &same_load,
        "the load was the same, where no counter tells how much work was done", NULL},
       {"auto-rollback", 0, 0, G_OPTION_ARG_NONE, &auto_rollback, "if it is worse, take the receipt's changes back",
@@ -43,6 +48,12 @@ static const GOptionEntry *options(void)
       {"connect", 0, 0, G_OPTION_ARG_STRING, &connect_uri, "this machine's libvirt", "URI"},
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "folder of the journal (default /var/lib/kvmtune for root)",
        "DIR"},
+      {"os-cloud", 0, 0, G_OPTION_ARG_STRING, &os_cloud,
+       "of a cloud: the name in clouds.yaml to sign in to it (that of the run)", "NAME"},
+      {"os-region-name", 0, 0, G_OPTION_ARG_STRING, &os_region, "of a cloud: the region of the catalogue", "REGION"},
+      {"os-cacert", 0, 0, G_OPTION_ARG_FILENAME, &os_cacert, "of a cloud: certificates of the authorities to trust",
+       "FILE"},
+      {"insecure", 0, 0, G_OPTION_ARG_NONE, &insecure, "of a cloud: do not verify certificates", NULL},
       {"html", 0, 0, G_OPTION_ARG_FILENAME, &html,
        "also write the verdict as a page into FILE; '-': the page instead of the verdict", "FILE"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL},
@@ -75,13 +86,25 @@ static gboolean read_times(KtMeasureOptions *measure, GError **error)
   return TRUE;
 }
 
-static gboolean check_options(int argc, GError **error)
+/* RECEIPT URI...: the libvirt of the cloud's hosts. */
+static gboolean has_hosts(int argc, char **argv)
 {
+  gboolean uris = argc > 1;
+  for (int i = 1; i < argc; i++)
+    uris &= kt_libvirt_is_uri(argv[i]);
+  return uris;
+}
+
+static gboolean check_options(int argc, char **argv, GError **error)
+{
+  gboolean hosts = has_hosts(argc, argv);
   if (record && argc)
     return kt_input_refuse(error, "--record measures this machine, and takes no arguments");
-  if (!record && argc != 1 && argc != 2)
-    return kt_input_refuse(error, "'verify' needs a receipt ('last' or its number), or two measurements: BEFORE AFTER");
-  if (argc == 2 && (duration || interval || watch || domain || inside || deep || connect_uri || auto_rollback))
+  if (!record && argc != 1 && argc != 2 && !hosts)
+    return kt_input_refuse(error, "'verify' needs a receipt ('last' or its number; behind one of a cloud the libvirt "
+                                  "of its hosts), or two measurements: BEFORE AFTER");
+  if (argc == 2 && !hosts &&
+      (duration || interval || watch || domain || inside || deep || connect_uri || auto_rollback))
     return kt_input_refuse(
         error, "BEFORE AFTER are measured already: without --duration, --interval, --watch, --domain, --inside, "
                "--deep, --connect and --auto-rollback");
@@ -97,23 +120,27 @@ static gboolean check_options(int argc, GError **error)
 /* ---- what is answered ---- */
 
 /* Missed or worse: 1; nothing of that, and told: 0; else 3. */
-static int status_of(const KtVerifyReport *report)
+static int status_of(const KtVerifyReport *report, gboolean load)
 {
-  gboolean missed = FALSE;
-  for (guint i = 0; report->expectations && i < report->expectations->len; i++)
-    missed |= ((const KtExpectation *)report->expectations->pdata[i])->state == KT_EXPECT_MISSED;
+  gboolean missed = FALSE, unknown = FALSE;
+  for (guint i = 0; report->expectations && i < report->expectations->len; i++) {
+    KtExpectState found = ((const KtExpectation *)report->expectations->pdata[i])->state;
+    missed |= found == KT_EXPECT_MISSED;
+    unknown |= found == KT_EXPECT_UNKNOWN;
+  }
   KtVerdictKind kind = report->judgement ? report->judgement->kind : KT_VERDICT_CANNOT_TELL;
   if (missed || kind == KT_VERDICT_WORSE)
     return KT_EXIT_FINDINGS;
-  return kind == KT_VERDICT_CANNOT_TELL ? EXIT_CANNOT_TELL : KT_EXIT_HEALTHY;
+  return (load ? kind == KT_VERDICT_CANNOT_TELL : unknown) ? EXIT_CANNOT_TELL : KT_EXIT_HEALTHY;
 }
 
-static int answer(const KtVerifyReport *report, KtColour when, GError **error)
+/* `load`: the answer depends on it; else on the expectations alone. */
+static int answer(const KtVerifyReport *report, gboolean load, KtColour when, GError **error)
 {
   const KtTerm term = kt_term_of_stdout(when);
   g_autofree char *text = json ? kt_view_verify_json(report) : kt_view_verify_text(&term, report);
   g_autofree char *page = html ? kt_view_verify_html(report) : NULL;
-  return kt_output_report(text, html, page, error) ? status_of(report) : -1;
+  return kt_output_report(text, html, page, error) ? status_of(report, load) : -1;
 }
 
 static int answer_files(char **paths, KtColour when, GError **error)
@@ -125,7 +152,7 @@ static int answer_files(char **paths, KtColour when, GError **error)
   g_autoptr(KtJudgement) judgement = kt_judgement_new(before, after, same_load);
   const KtVerifyReport report = {
       .judgement = judgement, .before = before, .after = after, .before_name = paths[0], .after_name = paths[1]};
-  return answer(&report, when, error);
+  return answer(&report, TRUE, when, error);
 }
 
 /* ---- receipts ---- */
@@ -143,13 +170,22 @@ static double length_like(const KtMeasurement *before)
 static int run_rollback(const KtVerifyReceipt *receipt, GError **error)
 {
   g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, receipt->number);
-  char *argv[] = {"rollback", number, "--yes", "--state", receipt->directory, NULL};
+  char *argv[16] = {"rollback", number, "--yes", "--state", receipt->directory};
+  int argc = 5;
+  char *const sign_in[][2] = {{"--os-cloud", os_cloud}, {"--os-region-name", os_region}, {"--os-cacert", os_cacert}};
+  for (guint i = 0; i < G_N_ELEMENTS(sign_in); i++)
+    if (sign_in[i][1]) {
+      argv[argc++] = sign_in[i][0];
+      argv[argc++] = sign_in[i][1];
+    }
+  if (insecure)
+    argv[argc++] = "--insecure";
   gboolean apart = json || g_strcmp0(html, "-") == 0;
   fflush(stdout);
   int own = apart ? dup(STDOUT_FILENO) : -1;
   if (own >= 0)
     dup2(STDERR_FILENO, STDOUT_FILENO);
-  int status = kt_command_run(&kt_command_rollback, 5, argv, error);
+  int status = kt_command_run(&kt_command_rollback, argc, argv, error);
   fflush(stdout);
   if (own >= 0) {
     dup2(own, STDOUT_FILENO);
@@ -208,34 +244,61 @@ static KtMeasurement *measure_again(const KtVerifyReceipt *receipt, KtMeasureOpt
   return kt_verify_measure(measure, lines, error);
 }
 
-static int answer_receipt(const char *which, KtMeasureOptions *measure, KtColour when, GError **error)
+/* A host's libvirt, or a cloud's and those of its hosts. */
+static GPtrArray *look_anew(const KtVerifyReceipt *receipt, const char *const *hosts, GError **error)
+{
+  const KtVerifyCloud cloud = {.sign_in = {os_cloud, os_region, os_cacert, insecure}, .uris = hosts, .inside = inside};
+  if (receipt->cloud)
+    return kt_verify_expect_cloud(receipt, &cloud, error);
+  if (!*hosts)
+    return kt_verify_expect(receipt, connect_uri, deep, error);
+  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s is none of a cloud: --connect names its libvirt", receipt->name);
+  return NULL;
+}
+
+/* *after stays NULL where nothing was measured before, or *why says that it cannot be measured here. */
+static gboolean measure_load(const KtVerifyReceipt *receipt, KtMeasureOptions *measure, KtMeasurement **after,
+                             const char **why, GError **error)
+{
+  const KtVerifyWatch hourly = {.before = receipt->before, .same_load = same_load, .quiet = json || html};
+  g_autoptr(GError) failed = NULL;
+  *why = receipt->before ? NULL : _("Nothing was measured before the changes.");
+  if (!receipt->before)
+    return TRUE;
+  if (!(measure->duration_s > 0))
+    measure->duration_s = length_like(receipt->before);
+  measure->domain = receipt->cloud ? kt_verify_server(receipt) : measure->domain;
+  measure->connect_uri = connect_uri || receipt->cloud ? connect_uri : receipt->uri;
+  *after = measure_again(receipt, measure, watch ? &hourly : NULL, &failed);
+  if (*after)
+    return TRUE;
+  if (receipt->cloud && g_error_matches(failed, KT_ERROR, KT_ERROR_NOT_FOUND)) {
+    *why = _("The server's guest does not run on this machine: its load cannot be measured here.");
+    return TRUE;
+  }
+  g_propagate_error(error, g_steal_pointer(&failed));
+  return FALSE;
+}
+
+static int answer_receipt(char **arguments, KtMeasureOptions *measure, KtColour when, GError **error)
 {
   g_auto(KtVerifyReceipt) receipt = {0};
-  if (!kt_verify_read_receipt(which, state, &receipt, error))
+  const char *uncompared = NULL;
+  if (!kt_verify_read_receipt(arguments[0], state, &receipt, error))
     return -1;
-  g_autoptr(GPtrArray) expectations = kt_verify_expect(&receipt, connect_uri, deep, error);
-  if (!expectations)
-    return -1;
+  g_autoptr(GPtrArray) expectations = look_anew(&receipt, (const char *const *)arguments + 1, error);
   g_autoptr(KtMeasurement) after = NULL;
-  g_autoptr(KtJudgement) judgement = NULL;
-  if (receipt.before) {
-    const KtVerifyWatch hourly = {.before = receipt.before, .same_load = same_load, .quiet = json || html};
-    if (!(measure->duration_s > 0))
-      measure->duration_s = length_like(receipt.before);
-    measure->connect_uri = connect_uri ? connect_uri : receipt.uri;
-    after = measure_again(&receipt, measure, watch ? &hourly : NULL, error);
-    if (!after)
-      return -1;
-    judgement = kt_judgement_new(receipt.before, after, same_load);
-    note(&receipt, judgement);
-  }
+  if (!expectations || !measure_load(&receipt, measure, &after, &uncompared, error))
+    return -1;
+  g_autoptr(KtJudgement) judgement = after ? kt_judgement_new(receipt.before, after, same_load) : NULL;
+  note(&receipt, judgement);
   g_autofree char *where = state ? kt_shell_word(state) : NULL;
   g_autofree char *rollback = g_strdup_printf("kvmtune rollback %" G_GINT64_FORMAT "%s%s", receipt.number,
                                               where ? " --state " : "", where ? where : "");
   gboolean worse = judgement && judgement->kind == KT_VERDICT_WORSE;
   g_autofree char *undone = worse && auto_rollback ? roll_back(&receipt) : NULL;
   const KtVerifyReport report = {.judgement = judgement,
-                                 .uncompared = receipt.before ? NULL : _("Nothing was measured before the changes."),
+                                 .uncompared = uncompared,
                                  .expectations = expectations,
                                  .before = receipt.before,
                                  .after = after,
@@ -243,7 +306,7 @@ static int answer_receipt(const char *which, KtMeasureOptions *measure, KtColour
                                  .after_name = _("now"),
                                  .rollback = rollback,
                                  .undone = undone};
-  return answer(&report, when, error);
+  return answer(&report, judgement || !receipt.cloud, when, error);
 }
 
 /* ---- recording ---- */
@@ -278,21 +341,25 @@ static int run(int argc, char **argv, GError **error)
 {
   KtMeasureOptions measure = {.domain = domain, .inside = inside};
   KtColour when;
-  if (!check_options(argc, error) || !read_times(&measure, error) || !kt_input_colour(colour, &when, error) ||
+  if (!check_options(argc, argv, error) || !read_times(&measure, error) || !kt_input_colour(colour, &when, error) ||
       !kt_input_page(html, json, error))
     return -1;
   if (record)
     return answer_record(&measure, error);
-  return argc == 2 ? answer_files(argv, when, error) : answer_receipt(argv[0], &measure, when, error);
+  return argc == 1 || has_hosts(argc, argv) ? answer_receipt(argv, &measure, when, error)
+                                            : answer_files(argv, when, error);
 }
 
 const KtCommand kt_command_verify = {
     .name = "verify",
-    .arguments = "RECEIPT|last|BEFORE AFTER",
+    .arguments = "RECEIPT|last [URI]...|BEFORE AFTER",
     .summary = "judge whether a change has helped",
     .description =
         "With a receipt of 'kvmtune apply': looks at this machine anew, judges each expectation of the plan, measures "
-        "the load and compares it with what was measured before the changes. With two files: compares two measurements "
+        "the load and compares it with what was measured before the changes. With one of 'kvmtune cloud apply': asks "
+        "the "
+        "cloud for the server's status, flavor and keys, and the libvirt of its hosts (URIs behind the receipt) for "
+        "what its guest has got. With two files: compares two measurements "
         "of 'verify --record', or two captures or texts of sar, mpstat or vmstat (#N or #NAME behind a file names one "
         "of "
         "several machines); these count no work, and are compared as if the load were the same. Differences have "

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What `kvmtune verify` is made of. */
 #pragma once
+#include "apply/receipt.h"
+#include "cloud/clouds.h"
 #include "evidence/measure.h"
 #include "plan/plan.h"
 #include "verify/verdict.h"
@@ -20,13 +22,15 @@ typedef struct {
  * lines. */
 KtMeasurement *kt_verify_measure(const KtMeasureOptions *options, const KtVerifyWatch *watch, GError **error);
 
-/* A receipt of `kvmtune apply`, as far as it is asked: what was planned, and what was measured before. */
+/* A receipt of `kvmtune apply` or `cloud apply`, as far as it is asked: what was planned, and what was measured before.
+ */
 typedef struct {
   gint64 number;
-  char *directory;  /* of its journal */
-  char *name, *uri; /* "receipt 3"; libvirt's, NULL: this machine's */
-  char *scope;      /* of the run: what of the plan it was to make */
-  KtPlan *plan;
+  char *directory;       /* of its journal */
+  char *name, *uri;      /* "receipt 3"; libvirt's, NULL: this machine's */
+  char *scope;           /* of the run: what of the plan it was to make */
+  KtPlan *plan;          /* NULL: of a cloud */
+  KtReceipt *cloud;      /* all of it; NULL: of a host */
   KtMeasurement *before; /* NULL: was not measured, or this build cannot read it */
 } KtVerifyReceipt;
 
@@ -38,6 +42,19 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KtVerifyReceipt, kt_verify_receipt_clear)
 gboolean kt_verify_read_receipt(const char *which, const char *state, KtVerifyReceipt *receipt, GError **error);
 /* Notes the verdict in the journal. */
 gboolean kt_verify_note(const KtVerifyReceipt *receipt, KtVerdictKind kind, GError **error);
+
+/* How the cloud of a receipt is looked at. */
+typedef struct {
+  KtCloudWish sign_in;
+  const char *const *uris; /* of the hosts' libvirt; NULL or empty: guests are not looked at */
+  gboolean inside;         /* nor by their agents */
+} KtVerifyCloud;
+
+/* Looks at the receipt's cloud anew and judges what it was to bring about (KtExpectation*, caller frees). NULL and
+ * *error: it cannot be signed in to, or is another one. */
+GPtrArray *kt_verify_expect_cloud(const KtVerifyReceipt *receipt, const KtVerifyCloud *wish, GError **error);
+/* The server that the receipt is of, by UUID; NULL: a flavor, or the receipt is of a host. */
+const char *kt_verify_server(const KtVerifyReceipt *receipt);
 
 /* Looks at this machine anew and judges what the plan expects (KtExpectation*, caller frees). NULL and *error if it
  * cannot be looked at, or is not the plan's. */

@@ -23,6 +23,7 @@ void kt_verify_receipt_clear(KtVerifyReceipt *receipt)
   g_clear_pointer(&receipt->uri, g_free);
   g_clear_pointer(&receipt->scope, g_free);
   g_clear_pointer(&receipt->plan, kt_plan_free);
+  g_clear_pointer(&receipt->cloud, kt_receipt_free);
   g_clear_pointer(&receipt->before, kt_measurement_free);
 }
 
@@ -60,25 +61,22 @@ gboolean kt_verify_read_receipt(const char *which, const char *state, KtVerifyRe
   g_autoptr(KtReceipt) receipt = load(which, out->directory, error);
   if (!receipt)
     return FALSE;
-  if (kt_cloud_is_receipt(receipt)) {
-    g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED,
-                "receipt %" G_GINT64_FORMAT " is of the cloud '%s', whose guests 'kvmtune cloud apply' looks at itself "
-                "(--verify); on the guest's host 'kvmtune verify BEFORE AFTER' compares two measurements",
-                receipt->number, receipt->host);
-    return FALSE;
-  }
   out->number = receipt->number;
   out->name = g_strdup_printf("receipt %" G_GINT64_FORMAT, receipt->number);
   out->uri = g_strdup(receipt->uri);
   out->scope = g_strdup(receipt->scope);
   g_autofree char *plan_name = g_strconcat(out->name, ", its plan", NULL);
   g_autofree char *measured_name = g_strconcat(out->name, ", its measurement", NULL);
-  out->plan = kt_plan_from_json(plan_name, receipt->plan, strlen(receipt->plan), error);
-  if (!out->plan)
+  gboolean cloud = kt_cloud_is_receipt(receipt);
+  out->plan = cloud ? NULL : kt_plan_from_json(plan_name, receipt->plan, strlen(receipt->plan), error);
+  if (!cloud && !out->plan)
     return FALSE;
   if (receipt->measured)
     out->before = kt_measurement_from_json(measured_name, receipt->measured, strlen(receipt->measured), error);
-  return !receipt->measured || out->before;
+  if (receipt->measured && !out->before)
+    return FALSE;
+  out->cloud = cloud ? g_steal_pointer(&receipt) : NULL;
+  return TRUE;
 }
 
 gboolean kt_verify_note(const KtVerifyReceipt *receipt, KtVerdictKind kind, GError **error)

@@ -15,7 +15,7 @@ const char *const kt_expect_names[KT_EXPECT_STATES] = {
     [KT_EXPECT_MISSED] = "missed",       [KT_EXPECT_LEFT_OUT] = "left out",
 };
 
-static void free_expectation(gpointer data)
+void kt_expectation_free(gpointer data)
 {
   KtExpectation *e = data;
   g_free(e->change);
@@ -220,7 +220,7 @@ static void expect_change(GPtrArray *all, const KtSight *sight, const KtPlan *pl
 
 GPtrArray *kt_expect(const KtPlan *plan, const KtSight *sight)
 {
-  GPtrArray *all = g_ptr_array_new_with_free_func(free_expectation);
+  GPtrArray *all = g_ptr_array_new_with_free_func(kt_expectation_free);
   for (guint i = 0; i < plan->changes->len; i++)
     expect_change(all, sight, plan, plan->changes->pdata[i]);
   return all;

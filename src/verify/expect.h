@@ -24,6 +24,7 @@ typedef struct {
   char *why;             /* of "cannot tell"; NULL */
   KtExpectState state;
 } KtExpectation;
+void kt_expectation_free(gpointer expectation);
 
 typedef struct {
   const KtSnapshot *snapshot; /* of the plan's host, made now, with libvirt's domains */
