@@ -7,16 +7,20 @@
 #define STRICT 0
 #define LOOSE 1.3
 
+/* The state is the best so far. Returns its cost. */
+static double take(KtSearch *s, guint *best)
+{
+  memcpy(best, s->home, s->n_parts * sizeof *best);
+  return kt_search_cost(s);
+}
+
 /* Keeps the better one of the state and the best so far; the state becomes it. */
 static void keep_best(KtSearch *s, guint *best, double *best_cost)
 {
-  double cost = kt_search_cost(s);
-  if (cost < *best_cost - KT_PLACE_EPSILON) {
-    *best_cost = cost;
-    memcpy(best, s->home, s->n_parts * sizeof *best);
-  } else {
+  if (kt_search_cost(s) < *best_cost - KT_PLACE_EPSILON)
+    *best_cost = take(s, best);
+  else
     kt_search_set(s, best);
-  }
 }
 
 static gboolean has_node_cost(const KtSearch *s)
@@ -38,19 +42,17 @@ static gboolean has_exclusive(const KtSearch *s)
 
 static double search(KtSearch *s, KtPlaceCost *fields)
 {
-  g_autofree guint *best = g_memdup2(s->home, s->n_parts * sizeof *best);
+  g_autofree guint *best = g_new(guint, s->n_parts);
   kt_search_start(s, KT_START_NOW);
   kt_search_descend(s);
-  memcpy(best, s->home, s->n_parts * sizeof *best);
-  double best_cost = kt_search_cost(s), bound = kt_search_bound(s, best_cost, fields);
+  double best_cost = take(s, best), bound = kt_search_bound(s, best_cost, fields);
   for (KtStart how = KT_START_FRESH; how <= KT_START_TIGHT && best_cost > bound + KT_PLACE_EPSILON; how++) {
     kt_search_start(s, how);
     kt_search_descend(s);
     keep_best(s, best, &best_cost);
   }
   kt_search_improve(s, bound, (s->max_steps - MIN(s->steps, s->max_steps)) / 4, STRICT);
-  memcpy(best, s->home, s->n_parts * sizeof *best);
-  best_cost = kt_search_cost(s);
+  best_cost = take(s, best);
   if (has_node_cost(s)) {
     if (kt_search_pack(s, s->max_steps / 2))
       kt_search_descend(s);
@@ -59,8 +61,7 @@ static double search(KtSearch *s, KtPlaceCost *fields)
   if (best_cost > bound + KT_PLACE_EPSILON && !has_exclusive(s))
     bound = kt_search_exact(s, bound, s->max_steps / 4);
   kt_search_improve(s, bound, s->max_steps, STRICT);
-  memcpy(best, s->home, s->n_parts * sizeof *best);
-  best_cost = kt_search_cost(s);
+  best_cost = take(s, best);
   if (best_cost > bound + KT_PLACE_EPSILON && s->steps < s->max_steps) { /* a dead end: once more, another way */
     kt_search_start(s, KT_START_NOW);
     kt_search_improve(s, bound, s->max_steps, LOOSE);
