@@ -111,6 +111,38 @@ refused "letter.txt:1:1: " "no JSON" apply letter.txt --connect $uri --yes --sta
 refused "expected a plan document" "which is said" apply letter.txt --connect $uri --yes --state s
 refused "cut.json" "a plan that is cut off" apply cut.json --connect $uri --yes --state s
 
+# A guest that Nova floats: narrower within its nova.conf. (Each connection to such a file has a guest of its own, so
+# that no change is read back.)
+cat >nova.xml <<END
+<node><cpu><mhz>2000</mhz><model>x86</model><nodes>2</nodes><sockets>1</sockets><cores>4</cores><threads>1</threads></cpu>
+<memory>8388608</memory><domain type='test' id='1'><name>test</name><uuid>6695eb01-f6a4-8304-79aa-97f2502e193f</uuid>
+<metadata><nova:instance xmlns:nova='http://openstack.org/xmlns/libvirt/nova/1.1'><nova:name>web</nova:name>
+</nova:instance></metadata><memory>2097152</memory><vcpu>2</vcpu><os><type>hvm</type></os></domain></node>
+END
+printf '[compute]\ncpu_shared_set = 0-2\n' >nova.conf
+narrow() { # AFTER
+  cat <<END
+{"kvmtune_plan": 1, "host": "$host", "live": true,
+ "guests": [{"domain": "test", "uuid": "6695eb01-f6a4-8304-79aa-97f2502e193f", "before": {}, "after": {}}],
+ "changes": [{"id": "test/vcpupin", "domain": "test", "title": "pins", "act": "vcpupin",
+   "edits": [{"where": "0", "before": "0-7", "after": "$1"}, {"where": "1", "before": "0-7", "after": "$1"}]}]}
+END
+}
+narrow 1-2 >narrow.json
+narrow 2-3 >beyond.json
+own=test://$dir/nova.xml
+run 0 apply narrow.json --connect "$own" --conf nova.conf --dry-run &&
+  grep -qF 'Nova does not know of' out && grep -qF 'virDomainPinVcpu(test, 1, 1-2)' out
+verdict $? "a guest that Nova floats may be narrowed, with a word of warning"
+refused "run on 0-2 only (cpu_shared_set)" "not beyond cpu_shared_set" \
+  apply beyond.json --connect "$own" --conf nova.conf --state nova --yes --measure 0
+refused "nothing in 'narrow.json' is output" "a nova.conf that is none" \
+  apply narrow.json --connect "$own" --conf narrow.json
+if [ ! -e /etc/nova/nova.conf ]; then
+  refused "its nova.conf was not found" "nor without its nova.conf" \
+    apply narrow.json --connect "$own" --state nova --yes --measure 0
+fi
+
 head -c 9000 /dev/zero | tr '\0' x >s/journal.db
 refused "it is no journal" "a journal that is none" apply plan.json --connect $uri --yes --state s
 refused "it is no journal" "nor has it a history" history --state s

@@ -23,6 +23,7 @@ static void assert_valid(const KtPlaceProblem *problem, const KtPlacement *place
       vcpus += cell->vcpus;
       g_assert_false(kt_set_is_empty(cell->cpus));
       g_assert_false(kt_set_intersects(cell->cpus, problem->reserved_cpus));
+      g_assert_true(!g->allowed || kt_set_contains(g->allowed, cell->cpus));
       g_assert_cmpint(cell->pins != NULL, ==, g->policy == KT_PLACE_DEDICATED);
       if (cell->pins) {
         g_assert_cmpuint(cell->pins->len, ==, cell->vcpus);
@@ -51,6 +52,26 @@ static void assert_valid(const KtPlaceProblem *problem, const KtPlacement *place
 }
 
 /* ---- rules ---- */
+
+/* Confined to CPUs of a node: it goes there though its memory is on the other, and floats on these alone. */
+static void test_allowed(void)
+{
+  g_autoptr(KtPlaceProblem) problem = host_of(2, 8, 2);
+  KtPlaceGuest *a = guest(problem, "a", 4, 2, 16);
+  runs_on(problem, a, 0);
+  kt_set_add_all(a->now_cpus, ((const KtPlaceNode *)problem->nodes->pdata[1])->cores->pdata[2]);
+  a->allowed = kt_set_parse("10-12", NULL);
+  runs_on(problem, guest(problem, "b", 4, 2, 16), 1);
+  g_autoptr(KtPlacement) placement = solve(problem);
+  assert_valid(problem, placement);
+  g_assert_true(kt_set_equal(cell_of(placement, 0, 0)->cpus, a->allowed));
+  g_assert_cmpuint(memory_node(cell_of(placement, 0, 0)), ==, 3);
+  g_assert_false(answer_of(placement, 0)->stays);
+  kt_set_remove_all(a->allowed, a->allowed);
+  g_autoptr(GError) error = NULL;
+  g_assert_null(kt_placement_solve(problem, &error));
+  g_assert_true(g_str_has_prefix(error->message, "guest 'a': expected a shared one"));
+}
 
 static void test_one_cell_where_it_fits(void)
 {
@@ -491,6 +512,7 @@ static void test_steps(void)
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/placement/allowed", test_allowed);
   g_test_add_func("/placement/one-cell", test_one_cell_where_it_fits);
   g_test_add_func("/placement/wide", test_wide_guest_is_split_evenly);
   g_test_add_func("/placement/only-what-is-bad", test_only_what_is_bad_moves);

@@ -3,7 +3,7 @@
 # kvmtune plan on a host of two nodes with a guest wider than one, with its
 # page, ticket and JSON, and what it refuses. TAP.
 exec python3 - <<'END'
-import json, os, subprocess, tempfile
+import json, os, re, subprocess, tarfile, tempfile
 from xml.etree import ElementTree
 
 scratch = tempfile.TemporaryDirectory()
@@ -221,6 +221,29 @@ confs = [write(capture + '/etc/nova/%s.conf' % name, open(conf, encoding='utf-8'
 refused('2 nova.conf are in the evidence', '--host', capture)
 for path in [cloud, *confs]:
     os.remove(path)
+
+# Of the lab's guests that run away from their memory, 'near' as Nova would float it.
+lab = os.path.join(os.environ['KT_SOURCE'], 'tests/golden/lab/scattered.tar.xz')
+if 'archive' in os.environ.get('KT_FEATURES', 'archive'):
+    with tarfile.open(lab) as archive:
+        archive.extractall(scratch.name + '/lab')
+    nova_host = scratch.name + '/lab/capture'
+    path = nova_host + '/libvirt/near.xml'
+    xml = re.sub('<cputune>.*</cputune>', '', open(path, encoding='utf-8').read(), flags=re.DOTALL)
+    write(path, xml.replace('</name>', '</name>' + instance, 1))
+    for thread in '300', '301':
+        path = '%s/proc/292/task/%s/status' % (nova_host, thread)
+        text = open(path, encoding='utf-8').read()
+        write(path, re.sub('Cpus_allowed_list:.*', 'Cpus_allowed_list:\t2-3,6-7', text))
+    conf = write(scratch.name + '/shared.conf', '[libvirt]\nvirt_type = kvm\n[compute]\ncpu_shared_set = 0-1,6-7\n')
+    status, out, err = run('near', '--host', nova_host, '--conf', conf, '--ticket')
+    flat = ' '.join(out.split())
+    check('a guest that Nova floats is narrowed within cpu_shared_set and its mask while it runs, which is warned of',
+          status == 1 and '0-1: 2-3,6-7 → 6-7' in out and 'memory to node 3' in out and 'near none live' in flat and
+          'Nova does not know of it' in flat and 'definition' not in flat, out, err)
+    status, out, err = run('near', '--host', nova_host)
+    check('without its nova.conf it stays', 'near: while it runs' not in out and
+          'not known without its nova.conf (--conf)' in ' '.join(out.split()), out, err)
 
 refused("no domain 'web'", 'web', '--host', capture)
 refused('--policy is', '--host', capture, '--policy', 'both')

@@ -28,6 +28,102 @@ static void test_closed(void)
   g_assert_cmpstr(plan->notes->pdata[plan->notes->len - 1], ==, "Nova's");
 }
 
+/* ---- a guest that Nova floats ---- */
+
+/* It may run on all CPUs, and ran on node 0; its memory is on node 1. */
+static KtSnapshot *floating_guest(const char *rest, const char *cpus)
+{
+  g_autofree char *metadata = g_strconcat(NOVA, rest, NULL);
+  g_autofree char *xml = definition("instance-1", 4, 8, metadata);
+  const char *const definitions[] = {xml, NULL};
+  KtSnapshot *snapshot = read_domains(definitions);
+  run_on(snapshot->domains->pdata[0], cpus, 1);
+  return snapshot;
+}
+
+static void assert_alone(const KtPlan *plan)
+{
+  g_assert_null(find_change(plan, "instance-1/vcpupin"));
+  g_assert_null(find_change(plan, "instance-1/memory"));
+}
+
+/* While it runs, where a finding asks for it, within cpu_shared_set; its definition is Nova's. */
+static void test_narrowed(void)
+{
+  g_autoptr(KtSet) floating = set("1-7");
+  KtPlanOptions options = automatic;
+  g_autoptr(KtSnapshot) snapshot = floating_guest("", "0-15");
+  g_autoptr(KtPlan) unknown = build(snapshot, &options);
+  assert_alone(unknown);
+  options.floating = floating;
+  g_autoptr(KtPlan) plan = build(snapshot, &options);
+  const KtChange *pins = find_change(plan, "instance-1/vcpupin");
+  for (int i = 0; i < 4; i++) {
+    g_autofree char *where = g_strdup_printf("%d", i);
+    g_assert_cmpstr(edit_after(pins, where), ==, "4-7");
+  }
+  g_assert_nonnull(strstr(pins->why, "Nova does not know of it"));
+  g_assert_null(find_change(plan, "instance-1/memory")); /* it is there */
+  g_assert_cmpstr(kt_plan_guest(plan, "instance-1")->kept, ==, NULL);
+  for (guint i = 0; i < plan->changes->len; i++)
+    g_assert_cmpint(((const KtChange *)plan->changes->pdata[i])->act, !=, KT_ACT_DOMXML);
+  KtDomain *d = snapshot->domains->pdata[0]; /* as it is then */
+  for (guint i = 0; i < d->runtime->threads->len; i++) {
+    KtThread *thread = d->runtime->threads->pdata[i];
+    kt_set_free(thread->affinity);
+    thread->affinity = set("4-7");
+    thread->last_cpu = KT_INT(5);
+    kt_domain_set_pin(d, (int)i, set("4-7"));
+  }
+  d->booked = KT_NO;
+  g_autoptr(KtPlan) again = build(snapshot, &options);
+  assert_alone(again);
+}
+
+/* Never wider than it is now: the memory comes to the node that its CPUs are left on. */
+static void test_within_mask(void)
+{
+  g_autoptr(KtSet) floating = set("0-15");
+  KtPlanOptions options = automatic;
+  options.floating = floating;
+  g_autoptr(KtSnapshot) snapshot = floating_guest("", "0-5,8-11");
+  g_autoptr(KtPlan) plan = build(snapshot, &options);
+  g_assert_cmpstr(edit_after(find_change(plan, "instance-1/vcpupin"), "0"), ==, "4-5");
+  KtDomain *d = snapshot->domains->pdata[0];
+  d->runtime->cpuset_mems = set("0"); /* node 1 is no place for its memory */
+  g_autoptr(KtPlan) bound = build(snapshot, &options);
+  g_assert_cmpstr(edit_after(find_change(bound, "instance-1/vcpupin"), "0"), ==, "0-3,8-11");
+  g_assert_cmpstr(edit_after(find_change(bound, "instance-1/memory"), "0"), ==, "0:8388608");
+  for (guint i = 0; i < d->runtime->threads->len; i++) /* two CPUs are not enough for four busy vCPUs */
+    ((KtThread *)d->runtime->threads->pdata[i])->run_pct = KT_NUM(100);
+  kt_set_free(d->runtime->cpuset_mems);
+  d->runtime->cpuset_mems = NULL;
+  g_autoptr(KtPlan) busy = build(snapshot, &options);
+  g_assert_cmpstr(edit_after(find_change(busy, "instance-1/vcpupin"), "0"), ==, "0-3,8-11");
+}
+
+/* What Nova has booked, or what has no definition that says so, is not touched. */
+static void test_not_narrowed(void)
+{
+  static const char *const booked[] = {
+      "<memoryBacking><hugepages/></memoryBacking>\n", "<cputune><vcpupin vcpu='0' cpuset='0-15'/></cputune>\n",
+      "<numatune><memory mode='preferred' nodeset='0'/></numatune>\n",
+      "<devices><hostdev mode='subsystem' type='pci'><source><address domain='0' bus='0x3b' slot='0' function='0'/>"
+      "</source></hostdev></devices>\n"};
+  g_autoptr(KtSet) floating = set("0-15");
+  KtPlanOptions options = automatic;
+  options.floating = floating;
+  for (guint i = 0; i < G_N_ELEMENTS(booked); i++) {
+    g_autoptr(KtSnapshot) snapshot = floating_guest(booked[i], "0-15");
+    g_autoptr(KtPlan) plan = build(snapshot, &options);
+    assert_alone(plan);
+  }
+  g_autoptr(KtSnapshot) transient = floating_guest("", "0-15");
+  g_clear_pointer(&((KtDomain *)transient->domains->pdata[0])->definition, g_free);
+  g_autoptr(KtPlan) plan = build(transient, &options);
+  assert_alone(plan);
+}
+
 static KtFreshPlan *make(KtSnapshot *snapshot, const char *wanted, const KtPlanOptions *options, GError **error)
 {
   g_auto(KtFreshWish) wish = {0};
@@ -131,6 +227,9 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/plan-nova/closed", test_closed);
+  g_test_add_func("/plan-nova/narrowed", test_narrowed);
+  g_test_add_func("/plan-nova/within-mask", test_within_mask);
+  g_test_add_func("/plan-nova/not-narrowed", test_not_narrowed);
   g_test_add_func("/plan-nova/new", test_new);
   g_test_add_func("/plan-nova/set-aside", test_set_aside);
   g_test_add_func("/plan-nova/other-managers", test_other_managers);

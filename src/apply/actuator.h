@@ -8,6 +8,7 @@
 
 #include "apply/look.h"
 #include "apply/step.h"
+#include "model/flavor.h"
 
 /* How far a long step (memory, restart) is. */
 typedef struct {
@@ -42,10 +43,11 @@ struct KtActuator {
 
   void (*free)(KtActuator *self);
 
-  gboolean dry;        /* tell the calls, do not make them */
-  guint64 rate_kib;    /* memory moved a second at most; 0: no limit */
-  double restart_time; /* seconds that a guest has to shut down in */
-  GCancellable *stop;  /* looked at between batches of pages and while waiting; may be NULL */
+  gboolean dry;           /* tell the calls, do not make them */
+  guint64 rate_kib;       /* memory moved a second at most; 0: no limit */
+  double restart_time;    /* seconds that a guest has to shut down in */
+  const KtNovaConf *nova; /* the host's, where it was given; NULL: the one that is found. Not owned */
+  GCancellable *stop;     /* looked at between batches of pages and while waiting; may be NULL */
   void (*called)(const char *call, gpointer data); /* "virDomainPinVcpuFlags(web1, 3, 8-9, live)"; may be NULL */
   void (*progress)(const KtProgress *progress, gpointer data); /* may be NULL */
   gpointer data;                                               /* of both */

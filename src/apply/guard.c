@@ -7,6 +7,7 @@
 #include "config.h"
 #include "evidence/domain_parts.h"
 #include "evidence/domain_xml.h"
+#include "plan/build.h"
 
 #define GIB_KIB 1048576
 
@@ -47,26 +48,11 @@ const char *kt_guard_stuck(const KtDomain *domain)
 
 /* ---- who has booked what ---- */
 
-/* What Nova asks for in a flavor or image: each means a NUMA topology in its books. */
-static gboolean is_booked_by_flavor(const KtFlavor *flavor)
-{
-  static const char *const keys[] = {"numa_nodes",         "numa_cpus.0",  "mem_page_size",  "cpu_policy",
-                                     "cpu_dedicated_mask", "cpu_realtime", "mem_encryption", "emulator_threads_policy"};
-  for (guint i = 0; flavor && i < G_N_ELEMENTS(keys); i++) {
-    const char *value = kt_flavor_hw(flavor, keys[i]);
-    if (value && !g_str_equal(value, "shared"))
-      return TRUE;
-  }
-  const char *resource = flavor && flavor->extra_specs ? g_hash_table_lookup(flavor->extra_specs, "resources:PCPU") : 0;
-  return resource != NULL;
-}
-
-/* NUMA nodes or CPUs of its own. Pins that were given while it ran are not the manager's: its definition counts. */
+/* Pins that were given while it ran are not the manager's: its definition counts. */
 static gboolean is_booked(const KtGuardSight *sight)
 {
   g_autoptr(KtDomain) domain = kt_guard_read(sight->definition);
-  return domain->cells->len || domain->numatune_nodeset || domain->numatune_mode ||
-         g_hash_table_size(domain->vcpupin) || domain->hugepages || is_booked_by_flavor(domain->flavor);
+  return kt_domain_is_booked(domain);
 }
 
 KtSet *kt_guard_nova_cpus(const KtNovaConf *nova, const KtSet *online, gboolean *known)
@@ -139,9 +125,7 @@ static char *refuse_managed(const KtGuardSight *sight, const KtStep *step, KtMan
       step->kind == KT_STEP_VCPUPIN || step->kind == KT_STEP_EMULATORPIN || step->kind == KT_STEP_IOTHREADPIN;
   char *why = pin ? refuse_pin(sight, step, manager) : NULL;
   if (!why && warning)
-    *warning = g_strdup_printf(_("%s does not know of it: it may place others there, and its next start or migration "
-                                 "ends it"),
-                               kt_manager_names[manager]);
+    *warning = kt_plan_warn_managed(manager);
   return why;
 }
 

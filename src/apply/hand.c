@@ -155,6 +155,8 @@ gboolean kt_hand_same_set(const KtStep *step, const char *wanted, const char *fo
 
 static const KtNovaConf *nova_conf(KtHand *hand)
 {
+  if (hand->base.nova)
+    return hand->base.nova;
   if (!hand->nova)
     hand->nova = kt_nova_conf_find(hand->root);
   return hand->nova->confs->len ? hand->nova->confs->pdata[0] : NULL;

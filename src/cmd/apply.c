@@ -8,6 +8,7 @@
 #include "cmd/apply_parts.h"
 #include "cmd/command.h"
 #include "cmd/input.h"
+#include "cmd/plan_parts.h"
 #include "config.h"
 #include "domxml/domxml.h"
 #include "plan/plan_json.h"
@@ -18,7 +19,7 @@
 #define RESTART_S 300
 
 static gboolean live, next_boot, restart, yes, dry_run, diff;
-static char *domain, *state, *uri;
+static char *domain, *state, *uri, *conf;
 static int rate = RATE_MIB, measure = MEASURE_S, timeout = RESTART_S;
 
 static const GOptionEntry *options(void)
@@ -38,6 +39,7 @@ static const GOptionEntry *options(void)
        "measure this long before the first step, for 'kvmtune verify'; 0: not (default 20)", "SECONDS"},
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "folder of the journal (default /var/lib/kvmtune for root)",
        "DIR"},
+      {"conf", 0, 0, G_OPTION_ARG_FILENAME, &conf, "the host's nova.conf (default: where Nova keeps it)", "FILE"},
       {"connect", 0, 0, G_OPTION_ARG_STRING, &uri, "libvirt of this machine (default qemu:///system)", "URI"},
       {0},
   };
@@ -163,8 +165,10 @@ static int run(int argc, char **argv, GError **error)
   if (!plan || !kt_run_check_plan(plan, kt_apply_host(), error))
     return -1;
   g_autoptr(KtActuator) actuator = kt_actuator_new(uri, NULL, error);
-  if (!actuator)
+  g_autoptr(KtSnapshot) nova = conf && actuator ? kt_plan_nova_conf(conf, error) : NULL;
+  if (!actuator || (conf && !nova))
     return -1;
+  actuator->nova = nova ? nova->confs->pdata[0] : NULL;
   actuator->dry = dry_run;
   actuator->rate_kib = (guint64)rate * 1024;
   actuator->restart_time = timeout;

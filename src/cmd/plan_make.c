@@ -210,6 +210,7 @@ gboolean kt_plan_make(const KtPlanRequest *request, KtPlanResult *result, GError
     return FALSE;
   options.reserved = reserved;
   options.closed = nova.closed;
+  options.floating = nova.floating;
   options.set_aside = nova.set_aside;
   options.note = nova.note;
   options.accepted = accepted;

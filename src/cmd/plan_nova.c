@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A plan for a compute host of OpenStack keeps off what nova.conf gives to Nova's own guests. */
+#include "apply/guard.h"
 #include "base/error.h"
 #include "base/i18n.h"
 #include "cmd/plan_parts.h"
@@ -10,23 +11,27 @@
 void kt_plan_nova_clear(KtPlanNova *nova)
 {
   g_clear_pointer(&nova->closed, kt_set_free);
+  g_clear_pointer(&nova->floating, kt_set_free);
   g_clear_pointer(&nova->set_aside, g_array_unref);
   g_clear_pointer(&nova->note, g_free);
+}
+
+KtSnapshot *kt_plan_nova_conf(const char *path, GError **error)
+{
+  const char *const paths[] = {path, NULL};
+  g_autoptr(KtSnapshot) read = kt_evidence_read(paths, error);
+  if (!read || read->confs->len == 1)
+    return g_steal_pointer(&read);
+  g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: is no nova.conf", path);
+  return NULL;
 }
 
 /* NULL without an error: there is none. */
 static KtSnapshot *find_conf(const KtSnapshot *snapshot, const char *path, GError **error)
 {
   const KtMachine *host = kt_snapshot_host(snapshot);
-  if (path) {
-    const char *const paths[] = {path, NULL};
-    g_autoptr(KtSnapshot) read = kt_evidence_read(paths, error);
-    if (read && read->confs->len != 1) {
-      g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: is no nova.conf", path);
-      return NULL;
-    }
-    return g_steal_pointer(&read);
-  }
+  if (path)
+    return kt_plan_nova_conf(path, error);
   g_autoptr(KtRoot) here = host && host->live ? kt_root_open("/", NULL) : NULL;
   return here ? kt_nova_conf_find(here) : NULL;
 }
@@ -69,6 +74,17 @@ static void close_for_others(const KtNovaCompute *compute, KtPlanNova *nova)
   nova->closed = kt_set_copy(compute->dedicated_set);
   nova->note =
       g_strdup_printf(_("the CPUs %s are Nova's to give away (cpu_dedicated_set): no other guest comes there"), list);
+}
+
+/* NULL: it says that in words that are no list. */
+static KtSet *floating_of(const KtNovaConf *conf, const KtMachine *host)
+{
+  gboolean known;
+  g_autoptr(KtSet) all = cpus_of(host);
+  g_autoptr(KtSet) cpus = kt_guard_nova_cpus(conf, all, &known);
+  if (!known)
+    return NULL;
+  return cpus ? g_steal_pointer(&cpus) : g_steal_pointer(&all);
 }
 
 static GArray *set_aside(const KtNovaConf *conf, const KtMachine *host)
@@ -125,5 +141,6 @@ gboolean kt_plan_read_nova(const KtSnapshot *snapshot, const char *path, const K
   if (wish)
     return close_for_new(&compute, host, wish->dedicated, nova, error);
   close_for_others(&compute, nova);
+  nova->floating = floating_of(conf, host);
   return TRUE;
 }

@@ -41,11 +41,16 @@ KtSet *kt_plan_read_reserved(const char *list, const KtSnapshot *snapshot, GErro
 /* What nova.conf keeps from the guests of a plan: for KtPlanOptions. */
 typedef struct {
   KtSet *closed;     /* NULL: none */
+  KtSet *floating;   /* CPUs that it lets guests float on; NULL: not known */
   GArray *set_aside; /* KtPlanSetAside; NULL: none */
   char *note;        /* what is closed and why, or that it is not known; NULL */
 } KtPlanNova;
 void kt_plan_nova_clear(KtPlanNova *nova);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KtPlanNova, kt_plan_nova_clear)
+
+/* The snapshot of a file that is a nova.conf; NULL with KT_ERROR_FORMAT (it is none) or what reading says. Caller
+ * frees. */
+KtSnapshot *kt_plan_nova_conf(const char *path, GError **error);
 
 /* Guests that are not Nova's keep off its cpu_dedicated_set; one that is to be made (`wish`; NULL: none) gets CPUs of
  * the set of its kind alone. `path` NULL: the nova.conf of the evidence, of this live machine the one that Nova reads;

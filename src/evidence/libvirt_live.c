@@ -117,6 +117,16 @@ gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot
 
 /* ---- persistent definitions ---- */
 
+static KtTri is_booked(const char *definition)
+{
+  g_autoptr(KtDomain) d = kt_domain_new("libvirt");
+  g_autoptr(KtXml) document = kt_xml_parse("libvirt", definition);
+  if (!document->root)
+    return KT_UNKNOWN;
+  kt_domain_xml_read(d, document, document->root);
+  return kt_domain_is_booked(d) ? KT_YES : KT_NO;
+}
+
 static void read_definition(virConnectPtr connection, KtDomain *d)
 {
   virDomainPtr domain = d->uuid ? virDomainLookupByUUIDString(connection, d->uuid)
@@ -127,6 +137,7 @@ static void read_definition(virConnectPtr connection, KtDomain *d)
   char *bytes = persistent ? virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE) : NULL;
   g_free(d->definition);
   d->definition = g_strdup(bytes);
+  d->booked = bytes ? is_booked(bytes) : KT_UNKNOWN;
   free(bytes);
   virDomainFree(domain);
 }

@@ -18,7 +18,8 @@ gboolean kt_libvirt_is_local(const char *uri);
 gboolean kt_libvirt_read(const char *uri, const char *only, KtSnapshot *snapshot, KtMachine *host, GError **error);
 
 /* Gives each domain of the snapshot that this libvirt has its persistent definition (KtDomain.definition), in
- * place of the live one; one without (it is transient) loses what it had. Same errors as above. */
+ * place of the live one, and says what is booked by it (KtDomain.booked); one without (it is transient) loses what it
+ * had. Same errors as above. */
 gboolean kt_libvirt_read_definitions(const char *uri, KtSnapshot *snapshot, GError **error);
 
 /* Puts what libvirt says into a tree in memory: libvirt/capabilities.xml and

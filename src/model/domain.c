@@ -224,6 +224,27 @@ gboolean kt_domain_is_dedicated(const KtDomain *d)
   return TRUE;
 }
 
+/* What Nova asks for in a flavor or image: each means a NUMA topology in its books. */
+static gboolean is_booked_by_flavor(const KtFlavor *flavor)
+{
+  static const char *const keys[] = {"numa_nodes",         "numa_cpus.0",  "mem_page_size",  "cpu_policy",
+                                     "cpu_dedicated_mask", "cpu_realtime", "mem_encryption", "emulator_threads_policy"};
+  for (guint i = 0; flavor && i < G_N_ELEMENTS(keys); i++) {
+    const char *value = kt_flavor_hw(flavor, keys[i]);
+    if (value && !g_str_equal(value, "shared"))
+      return TRUE;
+  }
+  return flavor && flavor->extra_specs && g_hash_table_contains(flavor->extra_specs, "resources:PCPU");
+}
+
+gboolean kt_domain_is_booked(const KtDomain *d)
+{
+  if (d->booked)
+    return d->booked == KT_YES;
+  return d->cells->len || d->numatune_nodeset || d->numatune_mode || g_hash_table_size(d->vcpupin) || d->hugepages ||
+         is_booked_by_flavor(d->flavor);
+}
+
 const char *kt_domain_default_cpu_model(const KtDomain *d)
 {
   gboolean proxmox = g_strcmp0(d->format, "proxmox") == 0;

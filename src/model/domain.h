@@ -148,6 +148,7 @@ typedef struct {
   KtFlavor *flavor;      /* this server's own copy of it, where the metadata has its extra specs; NULL: unknown, or
                             moved to the snapshot's flavors (kt_domains_join()) */
   KtManager manager;     /* by its metadata, product, files or format */
+  KtTri booked;          /* kt_domain_is_booked() of its persistent definition, where this one is of what runs */
   KtRuntime *runtime;    /* NULL: not seen running */
   const KtMachine *host; /* the snapshot's machine that it was seen on, not owned; NULL: not told */
   GHashTable *cites;     /* "topology", "cpu", "vcpupin", "devices.vda", "numatune" ... -> KtCite*;
@@ -176,6 +177,9 @@ void kt_runtime_add_memory(KtRuntime *r, int node, gint64 kib);    /* adds up */
 gboolean kt_domain_is_called(const KtDomain *d, const char *name); /* `name`: its name, or its UUID in any case */
 /* TRUE if every vCPU has a pin to exactly one host CPU and no two share it. */
 gboolean kt_domain_is_dedicated(const KtDomain *d);
+/* Does its manager book NUMA nodes, huge pages or CPUs for it? As `booked` says; where that is unknown, by what this
+ * definition has of these, or its flavor asks for. Pins that were given while it runs then count as its manager's. */
+gboolean kt_domain_is_booked(const KtDomain *d);
 /* The model of a definition that asks for none: QEMU's and so libvirt's is
  * qemu64, Proxmox's kvm64 unless KVM is off (qm.conf(5); what its dialog
  * proposes, x86-64-v2-AES since 8, is written into the definition). */

@@ -186,12 +186,14 @@ static gboolean keep_floating(const Seating *t, const KtPlaceGuest *guest, guint
 static void set_floating(const Seating *t, const KtPlaceGuest *guest, guint part, KtSet *cpus)
 {
   const KtSearch *s = t->s;
-  const KtSet *allowed = t->floating[s->home[part]];
+  g_autoptr(KtSet) allowed = kt_place_fence(guest, t->floating[s->home[part]]);
   if (keep_floating(t, guest, part, allowed, cpus))
     return;
-  for (guint tried = 0; kt_set_is_empty(allowed) && tried < s->n_homes; tried++)
-    allowed = t->floating[s->homes[tried]]; /* all of its node is owned */
-  kt_set_add_all(cpus, allowed);
+  for (guint tried = 0; kt_set_is_empty(allowed) && tried < s->n_homes; tried++) { /* all of its node is owned */
+    kt_set_free(allowed);
+    allowed = kt_place_fence(guest, t->floating[s->homes[tried]]);
+  }
+  kt_set_add_all(cpus, kt_set_is_empty(allowed) && guest->allowed ? guest->allowed : allowed);
 }
 
 /* ---- guests ---- */

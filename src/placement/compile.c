@@ -209,6 +209,18 @@ static double cost_at(const KtSearch *s, const KtSearchGuest *g, gint64 memory, 
   return cost;
 }
 
+/* More than all else that a home could cost: it has none of the CPUs that the guest may use. */
+#define NEVER 1e9
+
+static double fence_cost(const KtSearch *s, const KtPlaceGuest *guest, guint home)
+{
+  g_autoptr(KtSet) cpus = kt_set_new();
+  if (!guest->allowed)
+    return 0;
+  kt_host_add_node_cpus(&s->host, home, cpus);
+  return kt_set_intersects(cpus, guest->allowed) ? 0 : NEVER;
+}
+
 static void fill_devices(KtSearch *s, KtSearchGuest *g, const KtPlaceGuest *guest)
 {
   if (!guest->devices->len)
@@ -245,7 +257,7 @@ static void fill_guest(KtSearch *s, KtSearchGuest *g)
   for (guint k = 0; k < s->n_homes; k++) {
     if (g->now)
       g->at[s->homes[k]] = cost_at(s, g, guest->memory_kib, s->homes[k]);
-    g->at[s->homes[k]] += kt_search_device_cost(s, g, g->first, s->homes[k]);
+    g->at[s->homes[k]] += kt_search_device_cost(s, g, g->first, s->homes[k]) + fence_cost(s, guest, s->homes[k]);
     g->least = MIN(g->least, g->at[s->homes[k]]);
   }
 }

@@ -149,6 +149,14 @@ KtSet *kt_host_floating(const KtHost *host, guint node, const KtSet *owned, gint
   return cpus;
 }
 
+KtSet *kt_place_fence(const KtPlaceGuest *guest, const KtSet *cpus)
+{
+  KtSet *open = kt_set_copy(cpus);
+  if (guest->allowed)
+    kt_set_keep_only(open, guest->allowed);
+  return open;
+}
+
 double kt_host_farthest(const KtPlaceProblem *problem)
 {
   guint most = 10;

@@ -64,6 +64,9 @@ gint64 kt_place_memory_on(const KtPlaceAnswer *answer, guint node_id);
 gboolean kt_place_has_room(const KtPlaceProblem *problem, const KtPlacement *placement, guint guest,
                            const KtPlaceAnswer *answer);
 
+/* Those of the CPUs that the guest may float on. Caller owns the set. */
+KtSet *kt_place_fence(const KtPlaceGuest *guest, const KtSet *cpus);
+
 double kt_host_farthest(const KtPlaceProblem *problem); /* greatest distance of two nodes / 10 - 1 */
 
 guint kt_host_node_index(const KtPlaceProblem *problem, guint id); /* the id is there */

@@ -92,6 +92,8 @@ typedef struct {
   gboolean started; /* where it is now: */
   KtSet *now_cpus;
   GArray *now_memory; /* KtPlaceMemory, each node once */
+  KtSet *allowed;     /* of a shared guest: it floats on none but these, on one of their nodes; NULL: any. Where it
+                         is kept (movable FALSE) they do not count */
   GArray *devices;    /* KtPlaceDevice, at most KT_PLACE_MAX_DEVICES; the shared ones count where it owns none */
 } KtPlaceGuest;
 

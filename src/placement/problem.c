@@ -23,6 +23,7 @@ static void guest_free(gpointer data)
   g_free(guest->name);
   kt_set_free(guest->now_cpus);
   g_array_unref(guest->now_memory);
+  kt_set_free(guest->allowed);
   g_array_unref(guest->devices);
   g_free(guest);
 }
@@ -232,6 +233,10 @@ static gboolean check_guest(const KtPlaceProblem *problem, const KtPlaceGuest *g
     if (!has_node(problem, g_array_index(guest->devices, KtPlaceDevice, k).node_id))
       return refuse(error, "guest '%s': it has a device on node %u, which the host has not", guest->name,
                     g_array_index(guest->devices, KtPlaceDevice, k).node_id);
+  gboolean fenced = guest->allowed && (guest->movable || !guest->started);
+  if (fenced && (guest->policy == KT_PLACE_DEDICATED || !kt_set_intersects(guest->allowed, cpus)))
+    return refuse(error, "guest '%s': expected a shared one, and a CPU of the host's among those that it may use",
+                  guest->name);
   return !guest->started || check_now(problem, guest, cpus, owned, error);
 }
 

@@ -80,6 +80,13 @@ static void add_owners_and_load(Untangle *u, const KtPlacement *placement, doubl
   }
 }
 
+static void add_floating(const Untangle *u, const KtPlaceGuest *guest, guint node, KtSet *cpus)
+{
+  g_autoptr(KtSet) all = kt_host_floating(&u->host, node, u->owned, u->busy[node]);
+  g_autoptr(KtSet) open = kt_place_fence(guest, all);
+  kt_set_add_all(cpus, open);
+}
+
 /* Those that it has now and keeps, less what is owned; else all of its node's that nobody owns. */
 static void set_cpus(const Untangle *u, const KtPlaceGuest *guest, KtPlaceCell *cell, double *share)
 {
@@ -90,12 +97,11 @@ static void set_cpus(const Untangle *u, const KtPlaceGuest *guest, KtPlaceCell *
   gboolean enough = kt_set_count(cell->cpus) >= demand * cell->vcpus / guest->vcpus;
   if (((keeps && enough) || !one_node) && !kt_set_is_empty(cell->cpus))
     return;
-  g_autoptr(KtSet) cpus = kt_host_floating(&u->host, home, u->owned, u->busy[home]);
-  kt_set_add_all(cell->cpus, cpus);
-  for (guint n = 0; kt_set_is_empty(cell->cpus) && n < u->problem->nodes->len; n++) {
-    g_autoptr(KtSet) other = kt_host_floating(&u->host, n, u->owned, u->busy[n]);
-    kt_set_add_all(cell->cpus, other);
-  }
+  add_floating(u, guest, home, cell->cpus);
+  for (guint n = 0; kt_set_is_empty(cell->cpus) && n < u->problem->nodes->len; n++)
+    add_floating(u, guest, n, cell->cpus);
+  if (kt_set_is_empty(cell->cpus) && guest->allowed)
+    kt_set_add_all(cell->cpus, guest->allowed);
 }
 
 /* All CPUs of its home are owned, so that it floats on another node's: its memory rather goes there, too. */

@@ -18,6 +18,9 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
  * none. Caller frees. */
 char *kt_plan_explain(const KtSnapshot *snapshot, const KtPlanOptions *options);
 
+/* What should be known before a guest of that manager is changed while it runs. Caller frees. */
+char *kt_plan_warn_managed(KtManager manager);
+
 /* Is it a knob of the host that plans set (KT_ACT_SYSCTL, KT_ACT_SYSFS)? A document may name any. */
 gboolean kt_plan_is_knob(KtAct act, const char *where);
 

@@ -208,6 +208,8 @@ static void stay_with_threads(const KtPlanProblem *problem, KtPlacement *placeme
   double before = kt_placement_cost(problem->problem, placement->guests).total;
   cell->memory = all_on((guint)node, guest->memory_kib);
   cell->cpus = kt_set_copy(guest->now_cpus);
+  if (guest->allowed)
+    kt_set_keep_only(cell->cpus, guest->allowed);
   cell->pins = old.pins ? g_array_ref(pins) : NULL;
   KtPlaceCell unused = kt_placement_cost(problem->problem, placement->guests).total > before + 1e-9 ? *cell : old;
   *cell = unused.memory == old.memory ? *cell : old;

@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "base/shell.h"
 #include "model/node_memory.h"
+#include "plan/build.h"
 #include "plan/parts.h"
 
 #define EMULATOR_CHECKS "H46"
@@ -88,9 +89,14 @@ static void move_vcpus(const KtPlanWork *work)
 static void add_own(const KtPlanWork *work, KtAct act, const char *part, const char *where, const KtThread *thread,
                     const KtSet *cpus)
 {
-  if (!thread->affinity || kt_set_contains(cpus, thread->affinity))
+  g_autoptr(KtSet) wanted = kt_set_copy(cpus);
+  if (thread->affinity && work->subject->narrow) {
+    kt_set_keep_only(wanted, work->asked->allowed);
+    kt_set_keep_only(wanted, thread->affinity);
+  }
+  if (!thread->affinity || kt_set_contains(cpus, thread->affinity) || kt_set_is_empty(wanted))
     return;
-  g_autofree char *before = kt_set_format(thread->affinity), *after = kt_set_format(cpus);
+  g_autofree char *before = kt_set_format(thread->affinity), *after = kt_set_format(wanted);
   KtChange *change = kt_plan_change(work, act, part, EMULATOR_CHECKS " " KT_PLAN_LIVE_CHECKS);
   kt_change_add_edit(change, where, before, after);
   change->title =
@@ -241,10 +247,8 @@ static void set_locality_before(const KtPlanWork *work)
     work->guest->local_before_pct = share_on(work->domain, nodes);
 }
 
-void kt_plan_place_live(const KtPlanWork *work)
+static void place(const KtPlanWork *work)
 {
-  if (!work->domain->runtime || work->host->nodes->len < 2)
-    return;
   set_locality_before(work);
   work->guest->local_after_pct = work->guest->local_before_pct;
   gboolean moved = work->guest->cpus_before && !work->answer->stays;
@@ -264,4 +268,23 @@ void kt_plan_place_live(const KtPlanWork *work)
   move_vcpus(work);
   move_own_threads(work);
   move_memory(work);
+}
+
+/* With the first of its changes: what its manager does not know. */
+static void warn(const KtPlanWork *work, guint first)
+{
+  KtChange *change = first < work->plan->changes->len ? work->plan->changes->pdata[first] : NULL;
+  if (!change || !work->subject->narrow)
+    return;
+  g_autofree char *why = change->why, *warning = kt_plan_warn_managed(work->domain->manager);
+  change->why = g_strdup_printf("%s %s.", why, warning);
+}
+
+void kt_plan_place_live(const KtPlanWork *work)
+{
+  if (!work->domain->runtime || work->host->nodes->len < 2)
+    return;
+  guint first = work->plan->changes->len;
+  place(work);
+  warn(work, first);
 }

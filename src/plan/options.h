@@ -25,6 +25,8 @@ typedef struct {
   const KtSet *reserved;              /* CPUs of the host itself; NULL none */
   const KtSet *closed;                /* CPUs that are somebody else's to give away, as Nova's cpu_dedicated_set: its
                                          guests stay there, no other comes there; NULL none */
+  const KtSet *floating;              /* CPUs that Nova lets its guests float on, by its nova.conf: those may be
+                                         narrowed within them; NULL: not known, and none is */
   const GArray *set_aside;            /* KtPlanSetAside; NULL none */
   const char *note;                   /* for the plan's notes, where it has guests that may be moved; NULL none */
   const GPtrArray *accepted;          /* KtAccepted: findings that ask for nothing; NULL none */

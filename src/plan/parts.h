@@ -65,7 +65,22 @@ gboolean kt_plan_is_near_devices(const KtPlaceGuest *guest, const KtPlaceAnswer 
 gboolean kt_plan_is_packed(const KtPlaceAnswer *answer, const KtMachine *host); /* two of its pins are one core's */
 void kt_plan_spread_pins(const KtPlanProblem *problem, KtPlacement *placement, const KtMachine *host);
 
-/* problem.c: CPUs of the node that are not closed (NULL: none is). */
+/* managed.c: why its memory cannot move while it runs, why it stays (N_() texts; NULL: it need not), and whether that
+ * is as its manager places it. */
+const char *kt_plan_why_stuck(const KtDomain *d);
+const char *kt_plan_why_fixed(const KtDomain *d);
+gboolean kt_plan_is_kept(const KtDomain *d);
+/* A fixed guest that Nova floats, and that suffers from where it is: it may move after all, within its `allowed`, the
+ * CPUs that all of its vCPUs may use now, Nova gives to such guests, and are enough for it on a node that its memory
+ * may come to. */
+void kt_plan_let_narrow(KtPlanSubject *subject, KtPlaceGuest *guest, const GPtrArray *diagnoses, const KtMachine *host,
+                        const KtPlanOptions *options);
+
+/* problem.c: did the check fire on the domain? */
+gboolean kt_plan_fires(const GPtrArray *diagnoses, const KtDomain *d, const char *id);
+/* CPUs that the node's cores are worth without closed ones (NULL: none is), SMT counted. */
+guint kt_plan_worth_of(const KtMachine *host, const KtNode *node, const KtSet *closed);
+/* CPUs of the node that are not closed (NULL: none is). */
 guint kt_plan_open_cpus(const KtNode *node, const KtSet *closed);
 
 /* pools.c: the size of the huge pages that a guest is on; 0: on none, or which ones or what pools there are is not

@@ -9,7 +9,6 @@
 #include "plan/parts.h"
 
 #define HOST_SHARE 16 /* one part in so many of a node's memory is the host's own */
-#define GIB_KIB (1024 * 1024)
 
 const char *const kt_plan_policies[] = {
     [KT_PLAN_AUTO] = "auto", [KT_PLAN_DEDICATED] = "dedicated", [KT_PLAN_SHARED] = "shared", NULL};
@@ -108,44 +107,6 @@ static void add_nodes(KtPlaceProblem *problem, const KtMachine *host, const KtPl
 
 /* ---- its domains ---- */
 
-static const char *why_stuck(const KtDomain *d)
-{
-  if (d->hostdevs->len)
-    return N_("a passed-through device holds its memory (VFIO)");
-  if (d->launch_security)
-    return N_("its memory is encrypted");
-  if (d->memory_locked)
-    return N_("its memory is locked");
-  if (d->hugepages && kt_int_is(d->hugepage_kib, GIB_KIB))
-    return N_("it is on 1 GiB pages");
-  return NULL;
-}
-
-/* Managers that place their guests themselves. Proxmox does not: there, too, a person says what goes where. */
-static const struct {
-  const char *books, *places;
-} kept_by[KT_MANAGERS] = {
-    [KT_MANAGER_NOVA] = {N_("Nova has booked its CPUs and memory, and would book them twice"),
-                         N_("Nova places it, and rewrites what is changed here")},
-    [KT_MANAGER_OVIRT] = {N_("oVirt has booked its CPUs and memory, and would book them twice"),
-                          N_("oVirt places it, and rewrites what is changed here")},
-    [KT_MANAGER_KUBEVIRT] = {N_("KubeVirt has booked its CPUs and memory, and would book them twice"),
-                             N_("KubeVirt places it, and rewrites what is changed here")},
-    [KT_MANAGER_OPENNEBULA] = {N_("OpenNebula has booked its CPUs and memory, and would book them twice"),
-                               N_("OpenNebula places it, and rewrites what is changed here")},
-};
-
-static gboolean is_kept(const KtDomain *d)
-{
-  return kept_by[d->manager].places != NULL;
-}
-
-/* CPUs and pages of guests with NUMA or exclusive CPUs stand in its manager's books. */
-static gboolean is_booked(const KtDomain *d)
-{
-  return d->cells->len || d->numatune_nodeset || kt_domain_is_dedicated(d);
-}
-
 static gboolean is_asked_for(const KtDomain *d, const char *const *only)
 {
   for (; only && *only; only++)
@@ -154,16 +115,9 @@ static gboolean is_asked_for(const KtDomain *d, const char *const *only)
   return only == NULL;
 }
 
-static const char *why_fixed(const KtDomain *d)
-{
-  if (is_kept(d))
-    return is_booked(d) ? kept_by[d->manager].books : kept_by[d->manager].places;
-  return d->runtime ? why_stuck(d) : NULL;
-}
-
 static gboolean is_dedicated(const KtDomain *d, const KtPlanOptions *options, const KtMachine *host)
 {
-  if (is_kept(d) || !is_asked_for(d, options->only) || options->policy == KT_PLAN_AUTO) {
+  if (kt_plan_is_kept(d) || !is_asked_for(d, options->only) || options->policy == KT_PLAN_AUTO) {
     g_autoptr(GArray) pins = kt_plan_pins_now(d, host);
     return pins != NULL;
   }
@@ -333,11 +287,11 @@ static GArray *find_subjects(const KtSnapshot *snapshot, const KtPlanOptions *op
       continue;
     }
     gboolean left = !is_asked_for(d, options->only);
-    const char *fixed = left ? N_("not asked for") : why_fixed(d);
+    const char *fixed = left ? N_("not asked for") : kt_plan_why_fixed(d);
     const KtPlanSubject subject = {.domain = d,
                                    .fixed = fixed,
                                    .left = left,
-                                   .stuck = fixed && d->runtime && fixed == why_stuck(d),
+                                   .stuck = fixed && d->runtime && fixed == kt_plan_why_stuck(d),
                                    .dedicated = is_dedicated(d, options, host)};
     g_array_append_val(subjects, subject);
   }
@@ -346,7 +300,7 @@ static GArray *find_subjects(const KtSnapshot *snapshot, const KtPlanOptions *op
   return subjects;
 }
 
-static gboolean fires(const GPtrArray *diagnoses, const KtDomain *d, const char *id)
+gboolean kt_plan_fires(const GPtrArray *diagnoses, const KtDomain *d, const char *id)
 {
   for (guint i = 0; diagnoses && i < diagnoses->len; i++) {
     const KtDiagnosis *diagnosis = diagnoses->pdata[i];
@@ -365,8 +319,7 @@ guint kt_plan_open_cpus(const KtNode *node, const KtSet *closed)
   return kt_set_count(open);
 }
 
-/* CPUs that the node's cores are worth, SMT counted. */
-static guint worth_of(const KtMachine *host, const KtNode *node, const KtSet *closed)
+guint kt_plan_worth_of(const KtMachine *host, const KtNode *node, const KtSet *closed)
 {
   double worth = 0;
   g_autoptr(KtSet) seen = closed ? kt_set_copy(closed) : kt_set_new();
@@ -386,7 +339,7 @@ static guint most_worth(const KtMachine *host, const KtSet *closed)
 {
   guint worth = 0;
   for (guint i = 0; i < host->nodes->len; i++)
-    worth = MAX(worth, worth_of(host, host->nodes->pdata[i], closed));
+    worth = MAX(worth, kt_plan_worth_of(host, host->nodes->pdata[i], closed));
   return worth;
 }
 
@@ -422,7 +375,8 @@ static guint cells_of(const KtDomain *d, const GPtrArray *diagnoses, const KtMac
   guint have = d->cells->len;
   if (d->memory_modules) /* they sit in its cells */
     return MAX(have, 1);
-  gboolean keep = have > cells && have <= vcpus && vcpus % have == 0 && (is_kept(d) || !fires(diagnoses, d, "X12"));
+  gboolean keep =
+      have > cells && have <= vcpus && vcpus % have == 0 && (kt_plan_is_kept(d) || !kt_plan_fires(diagnoses, d, "X12"));
   return keep ? have : cells;
 }
 
@@ -446,11 +400,11 @@ static void tame_fixed(KtPlaceGuest *guest, const KtSet *reserved, KtSet *owned)
   }
 }
 
-static KtPlaceGuest *add_guest(KtPlaceProblem *problem, const KtPlanSubject *subject, const GPtrArray *diagnoses,
-                               const KtMachine *host, const KtSet *all_closed)
+static KtPlaceGuest *add_guest(KtPlaceProblem *problem, KtPlanSubject *subject, const GPtrArray *diagnoses,
+                               const KtMachine *host, const KtPlanOptions *options)
 {
   const KtDomain *d = subject->domain;
-  const KtSet *closed = d->manager == KT_MANAGER_NOVA ? NULL : all_closed;
+  const KtSet *closed = d->manager == KT_MANAGER_NOVA ? NULL : options->closed;
   g_autofree char *name = g_strdup_printf("%s/%u", d->name, problem->guests->len);
   KtPlaceGuest *guest = kt_place_problem_add_guest(problem, subject->namesake ? name : d->name);
   guest->vcpus = (guint)d->vcpus.value;
@@ -467,6 +421,8 @@ static KtPlaceGuest *add_guest(KtPlaceProblem *problem, const KtPlanSubject *sub
     guest->demand_cores = MIN(guest->vcpus, guest->cells * most_worth(host, closed));
   set_now(guest, d, host);
   guest->movable = !subject->fixed;
+  if (subject->fixed && !wide)
+    kt_plan_let_narrow(subject, guest, diagnoses, host, options);
   kt_plan_add_devices(guest, d, host);
   return guest;
 }
@@ -541,6 +497,23 @@ static const char *why_no_host(const KtSnapshot *snapshot)
   return guests ? "no host is in the evidence, only a machine that is itself a guest" : "no host is in the evidence";
 }
 
+/* Where only guests of Nova's may move, the CPUs that it has for such are all that counts. */
+static void close_rest(KtPlanProblem *result, const KtMachine *host, const KtSet *floating)
+{
+  gboolean any = FALSE;
+  for (guint i = 0; i < result->subjects->len; i++) {
+    gboolean narrow = g_array_index(result->subjects, KtPlanSubject, i).narrow;
+    if (!narrow && ((const KtPlaceGuest *)result->problem->guests->pdata[i])->movable)
+      return;
+    any |= narrow;
+  }
+  for (guint i = 0; any && i < host->nodes->len; i++) {
+    g_autoptr(KtSet) rest = kt_set_copy(((const KtNode *)host->nodes->pdata[i])->cpus);
+    kt_set_remove_all(rest, floating);
+    kt_set_add_all(result->problem->closed_cpus, rest);
+  }
+}
+
 KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const GPtrArray *diagnoses, const KtPlanOptions *options,
                                GPtrArray *notes, GError **error)
 {
@@ -564,14 +537,16 @@ KtPlanProblem *kt_plan_problem(const KtSnapshot *snapshot, const GPtrArray *diag
   g_autoptr(KtSet) owned = kt_set_new();
   for (guint i = 0; i < result->subjects->len; i++) {
     KtPlanSubject *subject = &g_array_index(result->subjects, KtPlanSubject, i);
-    subject->reshaped = fires(diagnoses, subject->domain, "X03") || fires(diagnoses, subject->domain, "X06") ||
-                        fires(diagnoses, subject->domain, "X10");
-    tame_fixed(add_guest(result->problem, subject, diagnoses, host, options->closed), options->reserved, owned);
+    subject->reshaped = kt_plan_fires(diagnoses, subject->domain, "X03") ||
+                        kt_plan_fires(diagnoses, subject->domain, "X06") ||
+                        kt_plan_fires(diagnoses, subject->domain, "X10");
+    tame_fixed(add_guest(result->problem, subject, diagnoses, host, options), options->reserved, owned);
   }
   make_room_for_what_is_there(result->problem, host, result->subjects);
   if (options->reserved)
     kt_set_add_all(result->problem->reserved_cpus, options->reserved);
   if (options->closed)
     kt_set_add_all(result->problem->closed_cpus, options->closed);
+  close_rest(result, host, options->floating);
   return result;
 }

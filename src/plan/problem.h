@@ -12,6 +12,7 @@ typedef struct {
   const char *fixed;  /* why its placement stays as it is, for people; NULL: it may be moved */
   gboolean left;      /* nothing of it is planned: it only has its place; `fixed` says why */
   gboolean namesake;  /* another has its name */
+  gboolean narrow;    /* its manager places it, and it floats: it may be narrowed while it runs, and nothing else */
   gboolean stuck;     /* its memory cannot move while it runs (VFIO, locked, SEV/TDX, 1 GiB pages) */
   gboolean dedicated; /* each vCPU is to own a CPU */
   gboolean reshaped;  /* its topology is made anew, or shows one L3 for several: rather on pins that it can mirror */
