@@ -12,7 +12,8 @@
 
 typedef struct {
   char *directory;
-  char *knob; /* what the knob says now; NULL: it cannot be read */
+  char *knob;        /* what the knob says now; NULL: it cannot be read */
+  const char *scope; /* of receipts */
   int status;
   char *out, *err;
 } Fixture;
@@ -22,6 +23,7 @@ typedef struct {
 static void set_up(Fixture *f, gconstpointer unused)
 {
   f->directory = g_dir_make_tmp("kt-verify-XXXXXX", NULL);
+  f->scope = "all";
   if (g_file_get_contents("/proc/sys/vm/overcommit_memory", &f->knob, NULL, NULL))
     g_strchomp(f->knob);
 }
@@ -74,7 +76,7 @@ static gint64 add_receipt(Fixture *f, const char *host, const char *wanted, doub
   receipt->begun = kt_receipt_now();
   receipt->host = g_strdup(host);
   receipt->tool = g_strdup("test");
-  receipt->scope = g_strdup("all");
+  receipt->scope = g_strdup(f->scope);
   receipt->state = state;
   receipt->plan = kt_plan_to_json(plan);
   receipt->measured = cpu >= 0 ? measured(cpu) : NULL;
@@ -148,6 +150,19 @@ static void test_missed(Fixture *f, gconstpointer unused)
   assert_says(f, "\"state\": \"missed\"");
   g_autofree char *found = g_strdup_printf("\"found\": \"%s\"", f->knob);
   assert_says(f, found);
+}
+
+static void test_left_out(Fixture *f, gconstpointer unused)
+{
+  g_autofree char *host = host_name();
+  if (!can_run(f))
+    return;
+  f->scope = "next-boot"; /* a knob is changed live */
+  add_receipt(f, host, "8", 1000, KT_RECEIPT_DONE);
+  verify(f, "last", NULL);
+  g_assert_cmpint(f->status, ==, 0);
+  assert_says(f, "\"verdict\": \"better\"");
+  assert_says(f, "\"state\": \"left out\"");
 }
 
 static void test_unmeasured(Fixture *f, gconstpointer unused)
@@ -224,6 +239,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   TEST("better", test_better);
   TEST("missed", test_missed);
+  TEST("left-out", test_left_out);
   TEST("worse", test_worse);
   TEST("unmeasured", test_unmeasured);
   TEST("refusals", test_refusals);
