@@ -3,6 +3,7 @@
 the definitions that libvirt has of its guests in a folder. Time is counted in questions: a resize goes on with each
 GET of its server."""
 import copy
+import datetime
 import json
 import os
 
@@ -114,7 +115,8 @@ class Acting(o.World):
     def begin(self, server, name, task, middle, end):
         self.requests += 1
         request = "req-%08d-0000" % self.requests
-        action = {"action": name, "request_id": request, "message": None, "start_time": "2026-11-25T10:00:00.000000",
+        start = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
+        action = {"action": name, "request_id": request, "message": None, "start_time": start,
                   "instance_uuid": server["id"], "events": []}
         self.actions.setdefault(server["id"], {})[request] = action
         server["OS-EXT-STS:task_state"] = task
@@ -228,6 +230,9 @@ class Acting(o.World):
         if rest == "topology":
             cells = (self.override or shape(server["flavor"]["vcpus"], server["flavor"]["extra_specs"]))[3]
             return 200, {"nodes": [{"vcpu_set": [n], "memory_mb": 1} for n in range(cells)], "pagesize_kb": None}
+        if rest == "os-instance-actions":
+            return 200, {"instanceActions": [{k: v for k, v in a.items() if k != "events"}
+                                             for a in reversed(self.actions.get(server["id"], {}).values())]}
         if rest.startswith("os-instance-actions/"):
             action = copy.deepcopy(self.actions.get(server["id"], {}).get(rest.split("/")[1]))
             if action and minor < 84:

@@ -207,7 +207,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self):
         w = self.server.world
         length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length)
+        self.sent = body = self.rfile.read(length)
         w.seen.append((self.command, self.path, dict(self.headers)))
         if self.misbehave():
             return None

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cloud/http_words.h"
 #include "cloud/inventory.h"
+#include "cloud/server_now.h"
 
 static const char servers[] =
     "{\"servers\": ["
@@ -183,6 +184,28 @@ static void test_versions(void)
   g_assert_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED);
 }
 
+/* Was a resize asked for since then? */
+static void test_actions(void)
+{
+#if HAVE_JSON
+  static const char list[] =
+      "{\"instanceActions\": [{\"action\": \"confirmResize\", \"request_id\": \"req-3\", \"start_time\": "
+      "\"2026-11-25T10:07:00.000000\", \"message\": null}, {\"action\": \"resize\", \"request_id\": \"req-2\", "
+      "\"start_time\": \"2026-11-25T10:05:00.250000\", \"message\": \"Error\"}, {\"action\": \"create\"}, 7]}";
+  static const struct {
+    const char *since, *action;
+    gboolean found;
+  } rows[] = {{"2026-11-25T10:05:00Z", "resize", TRUE},        {"2026-11-25T11:05:00+01:00", "resize", TRUE},
+              {"2026-11-25T10:05:01Z", "resize", FALSE},       {"2026-11-25T10:05:01Z", "confirmResize", TRUE},
+              {"2026-11-25T10:00:00Z", "revertResize", FALSE}, {"2026-11-25T10:00:00Z", "create", FALSE}};
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(GDateTime) since = g_date_time_new_from_iso8601(rows[i].since, NULL);
+    g_assert_cmpint(kt_server_actions_read(list, strlen(list), rows[i].action, since), ==, rows[i].found);
+    g_assert_false(kt_server_actions_read("{}", 2, rows[i].action, since));
+  }
+#endif
+}
+
 static void test_messages(void)
 {
   static const struct {
@@ -225,6 +248,7 @@ int main(int argc, char **argv)
   g_test_add_func("/cloud/refused", test_refused);
   g_test_add_func("/cloud/catalog", test_catalog);
   g_test_add_func("/cloud/versions", test_versions);
+  g_test_add_func("/cloud/actions", test_actions);
   g_test_add_func("/cloud/messages", test_messages);
   g_test_add_func("/cloud/origins", test_origins);
   return g_test_run();

@@ -12,7 +12,7 @@ import cloud_services as o  # noqa: E402
 from cloud_case import NEW, Case  # noqa: E402
 from cloud_run import main, no_secret  # noqa: E402
 
-WORKERS = int(os.environ.get("KT_WORKERS", "8"))
+WORKERS = int(os.environ.get("KT_WORKERS", "24"))
 
 
 def kill(h):

@@ -31,6 +31,10 @@ struct KtActuator {
    * moved, a definition with every edited value in it. */
   gboolean (*reached)(KtActuator *self, const KtStep *step, const char *wanted, const char *found);
 
+  /* Of a step that was begun by a run that was cut off, at `begun` (KtReceipt) or later: returns once it can be read
+   * whether it was done, for what was asked for may still be on its way. May be NULL: that is so at once. */
+  void (*settle)(KtActuator *self, const KtStep *step, const char *begun);
+
   /* The domain as it is now, as far as it decides what can be done to it. NULL with KT_ERROR_NOT_FOUND (there is none,
    * or a namesake of another UUID). `uuid` NULL: by name. */
   KtLook *(*look)(KtActuator *self, const char *domain, const char *uuid, GError **error);

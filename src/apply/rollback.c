@@ -186,8 +186,11 @@ static void undo_in_turn(KtActuator *actuator, KtTouch *touch, const KtReceipt *
   const KtStep *holder = held_by(receipt, index);
   if (holder)
     end_step(step, KT_STEP_KEPT, g_strdup_printf("left as it is, because step %u is", holder->number));
-  else
+  else {
+    if (step->state == KT_STEP_STARTED && actuator->settle && !actuator->dry)
+      actuator->settle(actuator, step, receipt->begun);
     undo_step(actuator, touch, step);
+  }
 }
 
 static gboolean undo_steps(const KtRun *run, KtTouch *touch, KtReceipt *receipt, GError **error)

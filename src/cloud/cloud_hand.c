@@ -91,6 +91,7 @@ gboolean kt_cloud_hand_post(KtCloudHand *hand, const char *path, const char *bod
   asked->sent = TRUE;
   g_autoptr(KtHttpAnswer) answer = kt_cloud_session_send(hand->session, &call, error);
   asked->unsure = !answer || answer->status >= 500;
+  asked->taken = answer && answer->status == 409;
   asked->request = answer ? g_strdup(answer->request_id) : NULL;
   if (answer && answer->status / 100 != 2)
     kt_cloud_session_set_error(hand->session, &call, answer, error);
@@ -248,6 +249,29 @@ static gboolean reached(KtActuator *self, const KtStep *step, const char *wanted
                                : g_strcmp0(wanted, found) == 0;
 }
 
+/* When a run was cut off long ago, nothing of it is on its way any more. */
+enum { ON_ITS_WAY_S = 600, LOOK_AGAIN_US = 500000 };
+
+static void settle(KtActuator *self, const KtStep *step, const char *begun)
+{
+  KtCloudHand *hand = (KtCloudHand *)self;
+  const KtCloudHandKind *kind = kind_of(step, NULL);
+  g_autoptr(GDateTime) since = begun ? g_date_time_new_from_iso8601(begun, NULL) : NULL;
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  if (!kind || !kind->came || (since && g_date_time_difference(now, since) > ON_ITS_WAY_S * G_TIME_SPAN_SECOND))
+    return;
+  KtProgress progress = {.all = KT_CLOUD_SETTLE_S};
+  for (gint64 began = g_get_monotonic_time();
+       progress.done < progress.all && !g_cancellable_is_cancelled(self->stop);) {
+    if (kind->came(hand, step, since))
+      return;
+    if (self->progress)
+      self->progress(&progress, self->data);
+    g_usleep(LOOK_AGAIN_US);
+    progress.done = (guint64)((g_get_monotonic_time() - began) / G_USEC_PER_SEC);
+  }
+}
+
 /* A server is its id, whatever it is called by now; that it is gone is seen when it is read. */
 static KtLook *look_for(KtActuator *self, const char *name, const char *id, GError **error)
 {
@@ -308,6 +332,7 @@ KtActuator *kt_cloud_actuator_new(KtCloudConfig *config, KtCloudSession *session
   hand->base = (KtActuator){.read = read_step,
                             .write = write_step,
                             .reached = reached,
+                            .settle = settle,
                             .look = look_for,
                             .refuses = refuses,
                             .free = hand_free};

@@ -19,12 +19,17 @@ typedef struct {
   GHashTable *pretended;    /* of a dry run: server's id -> flavor as in kt_server_now_flavor() */
 } KtCloudHand;
 
-/* As of apply/hand.h: how a kind of step is read and written. NULL `reached`: texts that are the same. */
+/* As of apply/hand.h: how a kind of step is read and written. NULL `reached`: texts that are the same. `came`: is there
+ * a trace of what was asked for since then, or can it not be seen? NULL: nobody waits for one. */
 typedef struct {
   char *(*read)(KtCloudHand *hand, const KtStep *step, GError **error);
   gboolean (*write)(KtCloudHand *hand, const KtStep *step, const char *value, GError **error);
   gboolean (*reached)(KtCloudHand *hand, const KtStep *step, const char *wanted, const char *found);
+  gboolean (*came)(KtCloudHand *hand, const KtStep *step, GDateTime *since);
 } KtCloudHandKind;
+
+/* What was asked for may arrive so much later: on a connection that broke, from a kvmtune that was killed. */
+#define KT_CLOUD_SETTLE_S 20
 
 extern const KtCloudHandKind kt_cloud_hand_flavor, kt_cloud_hand_keys, kt_cloud_hand_access; /* make_flavor.c */
 extern const KtCloudHandKind kt_cloud_hand_resize;                                           /* resize.c */
@@ -34,6 +39,7 @@ extern const KtCloudHandKind kt_cloud_hand_topology, kt_cloud_hand_load;        
 typedef struct {
   gboolean sent;   /* FALSE: a dry run */
   gboolean unsure; /* no answer, or one from in between: perhaps it is done all the same */
+  gboolean taken;  /* a conflict: something else is at work on it, or the same was asked for before */
   char *request;   /* x-openstack-request-id; NULL: not told */
 } KtCloudAsked;
 void kt_cloud_asked_clear(KtCloudAsked *asked);

@@ -428,12 +428,39 @@ static gboolean check_move(const Work *w, const KtCloudMove *move, GError **erro
   return FALSE;
 }
 
-static gboolean make(Work *w, const KtCloudChoice *choice, GError **error)
+/* TRUE: a run that asked for a resize was cut off, and what came of that may be seen by now: look anew. */
+static gboolean settle(const Work *w, const GPtrArray *chosen)
+{
+  KtActuator *actuator = &w->hand->base;
+  gboolean waited = FALSE;
+  for (guint i = 0; !actuator->dry && w->choice->journal && i < chosen->len; i++) {
+    const KtCloudMove *move = chosen->pdata[i];
+    g_autoptr(KtReceipt) last = kt_journal_last_of(w->choice->journal, move->id, NULL);
+    const KtStep *first = last && last->steps->len ? last->steps->pdata[0] : NULL;
+    if (!first || last->state != KT_RECEIPT_RUNNING || first->state != KT_STEP_STARTED)
+      continue;
+    actuator->settle(actuator, first, last->begun);
+    waited = TRUE;
+  }
+  return waited;
+}
+
+static gboolean choose(Work *w, GPtrArray *chosen, GError **error)
+{
+  const KtCloudChoice *choice = w->choice;
+  g_clear_pointer(&w->cloud, kt_cloud_free);
+  w->cloud = kt_cloud_new(w->hand->config->name);
+  g_ptr_array_set_size(chosen, 0);
+  g_ptr_array_set_size(w->notes, 0);
+  return kt_cloud_read_servers(w->hand->session, w->cloud, FALSE, error) &&
+         kt_cloud_read_flavors(w->hand->session, w->cloud, error) &&
+         (choice->server ? choose_one(w, choice->server, chosen, error) : choose_wave(w, choice->wave, chosen, error));
+}
+
+static gboolean make(Work *w, GError **error)
 {
   g_autoptr(GPtrArray) chosen = g_ptr_array_new();
-  if (!kt_cloud_read_servers(w->hand->session, w->cloud, FALSE, error) ||
-      !kt_cloud_read_flavors(w->hand->session, w->cloud, error) ||
-      !(choice->server ? choose_one(w, choice->server, chosen, error) : choose_wave(w, choice->wave, chosen, error)))
+  if (!choose(w, chosen, error) || (settle(w, chosen) && !choose(w, chosen, error)))
     return FALSE;
   for (guint i = 0; i < chosen->len; i++)
     if (!check_move(w, chosen->pdata[i], error))
@@ -454,10 +481,11 @@ static void receipt_drop(gpointer receipt)
 GPtrArray *kt_cloud_receipts_make(KtActuator *actuator, const KtCloudChoice *choice, GPtrArray *notes, GError **error)
 {
   KtCloudHand *hand = (KtCloudHand *)actuator;
-  g_autoptr(KtCloud) cloud = kt_cloud_new(hand->config->name);
   g_autoptr(GPtrArray) receipts = g_ptr_array_new_with_free_func(receipt_drop);
-  Work w = {.hand = hand, .plan = hand->plan, .cloud = cloud, .receipts = receipts, .notes = notes, .choice = choice};
-  return make(&w, choice, error) ? g_steal_pointer(&receipts) : NULL;
+  Work w = {.hand = hand, .plan = hand->plan, .receipts = receipts, .notes = notes, .choice = choice};
+  gboolean made = make(&w, error);
+  kt_cloud_free(w.cloud);
+  return made ? g_steal_pointer(&receipts) : NULL;
 }
 
 #endif

@@ -129,11 +129,18 @@ static const KtCloudCure *cure_of(const KtCloudHand *hand, const KtStep *step, c
   return NULL;
 }
 
-/* A change whose answer was lost may have been made. */
+/* A change whose answer was lost may have been made, and so may one of a run that was cut off. */
 static gboolean is_made(KtCloudHand *hand, const KtCloudHandKind *kind, const KtStep *step, const KtCloudAsked *asked)
 {
-  g_autofree char *found = asked->unsure ? kind->read(hand, step, NULL) : NULL;
+  g_autofree char *found = asked->unsure || asked->taken ? kind->read(hand, step, NULL) : NULL;
   return found && g_strcmp0(found, step->after) == 0;
+}
+
+static gboolean flavor_came(KtCloudHand *hand, const KtStep *step, GDateTime *since)
+{
+  g_autoptr(GError) failed = NULL;
+  g_autofree char *found = hand->base.read(&hand->base, step, &failed);
+  return failed || hand->base.reached(&hand->base, step, step->after, found);
 }
 
 static gboolean ask(KtCloudHand *hand, const KtCloudHandKind *kind, const KtStep *step, const char *path, KtJson *json,
@@ -179,7 +186,7 @@ static gboolean make_flavor(KtCloudHand *hand, const KtStep *step, const char *v
   return ask(hand, &kt_cloud_hand_flavor, step, "/flavors", json, error);
 }
 
-const KtCloudHandKind kt_cloud_hand_flavor = {.read = read_flavor, .write = make_flavor};
+const KtCloudHandKind kt_cloud_hand_flavor = {.read = read_flavor, .write = make_flavor, .came = flavor_came};
 
 /* ---- its keys ---- */
 
@@ -215,7 +222,7 @@ static gboolean set_keys(KtCloudHand *hand, const KtStep *step, const char *valu
   return ask(hand, &kt_cloud_hand_keys, step, path, json, error);
 }
 
-const KtCloudHandKind kt_cloud_hand_keys = {.read = read_keys, .write = set_keys};
+const KtCloudHandKind kt_cloud_hand_keys = {.read = read_keys, .write = set_keys, .came = flavor_came};
 
 /* ---- who may use it ---- */
 
@@ -298,6 +305,7 @@ static gboolean access_reached(KtCloudHand *hand, const KtStep *step, const char
   return TRUE;
 }
 
-const KtCloudHandKind kt_cloud_hand_access = {.read = read_access, .write = open_flavor, .reached = access_reached};
+const KtCloudHandKind kt_cloud_hand_access = {
+    .read = read_access, .write = open_flavor, .reached = access_reached, .came = flavor_came};
 
 #endif

@@ -10,8 +10,7 @@
 
 #if HAVE_JSON
 
-/* What Nova may leave open for so long: the action's error comes behind the server's state, and what was asked for on a
- * connection that broke may still arrive. */
+/* What Nova may leave open for so long: the action's error comes behind the server's state. */
 #define LINGER_S 8
 
 /* The longer it has taken, the longer it is until the next look: a part of it, between these. */
@@ -165,7 +164,7 @@ static gboolean is_refused(Wait *wait, const Request *request, const KtCloudAske
   else if (told && action.failed)
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "Nova gave up the %s, and it is %s as before: %s", request->what,
                 flavor, action.why ? action.why : "why is an administrator's to see (openstack server event show)");
-  else if (idle > LINGER_S && !(request->quiet && wait->told))
+  else if (idle > (asked->unsure ? KT_CLOUD_SETTLE_S : LINGER_S) && !(request->quiet && wait->told))
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "Nova does not do the %s, and it is %s as before%s", request->what,
                 flavor, told ? "" : ": why is not told");
   else
@@ -197,14 +196,14 @@ static char *wait_for(KtCloudHand *hand, const KtStep *step, const Request *requ
   }
 }
 
-/* What waited to be confirmed or reverted, and does so no more: Nova's own resize_confirm_window came first. NULL: it
- * still waits, or cannot be seen. */
-static char *overtaken(KtCloudHand *hand, const KtStep *step, const Request *request)
+/* What it is now, where something else came first: Nova's own resize_confirm_window, or the same request of a run that
+ * was cut off. NULL: it is as it was, or cannot be seen. */
+static char *overtaken(KtCloudHand *hand, const KtStep *step, const Request *request, const KtCloudAsked *asked)
 {
   gboolean waited_for;
   g_autofree char *flavor = kt_step_flavor(request->from, &waited_for);
-  g_autofree char *now = waited_for ? settled(hand, step->uuid, NULL) : NULL;
-  return g_strcmp0(now, flavor) == 0 ? g_steal_pointer(&now) : NULL;
+  g_autofree char *now = waited_for || asked->taken ? settled(hand, step->uuid, NULL) : NULL;
+  return g_strcmp0(now, request->from) != 0 ? g_steal_pointer(&now) : NULL;
 }
 
 static char *do_request(KtCloudHand *hand, const KtStep *step, const Request *request, GError **error)
@@ -217,7 +216,8 @@ static char *do_request(KtCloudHand *hand, const KtStep *step, const Request *re
     g_hash_table_replace(hand->pretended, g_strdup(step->uuid), g_strdup(request->to));
     return g_strdup(request->to);
   }
-  char *now = good || asked.unsure ? wait_for(hand, step, request, &asked, &failed) : overtaken(hand, step, request);
+  char *now =
+      good || asked.unsure ? wait_for(hand, step, request, &asked, &failed) : overtaken(hand, step, request, &asked);
   if (now)
     return now;
   g_propagate_error(error, failed ? g_steal_pointer(&failed) : g_steal_pointer(&refused));
@@ -306,6 +306,17 @@ static char *read_flavor(KtCloudHand *hand, const KtStep *step, GError **error)
   return settled(hand, step->uuid, error);
 }
 
-const KtCloudHandKind kt_cloud_hand_resize = {.read = read_flavor, .write = bring, .reached = resize_reached};
+/* A confirmation that comes late finds what it may confirm, or is refused: nothing hangs on it. */
+static gboolean resize_came(KtCloudHand *hand, const KtStep *step, GDateTime *since)
+{
+  g_autoptr(KtServerNow) now =
+      kt_step_is_confirmation(step) ? NULL : kt_server_now_get(hand->session, step->uuid, NULL);
+  g_autofree char *flavor = now ? kt_server_now_flavor(now) : NULL;
+  return !now || is_busy(now) || g_strcmp0(flavor, step->before) != 0 ||
+         kt_server_acted_since(hand->session, step->uuid, "resize", since);
+}
+
+const KtCloudHandKind kt_cloud_hand_resize = {
+    .read = read_flavor, .write = bring, .reached = resize_reached, .came = resize_came};
 
 #endif

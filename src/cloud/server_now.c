@@ -11,7 +11,7 @@
 #if HAVE_JSON
 
 /* Microversions 2.N: details of failed events from 84 on; cells from 78 on. */
-enum { NOW_MOST = 90, ACTIONS_MOST = 84, CELLS_FROM = 78, EVENTS_MAX = 64, CELLS_MAX = 1024 };
+enum { NOW_MOST = 90, ACTIONS_MOST = 84, CELLS_FROM = 78, EVENTS_MAX = 64, ACTIONS_MAX = 1000, CELLS_MAX = 1024 };
 
 /* ---- the server ---- */
 
@@ -135,6 +135,36 @@ gboolean kt_server_action_get(KtCloudSession *session, const char *id, const cha
   gboolean told = read_action(node, action);
   action->why = kt_cloud_session_clean(session, action->why);
   return told;
+}
+
+static gboolean has_action(JsonNode *node, const char *action, GDateTime *since)
+{
+  JsonArray *actions = kt_json_member_array(kt_json_object(node), "instanceActions");
+  g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+  for (guint i = 0; i < MIN(kt_json_length(actions), ACTIONS_MAX); i++) {
+    JsonObject *object = kt_json_element_object(actions, i);
+    const char *start = kt_json_member_text(object, "start_time");
+    g_autoptr(GDateTime) begun = start ? g_date_time_new_from_iso8601(start, utc) : NULL;
+    if (begun && g_strcmp0(kt_json_member_text(object, "action"), action) == 0 &&
+        g_date_time_compare(begun, since) >= 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean kt_server_actions_read(const char *text, gsize length, const char *action, GDateTime *since)
+{
+  g_autoptr(JsonNode) node = kt_json_read("actions", text, length, NULL);
+  return has_action(node, action, since);
+}
+
+gboolean kt_server_acted_since(KtCloudSession *session, const char *id, const char *action, GDateTime *since)
+{
+  g_autofree char *path = g_strdup_printf("/servers/%s/os-instance-actions", id);
+  g_autoptr(JsonNode) node = since ? kt_cloud_get(session, KT_SERVICE_COMPUTE, path,
+                                                  kt_cloud_session_version(session, ACTIONS_MOST), NULL, NULL)
+                                   : NULL;
+  return has_action(node, action, since);
 }
 
 #endif

@@ -42,4 +42,10 @@ gboolean kt_server_action_read(const char *text, gsize length, KtServerAction *a
 /* FALSE: it cannot be told (yet). `request`: x-openstack-request-id of what was asked. */
 gboolean kt_server_action_get(KtCloudSession *session, const char *id, const char *request, KtServerAction *action);
 
+/* Was this asked of the server at `since` or later? FALSE: it was not, or cannot be told. By Nova's clock and ours: a
+ * cloud whose clock is wrong tells nothing or too much of the last minutes. */
+gboolean kt_server_acted_since(KtCloudSession *session, const char *id, const char *action, GDateTime *since);
+/* {"instanceActions": [...]} */
+gboolean kt_server_actions_read(const char *text, gsize length, const char *action, GDateTime *since);
+
 #endif

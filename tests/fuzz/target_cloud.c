@@ -102,6 +102,8 @@ void kt_target_cloud_server(const char *bytes, gsize length)
   if (name && !g_str_has_prefix(flavor, name))
     g_error("'%s' is not of '%s'", name, flavor);
   kt_server_action_read(bytes, length, &action);
+  g_autoptr(GDateTime) since = g_date_time_new_from_unix_utc(0);
+  kt_server_actions_read(bytes, length, "resize", since);
   if (kt_server_cells_read(bytes, length).value < 0)
     g_error("less than no cells");
 #endif

@@ -1,0 +1,148 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""kvmtune cloud apply, killed while a request of it is on its way: Nova takes it after the next run, or the rollback, has
+begun to look. TAP."""
+import os
+import signal
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import cloud_services as o  # noqa: E402
+from cloud_case import NEW, Case, as_before  # noqa: E402
+from cloud_run import U, main  # noqa: E402
+
+LATER_S = 4
+SERVER = "/servers/" + U[0]
+
+
+class Late:
+    """kvmtune is killed at such a request, which is done so much later as if nothing had happened."""
+
+    def __init__(self, case, part, later=LATER_S):
+        self.case, self.part, self.later, self.answer = case, part, later, None
+        case.world.faults = [["", -1, self.act]]
+
+    def act(self, h):
+        if h.command != "POST" or self.part not in h.path:
+            return False
+        self.case.world.faults = []
+        os.kill(self.case.world.process.pid, signal.SIGKILL)
+        h.close_connection = True
+        threading.Timer(self.later, self.arrive, (h,)).start()
+        return True
+
+    def arrive(self, h):
+        self.answer = h.compute(h.path.split("?")[0][len("/compute/v2.1"):], {}, h.sent)[0]
+
+    def wait(self):
+        """Until it has arrived; and whatever it began has come to its end."""
+        while self.answer is None:
+            time.sleep(0.1)
+        for server in self.case.world.servers:
+            while self.case.world.work:
+                self.case.world.step(server)
+
+
+def cut_off(part, later=LATER_S):
+    case = Case()
+    late = Late(case, part, later)
+    assert case.apply().status == -signal.SIGKILL
+    return case, late
+
+
+def test_resize_behind_a_rollback():
+    c, late = cut_off("/servers/")
+    r = c.rollback(2)
+    late.wait()
+    assert r.status == 0 and late.answer == 202, (r.out, r.err, late.answer)
+    as_before(c)
+    assert [list(b)[0] for _, _, b in c.world.changes][-2:] == ["resize", "revertResize"], c.world.changes
+    assert c.history()[0]["state"] == "undone"
+
+
+def test_resize_behind_the_next_run():
+    c, late = cut_off("/servers/")
+    r = c.apply()
+    late.wait()
+    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), (r.out, r.err)
+    assert sum("resize" in b for _, _, b in c.world.changes) == 1, c.world.changes
+    assert [x["state"] for x in c.history()] == ["done", "stopped", "done"]
+
+
+def test_the_same_resize_comes_first():
+    """Between the look and the request: Nova refuses one of the two, and it does not matter which."""
+    c = Case()
+
+    def overtake(h):
+        if h.command == "POST" and SERVER in h.path and b'"resize"' in h.sent and not c.world.work:
+            c.world.resize(c.world.servers[0], next(f for f in c.world.flavors if f["name"] == NEW))
+        return False
+    c.world.faults = [["", -1, overtake]]
+    r = c.apply()
+    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), (r.out, r.err)
+
+
+def test_resize_that_never_came():
+    """Nothing tells that it was not done but time."""
+    c = Case()
+    c.world.faults = [["", -1, lambda h: h.command == "POST" and SERVER in h.path and
+                       (c.world.process.kill() or o.cut_connection(h))]]
+    assert c.apply().status == -signal.SIGKILL
+    c.world.faults = []
+    c.world.seen.clear()
+    assert c.rollback(2).status == 0
+    as_before(c)
+    assert sum(p.endswith(SERVER) for _, p, _ in c.world.seen) > 10, c.world.seen
+
+
+def test_resize_that_was_refused():
+    """Its action tells: nobody waits."""
+    c = Case()
+    c.world.no_valid_host = True
+    late = Late(c, "/servers/", 0.1)
+    assert c.apply().status == -signal.SIGKILL
+    late.wait()
+    c.world.seen.clear()
+    assert c.rollback(2).status == 0
+    as_before(c)
+    assert sum(p.endswith(SERVER) for _, p, _ in c.world.seen) < 10, c.world.seen
+
+
+def test_resize_back():
+    """Of a rollback that was cut off."""
+    c = Case()
+    assert c.apply().status == 0
+    late = Late(c, "/servers/", 0.7)
+    assert c.rollback(2).status == -signal.SIGKILL
+
+    def between(h):
+        if h.command == "POST" and SERVER in h.path:
+            late.wait()
+        return False
+    c.world.faults = [["", -1, between]]
+    r = c.rollback(2)
+    assert r.status == 0, (r.out, r.err)
+    late.wait()
+    as_before(c)
+
+
+def test_flavor():
+    for part in ("/flavors", "/os-extra_specs"):
+        c, late = cut_off(part)
+        r = c.rollback(1)
+        late.wait()
+        assert r.status == 1 and "flavors stay as they are" in " ".join(r.out.split()), (part, r.out, r.err)
+        c, late = cut_off(part, 0.2)
+
+        def between(h, late=late):
+            if h.command == "POST" and "/flavors" in h.path:
+                late.wait()
+            return False
+        c.world.faults = [["", -1, between]]
+        r = c.apply()
+        assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), (part, r.out, r.err)
+
+
+main(dict(globals()))
