@@ -136,6 +136,28 @@ static void test_memory(Fixture *f, gconstpointer unused)
   check(f, NULL, "nodeset", KT_EXPECT_FULFILLED, "0");
   kt_runtime_add_memory(f->web->runtime, 1, 90);
   check(f, NULL, "memory", KT_EXPECT_MISSED, "0:990,1:100");
+  /* QEMU's own is not the guest's, which is all that is moved. */
+  const KtCellMemory own[] = {{0, 0, 980}, {0, 1, 5}, {1, 1, 500}};
+  g_array_append_vals(f->web->runtime->cell_memory, own, 2);
+  kt_change_add_effect(f->plan->changes->pdata[0], "locality_pct", "50", ">= 99");
+  check(f, NULL, "memory", KT_EXPECT_FULFILLED, "0:980,1:5");
+  check(f, NULL, "locality_pct", KT_EXPECT_FULFILLED, "99.5");
+}
+
+/* Each cell by itself: another one's memory, or all of it, says nothing of it. */
+static void test_cell_memory(Fixture *f, gconstpointer unused)
+{
+  const KtCellMemory own[] = {{0, 0, 500}, {1, 1, 490}, {1, 0, 10}};
+  KtChange *c = change(f, KT_ACT_MEMORY, "memory");
+  kt_change_add_edit(c, "0", "1:500", "0:500");
+  kt_change_add_edit(c, "1", "0:500", "1:500");
+  kt_domain_add_cell(f->web, 0);
+  kt_domain_add_cell(f->web, 1);
+  check(f, NULL, "memory", KT_EXPECT_UNKNOWN, NULL);
+  g_array_append_vals(f->web->runtime->cell_memory, own, 3);
+  check(f, NULL, "memory", KT_EXPECT_FULFILLED, "all as planned");
+  g_array_index(f->web->runtime->cell_memory, KtCellMemory, 0).node = 1;
+  check(f, NULL, "memory", KT_EXPECT_MISSED, "0: 1:500");
 }
 
 static void test_knobs(Fixture *f, gconstpointer unused)
@@ -223,6 +245,7 @@ int main(int argc, char **argv)
   TEST("words", test_words);
   TEST("threads", test_threads);
   TEST("memory", test_memory);
+  TEST("cell-memory", test_cell_memory);
   TEST("knobs", test_knobs);
   TEST("definition", test_definition);
   TEST("others", test_others);

@@ -304,6 +304,19 @@ static void test_live_numatune(void)
   assert_cited(web, "runtime.cpuset.mems", "made-up/" GROUP "/libvirt/vcpu0/cpuset.mems.effective", "1");
 }
 
+/* By its command line: "-id 101"; of a libvirt guest's nobody is told. */
+static void test_managers(void)
+{
+  g_autoptr(KtRoot) root = make_host(FALSE);
+  g_autoptr(KtSnapshot) snapshot = read_host(root);
+  g_assert_cmpint(kt_snapshot_domain(snapshot, "db")->manager, ==, KT_MANAGER_PROXMOX);
+  g_assert_cmpint(kt_snapshot_domain(snapshot, "web")->manager, ==, KT_MANAGER_NONE);
+  static const char *const argv[] = {"/usr/bin/kvm", "-name", "db", "-pidfile", "/var/run/qemu-server/101.pid", NULL};
+  add_args(root, 2000, argv);
+  g_autoptr(KtSnapshot) path = read_host(root);
+  g_assert_cmpint(kt_snapshot_domain(path, "db")->manager, ==, KT_MANAGER_PROXMOX);
+}
+
 static void test_shared_group(void)
 {
   g_autoptr(KtRoot) root = make_host(FALSE);
@@ -312,6 +325,25 @@ static void test_shared_group(void)
   const KtDomain *d = kt_snapshot_domain(snapshot, "db");
   g_assert_cmpuint(d->runtime->memory->len, ==, 0);
   g_assert_false(d->runtime->anon_huge_kib.known);
+}
+
+/* Of a guest of one cell, too, QEMU's own memory is told from the guest's where it may be what lies elsewhere. */
+static void test_own_memory(void)
+{
+  static const char maps[] = "7f1000000000-7f1100000000 rw-p 00000000 00:00 0 \n"
+                             "7f3000000000-7f3040000000 rw-p 00000000 00:00 0 \n";
+  g_autoptr(KtRoot) root = make_host(FALSE);
+  add(root, "proc/2000/maps", maps);
+  add(root, "proc/2000/numa_maps",
+      "7f1000000000 default anon=786432 dirty=786432 N1=786432 kernelpagesize_kB=4\n"
+      "7f3000000000 default anon=262144 dirty=262144 N0=262144 kernelpagesize_kB=4\n");
+  g_autoptr(KtSnapshot) snapshot = read_host(root);
+  const KtDomain *d = kt_snapshot_domain(snapshot, "db");
+  g_assert_cmpint(memory_on(d->runtime, 0), ==, 1048576);
+  g_autoptr(GArray) own = kt_domain_cell_memory(d, 0);
+  g_assert_cmpuint(own->len, ==, 1);
+  g_assert_cmpint(g_array_index(own, KtNodeMemory, 0).node, ==, 1);
+  g_assert_cmpint(g_array_index(own, KtNodeMemory, 0).kib, ==, 3145728);
 }
 
 /* There all that is resident is on the only node: numa_maps, whose walk holds the guest up, is not opened. */
@@ -464,6 +496,8 @@ int main(int argc, char **argv)
   g_test_add_func("/proc-qemu/live-numatune", test_live_numatune);
   g_test_add_func("/proc-qemu/proxmox", test_proxmox);
   g_test_add_func("/proc-qemu/only-node", test_only_node);
+  g_test_add_func("/proc-qemu/own-memory", test_own_memory);
+  g_test_add_func("/proc-qemu/managers", test_managers);
   g_test_add_func("/proc-qemu/kernel-threads", test_kernel_threads);
   g_test_add_func("/proc-qemu/cites", test_cites);
   g_test_add_func("/proc-qemu/shared-group", test_shared_group);

@@ -7,10 +7,12 @@
 #include "base/units.h"
 #include "evidence/guest_memory.h"
 #include "evidence/process.h"
+#include "model/node_memory.h"
 
 #define SHORT_WALK_KIB (8 * 1024 * 1024) /* resident small pages up to which a walk takes milliseconds */
 #define MAPS_LIMIT (32 * 1024 * 1024)
 #define MAX_NODE 1024
+#define NEGLIGIBLE 100 /* one part in so many of a process's memory */
 
 /* Adds "N0=123 N1=456" of a line, in units of `unit_kib` or, where that is 0, bytes. */
 static void add_nodes(KtRuntime *runtime, const char *line, gint64 unit_kib)
@@ -81,6 +83,15 @@ static void read_cells(KtRootReading *r, KtDomain *d, int pid)
       g_array_append_val(d->runtime->cell_memory, memory);
     }
   }
+}
+
+/* What lies elsewhere than most of it may be QEMU's own: worth a look at the guest's alone. */
+static gboolean is_spread(const KtRuntime *runtime)
+{
+  gint64 all = kt_memory_kib(runtime->memory), most = 0;
+  for (guint i = 0; i < runtime->memory->len; i++)
+    most = MAX(most, g_array_index(runtime->memory, KtNodeMemory, i).kib);
+  return most < all - all / NEGLIGIBLE;
 }
 
 /* Where there is but one node, all that is resident is on it: no walk is needed. FALSE if that is not known. */
@@ -190,7 +201,7 @@ void kt_process_read_memory(KtRootReading *r, KtDomain *d, int pid, const char *
       read_numa_maps(r, d, pid, TRUE);
     }
   }
-  if (d->cells->len > 1 && r->m->nodes->len > 1 && (r->deep || small))
+  if ((d->cells->len > 1 || is_spread(runtime)) && r->m->nodes->len > 1 && (r->deep || small))
     read_cells(r, d, pid);
   read_anon_huge(r, d, pid, group);
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "model/node_memory.h"
+
 const char *const kt_manager_names[KT_MANAGERS] = {
     [KT_MANAGER_NOVA] = "Nova",         [KT_MANAGER_OVIRT] = "oVirt",
     [KT_MANAGER_KUBEVIRT] = "KubeVirt", [KT_MANAGER_OPENNEBULA] = "OpenNebula",
@@ -208,6 +210,17 @@ void kt_runtime_add_memory(KtRuntime *r, int node, gint64 kib)
 gboolean kt_domain_is_called(const KtDomain *d, const char *name)
 {
   return g_strcmp0(d->name, name) == 0 || (d->uuid && g_ascii_strcasecmp(d->uuid, name) == 0);
+}
+
+GArray *kt_domain_cell_memory(const KtDomain *d, int cell)
+{
+  g_autoptr(GArray) memory = g_array_new(FALSE, TRUE, sizeof(KtNodeMemory));
+  for (guint i = 0; d->runtime && i < d->runtime->cell_memory->len; i++) {
+    const KtCellMemory *part = &g_array_index(d->runtime->cell_memory, KtCellMemory, i);
+    if (part->cell == cell)
+      kt_memory_add(memory, part->node, part->kib);
+  }
+  return memory->len || !d->runtime || d->cells->len > 1 ? g_steal_pointer(&memory) : g_array_ref(d->runtime->memory);
 }
 
 gboolean kt_domain_is_dedicated(const KtDomain *d)

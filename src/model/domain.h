@@ -60,7 +60,7 @@ typedef struct {
   int pid;
   GPtrArray *threads;  /* KtThread* */
   GArray *memory;      /* KtNodeMemory: resident guest pages by host node; empty unknown */
-  GArray *cell_memory; /* KtCellMemory: the same by cell, of a guest of several; empty unknown */
+  GArray *cell_memory; /* KtCellMemory: of the guest's RAM alone, by cell (0 of a guest without); empty unknown */
   KtInt rss_kib, swap_kib, anon_huge_kib, hugetlb_kib, locked_kib;
   KtInt nr_throttled; /* cgroup cpu.stat, since start */
   KtNum throttled_per_second;
@@ -173,7 +173,10 @@ void kt_domain_set_feature(KtDomain *d, const char *name, const char *policy);
 const char *kt_domain_feature(const KtDomain *d, const char *name); /* policy or NULL */
 KtRuntime *kt_domain_runtime(KtDomain *d);
 KtThread *kt_runtime_add_thread(KtRuntime *r, int tid, const char *comm);
-void kt_runtime_add_memory(KtRuntime *r, int node, gint64 kib);    /* adds up */
+void kt_runtime_add_memory(KtRuntime *r, int node, gint64 kib); /* adds up */
+/* KtNodeMemory: what of a cell's RAM is resident; of a guest of one cell, where that is not known by itself, all of its
+ * memory, QEMU's own with it. Empty: unknown. Caller frees. */
+GArray *kt_domain_cell_memory(const KtDomain *d, int cell);
 gboolean kt_domain_is_called(const KtDomain *d, const char *name); /* `name`: its name, or its UUID in any case */
 /* TRUE if every vCPU has a pin to exactly one host CPU and no two share it. */
 gboolean kt_domain_is_dedicated(const KtDomain *d);

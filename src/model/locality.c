@@ -47,8 +47,9 @@ KtNum kt_domain_locality(const KtMachine *host, const KtDomain *domain)
   if (!home || kt_set_count(home) >= with_cpus)
     return KT_NUM_UNKNOWN;
   gint64 all = 0, near = 0;
-  for (guint i = 0; i < runtime->memory->len; i++) {
-    const KtNodeMemory *part = &g_array_index(runtime->memory, KtNodeMemory, i);
+  g_autoptr(GArray) memory = domain->cells->len > 1 ? g_array_ref(runtime->memory) : kt_domain_cell_memory(domain, 0);
+  for (guint i = 0; i < memory->len; i++) {
+    const KtNodeMemory *part = &g_array_index(memory, KtNodeMemory, i);
     all += part->kib;
     near += part->node >= 0 && kt_set_has(home, (guint)part->node) ? part->kib : 0;
   }

@@ -112,10 +112,13 @@ static Look look_at_nodeset(const KtSight *sight, const KtDomain *d, const KtEdi
   return same_set(*found, edit->after) ? AS_PLANNED : OTHERWISE;
 }
 
-/* By shares: what is resident grows and shrinks. What the plan wanted elsewhere counts as missing. */
+/* Of the cell, by shares: what is resident grows and shrinks. What the plan wanted elsewhere counts as missing. */
 static Look look_at_memory(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
 {
-  const GArray *there = d->runtime->memory;
+  guint64 cell;
+  if (!kt_units_parse_count(edit->where, &cell) || cell > G_MAXINT16)
+    return UNKNOWN;
+  g_autoptr(GArray) there = kt_domain_cell_memory(d, (int)cell);
   g_autoptr(GArray) wanted = edit->after ? kt_memory_parse(edit->after, NULL) : NULL;
   if (!wanted || kt_memory_kib(wanted) <= 0 || kt_memory_kib(there) <= 0)
     return UNKNOWN;
