@@ -293,6 +293,41 @@ static void test_restart(Host *host, gconstpointer data)
   assert_state(host, host->start);
 }
 
+/* On request it is started once more, and has the definition of before. */
+static void test_restart_back(Host *host, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  kt_receipt_free(apply(host, KT_SCOPE_RESTART));
+  const KtRun run = {.actuator = &host->fake->base, .journal = host->journal, .restart = TRUE};
+  g_autoptr(KtReceipt) receipt = kt_journal_load(host->journal, 1, &error);
+  const KtStep *crm = find(receipt, "restart of 'crm'");
+  g_autofree char *left = g_strdup(crm->found);
+  g_assert_true(kt_run_rollback(&run, receipt, &error));
+  g_assert_cmpint(receipt->state, ==, KT_RECEIPT_UNDONE);
+  g_autofree char *now = host->fake->base.read(&host->fake->base, crm, &error);
+  g_assert_cmpstr(now, !=, left);
+  g_assert_true(g_str_has_prefix(now, "running"));
+  g_autoptr(KtReceipt) told = kt_journal_load(host->journal, 1, &error);
+  g_assert_nonnull(strstr(find(told, "restart of 'crm'")->error, "with the definition that was there before"));
+  kt_fake_set(host->path, "crm", "id", "5");
+  kt_fake_set(host->path, "db", "id", "6");
+  assert_state(host, host->start);
+}
+
+/* But not with a definition that somebody else has changed meanwhile. */
+static void test_restart_others(Host *host, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  kt_receipt_free(apply(host, KT_SCOPE_RESTART));
+  kt_fake_set(host->path, "crm", "definition-", "<domain/>");
+  const KtRun run = {.actuator = &host->fake->base, .journal = host->journal, .restart = TRUE};
+  g_autoptr(KtReceipt) receipt = kt_journal_load(host->journal, 1, &error);
+  g_assert_true(kt_run_rollback(&run, receipt, &error));
+  g_assert_cmpint(receipt->state, ==, KT_RECEIPT_KEPT);
+  g_assert_cmpint(find(receipt, "restart of 'crm'")->state, ==, KT_STEP_KEPT);
+  g_assert_cmpint(find(receipt, "restart of 'db'")->state, ==, KT_STEP_UNDONE);
+}
+
 /* Stopped between the shutdown and the start. */
 static void test_restart_off(Host *host, gconstpointer data)
 {
@@ -435,6 +470,8 @@ int main(int argc, char **argv)
   ADD("there-and-back", test_there_and_back);
   ADD("restart", test_restart);
   ADD("restart-off", test_restart_off);
+  ADD("restart-back", test_restart_back);
+  ADD("restart-others", test_restart_others);
   ADD("others", test_others);
   ADD("newer", test_newer);
   ADD("stopped", test_stopped);

@@ -4,6 +4,7 @@
 #include "apply/touch.h"
 #include "base/error.h"
 
+#define GOES_ON "it runs with the new definition until it is stopped and started once more (--restart does that)"
 #define BACK_PCT 2 /* memory is back where less of it lies elsewhere */
 
 /* ---- what is there now ---- */
@@ -150,8 +151,7 @@ static void undo_step(KtActuator *actuator, KtTouch *touch, KtStep *step)
   Now now = look_at(actuator, touch, step, &why);
   if (step->kind == KT_STEP_RESTART && (now == NOW_GONE || now == NOW_OTHERS))
     end_step(step, KT_STEP_KEPT,
-             g_strdup(now == NOW_GONE ? "it does not run: start it once its definition is back"
-                                      : "it runs with the new definition until it is stopped and started once more"));
+             g_strdup(now == NOW_GONE ? "it does not run: start it once its definition is back" : GOES_ON));
   else if (now == NOW_BEFORE || now == NOW_GONE)
     end_step(step, KT_STEP_UNDONE, g_steal_pointer(&why));
   else if (now == NOW_OURS)
@@ -232,6 +232,48 @@ static gboolean check_memory(const KtRun *run, KtTouch *touch, KtReceipt *receip
   return TRUE;
 }
 
+/* ---- guests that go on with what was taken back ---- */
+
+static gboolean has_definition_back(const KtReceipt *receipt, const KtStep *restart)
+{
+  for (guint i = 0; i < receipt->steps->len; i++) {
+    const KtStep *step = receipt->steps->pdata[i];
+    if (step->kind == KT_STEP_DEFINITION && g_strcmp0(step->domain, restart->domain) == 0)
+      return step->state == KT_STEP_UNDONE;
+  }
+  return FALSE;
+}
+
+static void restart_guest(KtTouch *touch, KtStep *step)
+{
+  g_autoptr(GError) failed = NULL;
+  g_autofree char *was = kt_touch_read(touch, step, NULL);
+  gboolean written = kt_touch_write(touch, step, step->after, &failed);
+  g_autofree char *now = kt_touch_read(touch, step, NULL);
+  if (written && now && g_strcmp0(now, was) != 0 && kt_touch_reached(touch, step, step->after, now))
+    end_step(step, KT_STEP_UNDONE, g_strdup("it was started once more, with the definition that was there before"));
+  else
+    end_step(step, KT_STEP_KEPT, g_strdup(failed ? failed->message : GOES_ON));
+}
+
+static gboolean restart_guests(const KtRun *run, KtTouch *touch, KtReceipt *receipt, GError **error)
+{
+  for (guint i = 0; run->restart && i < receipt->steps->len && !kt_touch_is_stopped(touch); i++) {
+    KtStep *step = receipt->steps->pdata[i];
+    if (step->kind != KT_STEP_RESTART || step->state != KT_STEP_KEPT || !has_definition_back(receipt, step))
+      continue;
+    end_step(step, KT_STEP_PLANNED, NULL);
+    if (run->step)
+      run->step(receipt, step, TRUE, run->data);
+    restart_guest(touch, step);
+    if (!kt_run_save_step(run, receipt, step, error))
+      return FALSE;
+    if (run->step)
+      run->step(receipt, step, FALSE, run->data);
+  }
+  return TRUE;
+}
+
 static gboolean has_kept(const KtReceipt *receipt)
 {
   for (guint i = 0; i < receipt->steps->len; i++)
@@ -259,7 +301,7 @@ gboolean kt_run_rollback(const KtRun *run, KtReceipt *receipt, GError **error)
   g_autoptr(KtTouch) touch = kt_touch_new(run->actuator);
   if (!is_last(run, receipt, error) || !kt_run_note(run, receipt->number, error) ||
       !kt_run_save_state(run, receipt, KT_RECEIPT_UNDOING, error) || !undo_steps(run, touch, receipt, error) ||
-      !check_memory(run, touch, receipt, error))
+      !check_memory(run, touch, receipt, error) || !restart_guests(run, touch, receipt, error))
     return FALSE;
   return kt_run_save_state(run, receipt, has_kept(receipt) ? KT_RECEIPT_KEPT : KT_RECEIPT_UNDONE, error);
 }

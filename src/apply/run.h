@@ -13,6 +13,7 @@ typedef struct {
   /* A step is begun, and (`step->state` says what became of it) is at its end; may be NULL. */
   void (*step)(const KtReceipt *receipt, const KtStep *step, gboolean begun, gpointer data);
   gpointer data;
+  gboolean restart; /* a rollback stops and starts guests that the run had restarted */
 } KtRun;
 
 /* This machine. */
@@ -36,7 +37,9 @@ gboolean kt_run_apply(const KtRun *run, KtReceipt *receipt, GError **error);
 
 /* Takes back what was begun of a receipt from the journal, the last step first, after any end that it had. A
  * value that is neither what was there before nor what the run left is somebody else's: it is kept,
- * and so is what cannot be taken back; the steps name both. Memory is back where less than 2 % lies elsewhere.
+ * and so is what cannot be taken back; the steps name both. A guest that the run had restarted goes on with the new
+ * definition; with run->restart it is asked to shut down and started once more, where its definition is back: its step
+ * is planned (KT_STEP_PLANNED) when run->step tells that. Memory is back where less than 2 % lies elsewhere.
  * FALSE with KT_ERROR_UNSUPPORTED (a later receipt changed the same: that one comes first), when it was stopped
  * (again takes it on), or the journal's error. TRUE: receipt->state is UNDONE or KEPT. */
 gboolean kt_run_rollback(const KtRun *run, KtReceipt *receipt, GError **error);

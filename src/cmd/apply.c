@@ -16,11 +16,10 @@
 
 #define RATE_MIB 512
 #define MEASURE_S 20
-#define RESTART_S 300
 
 static gboolean live, next_boot, restart, yes, dry_run, diff;
 static char *domain, *state, *uri, *conf;
-static int rate = RATE_MIB, measure = MEASURE_S, timeout = RESTART_S;
+static int rate = RATE_MIB, measure = MEASURE_S, timeout = KT_RESTART_S;
 
 static const GOptionEntry *options(void)
 {

@@ -5,6 +5,8 @@
 #include "base/term.h"
 #include "evidence/measure.h"
 
+#define KT_RESTART_S 300 /* for a guest to shut down in */
+
 /* Asks on the terminal. FALSE: *status is what the command ends with: healthy after a no, of which a line tells, or -1
  * with *error (no terminal to ask on). */
 gboolean kt_apply_agreed(const char *question, int *status, GError **error);

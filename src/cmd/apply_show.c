@@ -75,7 +75,8 @@ static void show_step(const KtReceipt *receipt, const KtStep *step, gboolean beg
   show->step = step;
   clear_bar(show);
   if (begun) {
-    g_autofree char *line = kt_view_apply_step(&show->term, receipt, step, show->back);
+    gboolean back = show->back && step->state != KT_STEP_PLANNED; /* a rollback's restart is a step of its own */
+    g_autofree char *line = kt_view_apply_step(&show->term, receipt, step, back);
     printf("%s\n", line);
   } else if (step->error) { /* why is told at the end, once */
     printf("        %s\n", kt_view_step_state(step));

@@ -8,21 +8,25 @@
 #include "cmd/apply_parts.h"
 #include "cmd/cloud.h"
 #include "cmd/command.h"
+#include "cmd/input.h"
 #include "cmd/receipt_number.h"
 #include "view/apply_view.h"
 
 #define RATE_MIB 512
 
-static gboolean yes, dry_run;
+static gboolean yes, dry_run, restart;
 static char *state, *os_cloud, *os_region, *os_cacert;
 static gboolean insecure;
-static int rate = RATE_MIB;
+static int rate = RATE_MIB, timeout = KT_RESTART_S;
 
 static const GOptionEntry *options(void)
 {
   static const GOptionEntry entries[] = {
       {"yes", 0, 0, G_OPTION_ARG_NONE, &yes, "do not ask", NULL},
       {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "print each call that would be made, and make none", NULL},
+      {"restart", 0, 0, G_OPTION_ARG_NONE, &restart,
+       "guests that the run had restarted are asked to shut down and started once more; never cut off", NULL},
+      {"timeout", 0, 0, G_OPTION_ARG_INT, &timeout, "for a guest to shut down in (default 300)", "SECONDS"},
       {"rate", 0, 0, G_OPTION_ARG_INT, &rate, "memory moved a second at most; 0: no limit (default 512)", "MIB"},
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "folder of the journal (default /var/lib/kvmtune for root)",
        "DIR"},
@@ -75,7 +79,8 @@ static int take_back(KtReceipt *receipt, KtJournal *journal, KtLock *lock, GErro
     g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "%s; nothing was done", newer);
     return -1;
   }
-  KtRun run = {.actuator = actuator, .journal = dry_run ? NULL : journal, .lock = lock};
+  KtRun run = {.actuator = actuator, .journal = dry_run ? NULL : journal, .lock = lock, .restart = restart};
+  actuator->restart_time = timeout;
   actuator->dry = dry_run;
   actuator->rate_kib = (guint64)rate * 1024;
   kt_output("\n", NULL);
@@ -90,15 +95,18 @@ static int take_back(KtReceipt *receipt, KtJournal *journal, KtLock *lock, GErro
   return receipt->state == KT_RECEIPT_UNDONE || dry_run ? KT_EXIT_HEALTHY : KT_EXIT_FINDINGS;
 }
 
+static gboolean check_options(int argc, GError **error)
+{
+  if (argc > 1)
+    return kt_input_refuse(error, "rollback takes one receipt, or none for the last");
+  return (rate >= 0 && timeout >= 1 && timeout <= 86400) ||
+         kt_input_refuse(error, "--rate and --timeout: a number of MiB (0: no limit) or seconds, at most a day");
+}
+
 static int run(int argc, char **argv, GError **error)
 {
   gint64 number;
-  if (rate < 0 || argc > 1) {
-    g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s",
-                argc > 1 ? "rollback takes one receipt, or none for the last" : "--rate: MiB a second, 0 for no limit");
-    return -1;
-  }
-  if (!kt_receipt_number(argc ? argv[0] : NULL, &number, error))
+  if (!check_options(argc, error) || !kt_receipt_number(argc ? argv[0] : NULL, &number, error))
     return -1;
   g_autofree char *directory = state ? g_strdup(state) : kt_journal_directory();
   g_autoptr(KtJournal) seen = kt_journal_open(directory, FALSE, error); /* nothing is made where nothing was applied */
@@ -118,7 +126,9 @@ const KtCommand kt_command_rollback = {
     .description =
         "Brings back what was there before a run of 'kvmtune apply', the last step first, after any end that it had; "
         "without RECEIPT that of the last one. Definitions come back byte for byte, memory where there is room for "
-        "it. What somebody else has changed since is kept and named, and so is what cannot be taken back. A "
+        "it. What somebody else has changed since is kept and named, and so is what cannot be taken back; a guest that "
+        "the "
+        "run had restarted goes on with the new definition unless --restart starts it once more. A "
         "rollback that was interrupted can be begun again. The exit status is 1 where something was kept.",
     .options = options,
     .run = run,
