@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Receipts on the disk: what is written is read, and what cannot be is refused. */
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -243,6 +244,32 @@ static void test_lock(Place *place, gconstpointer data)
   g_assert_cmpint(kt_lock_receipt(place->directory), ==, 0);
 }
 
+static gpointer ask_receipt(gpointer directory)
+{
+  return GINT_TO_POINTER((int)kt_lock_receipt(directory));
+}
+
+/* Whoever asks while one takes it waits for that one's words, and is not told those of the one before. */
+static void test_lock_instant(Place *place, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  KtLock *before = kt_lock_take(place->directory, "kvmtune apply", &error);
+  g_assert_true(kt_lock_note(before, 7, &error));
+  kt_lock_free(before);
+  g_autofree char *path = g_build_filename(place->directory, "lock", NULL);
+  int fd = g_open(path, O_RDWR | O_CLOEXEC, 0); /* held, and nothing written yet */
+  struct flock both = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 2};
+  g_assert_cmpint(fcntl(fd, F_OFD_SETLK, &both), ==, 0);
+  GThread *asking = g_thread_new("asking", ask_receipt, place->directory);
+  g_usleep(50000);
+  static const char words[] = "process 1, 'kvmtune apply' of now, receipt 9,";
+  g_assert_cmpint(pwrite(fd, words, strlen(words), 0), ==, (gssize)strlen(words));
+  struct flock door = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1};
+  g_assert_cmpint(fcntl(fd, F_OFD_SETLK, &door), ==, 0);
+  g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(asking)), ==, 9);
+  close(fd);
+}
+
 /* Two folders of journals, one host. */
 static void test_host_lock(Place *place, gconstpointer data)
 {
@@ -273,6 +300,7 @@ int main(int argc, char **argv)
   ADD("/journal/refused", test_refused);
   ADD("/journal/old", test_old);
   ADD("/journal/lock", test_lock);
+  ADD("/journal/lock-instant", test_lock_instant);
   ADD("/journal/host-lock", test_host_lock);
   return g_test_run();
 }

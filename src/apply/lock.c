@@ -13,6 +13,20 @@
 #define HOLDER 200 /* bytes of the line that says who holds it */
 static const char receipt_mark[] = " receipt ";
 
+/* Bytes of the file that are locked: the first by who holds it; the second by who is about to take it and write down
+ * who that is, or to read it, so that nobody reads the name of one who has gone. */
+enum { HELD, DOOR };
+
+static gboolean lock_byte(int fd, int byte, short type, gboolean wait)
+{
+  struct flock wanted = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+  int done;
+  do
+    done = fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &wanted);
+  while (done != 0 && errno == EINTR);
+  return done == 0;
+}
+
 struct KtLock {
   int fd;
   char *path, *holder;
@@ -52,13 +66,16 @@ KtLock *kt_lock_take(const char *directory, const char *what, GError **error)
 {
   g_autoptr(KtLock) lock = g_new0(KtLock, 1);
   g_autofree char *now = kt_receipt_now();
-  struct flock wanted = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   lock->path = path_of(directory);
   lock->holder = g_strdup_printf("process %d, '%s' of %s,", (int)getpid(), what, now);
   lock->fd = g_mkdir_with_parents(directory, 0700) == 0 ? g_open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
-  if (lock->fd >= 0 && fcntl(lock->fd, F_OFD_SETLK, &wanted) == 0)
-    return write_holder(lock, 0, error) ? g_steal_pointer(&lock) : NULL;
-  if (lock->fd < 0 || (errno != EAGAIN && errno != EACCES)) {
+  gboolean in = lock->fd >= 0 && lock_byte(lock->fd, DOOR, F_WRLCK, TRUE);
+  if (in && lock_byte(lock->fd, HELD, F_WRLCK, FALSE)) {
+    gboolean written = write_holder(lock, 0, error);
+    lock_byte(lock->fd, DOOR, F_UNLCK, FALSE);
+    return written ? g_steal_pointer(&lock) : NULL;
+  }
+  if (!in || (errno != EAGAIN && errno != EACCES)) {
     set_system_error(error, lock->path, errno);
     return NULL;
   }
@@ -91,10 +108,10 @@ gboolean kt_lock_note(KtLock *lock, gint64 receipt, GError **error)
 gint64 kt_lock_receipt(const char *directory)
 {
   g_autofree char *path = path_of(directory);
-  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = HELD, .l_len = 1};
   int fd = g_open(path, O_RDWR | O_CLOEXEC, 0);
   char holder[HOLDER] = "";
-  if (fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+  if (fd >= 0 && lock_byte(fd, DOOR, F_WRLCK, TRUE) && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
     read_holder(fd, holder);
   if (fd >= 0)
     close(fd);
