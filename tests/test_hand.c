@@ -447,6 +447,7 @@ static void test_process(void)
       {NULL, RUN("1"), NULL, 4711, 1},
       {NULL, RUN("2"), NULL, 0, 0}, /* of an earlier run, or of another libvirtd */
       {NULL, RUN("12"), RUN("1"), 4712, 1},
+      {NULL, QEMU " -drive file=/images/domain-2-old/disk", NULL, 4711, 1}, /* a disk's folder is none of libvirt's */
       {NULL, RUN("1"), RUN("1"), 0, 2},
       {NULL, QEMU, QEMU, 0, 2},
       {"4712", QEMU, QEMU, 4712, 1},

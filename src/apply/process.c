@@ -32,19 +32,29 @@ static gboolean is_process_of(KtRoot *root, int pid, const char *uuid)
   return is_of((const char *const *)argv, uuid);
 }
 
-/* The folder of its own that libvirt gives each run has its id in its name: ".../domain-5-crm/master-key.aes". FALSE:
- * it is of another run; where no word tells, it may be this one. */
-static gboolean may_be_run(const char *const *argv, int id)
+/* The id in the name of the folder of its own that libvirt gives each run, told by what libvirt keeps there:
+ * ".../domain-5-crm/master-key.aes"; a disk may lie in a folder of any name. -1: no word tells. */
+static gint64 run_in(const char *text)
 {
   static const char mark[] = "/domain-";
-  for (; *argv; argv++) {
-    const char *at = strstr(*argv, mark);
-    char *end = NULL;
-    gint64 own = at ? g_ascii_strtoll(at + strlen(mark), &end, 10) : 0;
-    if (at && end > at + strlen(mark) && *end == '-')
-      return own == id;
+  for (const char *at = strstr(text, mark); at; at = strstr(at + 1, mark)) {
+    char *end;
+    gint64 id = g_ascii_strtoll(at + strlen(mark), &end, 10);
+    const char *file = strchr(end, '/');
+    if (end > at + strlen(mark) && *end == '-' && file &&
+        (g_str_has_prefix(file, "/master-key.aes") || g_str_has_prefix(file, "/monitor.sock")))
+      return id;
   }
-  return TRUE;
+  return -1;
+}
+
+/* FALSE: it is of another run; where no word tells, it may be this one. */
+static gboolean may_be_run(const char *const *argv, int id)
+{
+  gint64 run = -1;
+  for (; *argv && run < 0; argv++)
+    run = run_in(*argv);
+  return run < 0 || run == id;
 }
 
 int kt_hand_choose_process(KtRoot *root, const char *pid_file, const char *uuid, int id, guint *found)
