@@ -100,6 +100,9 @@ os.remove(wide + '.old')
 write(wide, done.stdout)
 check('the definition with the plan applied keeps its comment', done.returncode == 0 and 'billing' in done.stdout,
       done.stderr)
+again = subprocess.run([os.environ['KT_BIN'], 'domxml', wide, '--plan', plan_file], capture_output=True, text=True)
+check('applied once more it leaves its own result as it is', again.returncode == 0 and again.stdout == done.stdout,
+      again.stderr)
 status, out, err = run('--host', capture)
 check('a second plan has nothing to change', status == 0 and 'nothing to change' in out, out, err)
 write(wide, domain('crm', 12, 40, "<cpu mode='host-passthrough'/>"))

@@ -78,6 +78,21 @@ static gboolean make_changes(KtDomXml *xml, const KtPlan *plan, const char *name
   return TRUE;
 }
 
+gboolean kt_apply_is_made(const KtDomXml *xml, const KtPlan *plan)
+{
+  g_autofree char *name = kt_domxml_get(xml, "name/text()", NULL), *uuid = kt_domxml_get(xml, "uuid/text()", NULL);
+  for (guint i = 0; i < plan->changes->len; i++) {
+    const KtChange *change = plan->changes->pdata[i];
+    for (guint k = 0; is_of(change, name, uuid) && k < change->edits->len; k++) {
+      const KtEdit *edit = change->edits->pdata[k];
+      g_autofree char *found = kt_domxml_get(xml, edit->where, NULL);
+      if (g_strcmp0(found, edit->after) != 0)
+        return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 gboolean kt_apply_definition(KtDomXml *xml, const KtPlan *plan, GError **error)
 {
   g_autofree char *name = kt_domxml_get(xml, "name/text()", NULL), *uuid = kt_domxml_get(xml, "uuid/text()", NULL);
@@ -87,6 +102,8 @@ gboolean kt_apply_definition(KtDomXml *xml, const KtPlan *plan, GError **error)
   }
   if (!are_few(plan, name, uuid, error))
     return FALSE;
+  if (kt_apply_is_made(xml, plan))
+    return TRUE;
   g_autofree char *bytes = kt_domxml_bytes(xml, NULL);
   g_autoptr(KtDomXml) trial = kt_domxml_parse("definition", bytes, strlen(bytes), error);
   return trial && make_changes(trial, plan, name, uuid, error) && make_changes(xml, plan, name, uuid, error);

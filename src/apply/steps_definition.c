@@ -8,21 +8,6 @@
 #include "base/i18n.h"
 #include "plan/build.h"
 
-/* Is each value in it as the plan wants it? */
-static gboolean is_made(const KtStepsWork *work, const KtDomXml *xml, const KtChange *of)
-{
-  for (guint i = 0; i < work->plan->changes->len; i++) {
-    const KtChange *change = work->plan->changes->pdata[i];
-    for (guint k = 0; change->act == KT_ACT_DOMXML && kt_steps_same_domain(change, of) && k < change->edits->len; k++) {
-      const KtEdit *edit = change->edits->pdata[k];
-      g_autofree char *found = kt_domxml_get(xml, edit->where, NULL);
-      if (g_strcmp0(found, edit->after) != 0)
-        return FALSE;
-    }
-  }
-  return TRUE;
-}
-
 /* A plan is a document: it may name the program that runs the guest, its disks, or another guest's name. */
 static gboolean are_places(const KtStepsWork *work, const KtChange *of, GError **error)
 {
@@ -63,7 +48,7 @@ gboolean kt_steps_definition(KtStepsWork *work, const KtChange *change, GError *
       step->before ? kt_domxml_parse(look->name, step->before, strlen(step->before), error) : NULL;
   if (!xml)
     return FALSE;
-  if (is_made(work, xml, change)) {
+  if (kt_apply_is_made(xml, work->plan)) {
     work->already++;
     return TRUE;
   }
@@ -95,8 +80,10 @@ gboolean kt_steps_restart(KtStepsWork *work, const KtChange *change, GError **er
     return FALSE;
   }
   kt_steps_take(work, g_steal_pointer(&step));
-  kt_steps_note(work,
-                _("The restart of '%s' is not taken back by itself: after a rollback, stop and start it once more."),
-                look->name);
+  kt_steps_note(
+      work,
+      _("The restart of '%s' is not taken back by itself: 'kvmtune rollback --restart' stops and starts it once "
+        "more."),
+      look->name);
   return TRUE;
 }
