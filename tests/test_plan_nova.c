@@ -211,6 +211,24 @@ static void test_other_managers(void)
   }
 }
 
+/* No libvirt knows a guest of Proxmox: nothing is changed live or in a definition, and qm is told all. */
+static void test_proxmox(void)
+{
+  static const char *const paths =
+      "<devices><serial type='unix'><source path='/var/run/qemu-server/100.serial0'/></serial></devices>";
+  g_autofree char *xml = definition("vm", 4, 8, paths);
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  run_on(snapshot->domains->pdata[0], "0-3,8-11", 1);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  const KtChange *place = find_change(plan, "vm/place");
+  g_assert_cmpstr(edit_after(place, "--affinity"), ==, "4-7,12-15");
+  g_assert_cmpstr(edit_after(place, "--numa"), ==, "1");
+  g_assert_cmpstr(edit_after(place, "--numa0"), ==, "cpus=0-3,memory=8192,hostnodes=1,policy=bind");
+  for (guint i = 0; i < plan->changes->len; i++)
+    g_assert_cmpint(((const KtChange *)plan->changes->pdata[i])->act, ==, KT_ACT_PROXMOX);
+}
+
 /* Cells of its own stand in its manager's books. */
 static void test_booked(void)
 {
@@ -233,6 +251,7 @@ int main(int argc, char **argv)
   g_test_add_func("/plan-nova/new", test_new);
   g_test_add_func("/plan-nova/set-aside", test_set_aside);
   g_test_add_func("/plan-nova/other-managers", test_other_managers);
+  g_test_add_func("/plan-nova/proxmox", test_proxmox);
   g_test_add_func("/plan-nova/booked", test_booked);
   return g_test_run();
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "evidence/domain_parts.h"
 #include "evidence/qemu_state.h"
 
 #define MAX_ARGUMENTS 16384
@@ -189,6 +190,13 @@ static void read_smbios(KtQemuState *s, const char *value)
     s->d->manager = KT_MANAGER_NOVA;
 }
 
+/* Proxmox's number of the guest: QEMU itself has no such option. */
+static void read_id(KtQemuState *s, const char *value)
+{
+  if (!s->d->manager && g_ascii_isdigit(*value))
+    s->d->manager = KT_MANAGER_PROXMOX;
+}
+
 static void read_object(KtQemuState *s, const char *value)
 {
   gather(s, s->objects, value, "qom-type");
@@ -240,6 +248,7 @@ static const Option options[] = {
     {"smp", TRUE, kt_qemu_read_smp},
     {"m", TRUE, kt_qemu_read_memory},
     {"name", TRUE, read_name},
+    {"id", TRUE, read_id},
     {"uuid", TRUE, read_uuid},
     {"no-hpet", FALSE, read_no_hpet},
     {"overcommit", TRUE, read_overcommit},
@@ -298,6 +307,8 @@ static void walk(KtQemuState *s, const char *const *argv, const guint *lines)
 {
   for (guint i = 1; i < MAX_ARGUMENTS && argv[i]; i++) {
     const Option *option = find_option(argv[i]);
+    if (!s->d->manager)
+      s->d->manager = kt_manager_of(argv[i]);
     if (!option || (option->has_value && !argv[i + 1]))
       continue;
     if (option->has_value && g_str_has_prefix(argv[i + 1], "$")) /* a script's variable: its value is not here */

@@ -69,27 +69,54 @@ static void plan_nova(const KtPlanWork *work)
   }
 }
 
+static char *numa_of(const KtPlanWork *work, guint cell)
+{
+  guint cells = work->target.cells, vcpus = (guint)work->domain->vcpus.value / cells;
+  gint64 mib = work->domain->memory_kib.value / 1024 / cells;
+  g_autoptr(KtSet) nodes = kt_plan_cell_nodes(work->answer->cells->pdata[cell]);
+  g_autofree char *node = kt_set_format(nodes);
+  return g_strdup_printf("cpus=%u-%u,memory=%" G_GINT64_FORMAT ",hostnodes=%s,policy=bind", cell * vcpus,
+                         (cell + 1) * vcpus - 1, mib, node);
+}
+
+static void set_numa(const KtPlanWork *work, KtChange *change)
+{
+  set(change, "--numa", "1");
+  for (guint i = 0; i < work->target.cells; i++) {
+    g_autofree char *where = g_strdup_printf("--numa%u", i), *value = numa_of(work, i);
+    set(change, where, "%s", value);
+  }
+}
+
+/* Where its process runs, as a whole, and where its memory comes from. */
+static void place_proxmox(const KtPlanWork *work)
+{
+  gboolean moved = work->guest->cpus_before && !work->answer->stays;
+  if (!kt_plan_asks(work, KT_PLAN_LIVE_CHECKS) || !moved || work->host->nodes->len < 2)
+    return;
+  KtChange *change = kt_plan_change(work, KT_ACT_PROXMOX, "place", KT_PLAN_LIVE_CHECKS);
+  set(change, "--affinity", "%s", work->guest->cpus_after);
+  if (work->target.cells == 1)
+    set_numa(work, change);
+  change->title = g_strdup_printf(_("CPUs %s, and memory beside them"), work->guest->cpus_after);
+  change->why = g_strdup(_("Its vCPUs and its memory are apart, or share CPUs with others; Proxmox starts it anew from "
+                           "its configuration, so that is where it is said."));
+  change->undo = g_strdup(_("qm set with the options as they were"));
+  change->risk |= KT_RISK_RESTART;
+}
+
 static void plan_proxmox(const KtPlanWork *work)
 {
   const KtTarget *t = &work->target;
+  place_proxmox(work);
   if (!kt_plan_asks(work, TOPOLOGY_CHECKS))
     return;
   KtChange *change = kt_plan_change(work, KT_ACT_PROXMOX, "topology", TOPOLOGY_CHECKS);
   /* qm has no dies and no threads: cores stand for both. */
   set(change, "--sockets", "%u", t->sockets * t->dies);
   set(change, "--cores", "%u", t->cores * t->threads);
-  if (t->cells > 1) {
-    guint vcpus = (guint)work->domain->vcpus.value / t->cells;
-    gint64 mib = work->domain->memory_kib.value / 1024 / t->cells;
-    set(change, "--numa", "1");
-    for (guint i = 0; i < t->cells; i++) {
-      g_autofree char *where = g_strdup_printf("--numa%u", i);
-      g_autoptr(KtSet) nodes = kt_plan_cell_nodes(work->answer->cells->pdata[i]);
-      g_autofree char *node = kt_set_format(nodes);
-      set(change, where, "cpus=%u-%u,memory=%" G_GINT64_FORMAT ",hostnodes=%s,policy=bind", i * vcpus,
-          (i + 1) * vcpus - 1, mib, node);
-    }
-  }
+  if (t->cells > 1)
+    set_numa(work, change);
   change->title = g_strdup(_("sockets and cores as the host has them"));
   change->why = g_strdup(_("One socket for each memory node of the guest. qm knows no dies and no threads."));
   change->undo = g_strdup(_("qm set with the options as they were"));

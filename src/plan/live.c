@@ -30,12 +30,13 @@ static void add_pin(const KtPlanWork *work, KtChange *change, guint vcpu, const 
     kt_change_add_edit(change, where, before, cpus);
 }
 
-/* Of resident pages those that are on the nodes already. */
+/* Of resident pages those that are on the nodes already; of a guest of one cell those that a move takes. */
 static double share_on(const KtDomain *d, const KtSet *nodes)
 {
-  gint64 there = 0, sum = kt_memory_kib(d->runtime->memory);
-  for (guint i = 0; i < d->runtime->memory->len; i++) {
-    const KtNodeMemory *part = &g_array_index(d->runtime->memory, KtNodeMemory, i);
+  g_autoptr(GArray) memory = d->cells->len > 1 ? g_array_ref(d->runtime->memory) : kt_domain_cell_memory(d, 0);
+  gint64 there = 0, sum = kt_memory_kib(memory);
+  for (guint i = 0; i < memory->len; i++) {
+    const KtNodeMemory *part = &g_array_index(memory, KtNodeMemory, i);
     there += part->node >= 0 && kt_set_has(nodes, (guint)part->node) ? part->kib : 0;
   }
   return sum > 0 ? 100.0 * (double)there / (double)sum : -1;
@@ -70,7 +71,9 @@ static void move_vcpus(const KtPlanWork *work)
       add_pin(work, change, cell->first_vcpu + k, own ? own : all);
     }
   }
-  change->title = g_strdup_printf(_("vCPUs to the CPUs %s"), work->guest->cpus_after);
+  g_autoptr(KtSet) there = kt_set_parse(work->guest->cpus_after, NULL);
+  change->title =
+      g_strdup_printf(kt_trn("vCPUs to CPU %s", "vCPUs to the CPUs %s", kt_set_count(there)), work->guest->cpus_after);
   gboolean packed = change->reasons->len == 1 && g_str_equal(change->reasons->pdata[0], "X07");
   change->why = g_strdup(packed ? _("Two of its vCPUs share a core, while other cores have nothing to do.")
                          : change->reasons->len ? _("Its threads run away from its memory, or share CPUs with others.")
@@ -78,11 +81,11 @@ static void move_vcpus(const KtPlanWork *work)
   g_autofree char *name = kt_shell_word(work->domain->name);
   change->undo = g_strdup_printf("virsh vcpupin %s <vCPU> <CPUs as before> --live", name);
   change->risk = KT_RISK_LIVE;
-  double there = share_on_target(work);
+  double local_pct = share_on_target(work);
   if (!change->edits->len)
     g_ptr_array_remove(work->plan->changes, change);
-  else if (there > 99)
-    expect_locality(work, change, there);
+  else if (local_pct > 99)
+    expect_locality(work, change, local_pct);
 }
 
 /* One thread of QEMU's own; nothing if it runs only there already, or where it may run is not known. */
@@ -99,8 +102,11 @@ static void add_own(const KtPlanWork *work, KtAct act, const char *part, const c
   g_autofree char *before = kt_set_format(thread->affinity), *after = kt_set_format(wanted);
   KtChange *change = kt_plan_change(work, act, part, EMULATOR_CHECKS " " KT_PLAN_LIVE_CHECKS);
   kt_change_add_edit(change, where, before, after);
+  guint n = kt_set_count(wanted);
   change->title =
-      g_strdup_printf(*where ? _("an I/O thread to the CPUs %s") : _("QEMU's own threads to the CPUs %s"), after);
+      g_strdup_printf(*where ? kt_trn("an I/O thread to CPU %s", "an I/O thread to the CPUs %s", n)
+                             : kt_trn("QEMU's own threads to CPU %s", "QEMU's own threads to the CPUs %s", n),
+                      after);
   change->why = g_strdup(_("They serve the guest's devices: near its memory, and on no CPU that a vCPU owns."));
   g_autofree char *name = kt_shell_word(work->domain->name);
   change->undo =
@@ -127,19 +133,6 @@ static void move_own_threads(const KtPlanWork *work)
 
 /* ---- several cells ---- */
 
-/* What is resident of a cell; empty: unknown. Caller frees. */
-static GArray *cell_memory(const KtDomain *d, int cell)
-{
-  GArray *memory = g_array_new(FALSE, FALSE, sizeof(KtNodeMemory));
-  for (guint i = 0; i < d->runtime->cell_memory->len; i++) {
-    const KtCellMemory *part = &g_array_index(d->runtime->cell_memory, KtCellMemory, i);
-    const KtNodeMemory own = {.node = part->node, .kib = part->kib};
-    if (part->cell == cell)
-      g_array_append_val(memory, own);
-  }
-  return memory;
-}
-
 /* One cpuset holds all cells, and no page goes to a node outside of it: then, and where cells are bound, it is the
  * next start that brings them apart. */
 static gboolean can_move_cell(const KtPlanWork *work, const KtCell *cell, const KtSet *nodes)
@@ -153,7 +146,7 @@ static void add_cell(const KtPlanWork *work, KtChange *change, guint position)
 {
   const KtCell *cell = work->domain->cells->pdata[position];
   const KtPlaceCell *place = work->answer->cells->pdata[position];
-  g_autoptr(GArray) memory = cell_memory(work->domain, cell->id);
+  g_autoptr(GArray) memory = kt_domain_cell_memory(work->domain, cell->id);
   g_autoptr(KtSet) nodes = kt_plan_cell_nodes(place);
   gint64 all = 0, there = 0;
   for (guint i = 0; i < memory->len; i++) {
@@ -194,9 +187,10 @@ static void move_memory(const KtPlanWork *work)
   g_autoptr(KtSet) nodes = kt_plan_cell_nodes(cell);
   if (share_on_target(work) > 99)
     return;
-  g_autofree char *before = kt_memory_format(work->domain->runtime->memory), *node = kt_set_format(nodes);
+  g_autoptr(GArray) memory = kt_domain_cell_memory(work->domain, 0);
+  g_autofree char *before = kt_memory_format(memory), *node = kt_set_format(nodes);
   g_autoptr(GString) after = g_string_new(NULL);
-  gint64 all = kt_memory_kib(work->domain->runtime->memory), left = all;
+  gint64 all = kt_memory_kib(memory), left = all;
   for (guint i = 0; i < cell->memory->len; i++) {
     const KtPlaceMemory *part = &g_array_index(cell->memory, KtPlaceMemory, i);
     gint64 kib = i + 1 == cell->memory->len ? left : MIN(left, part->kib);
@@ -252,6 +246,8 @@ static void place(const KtPlanWork *work)
   set_locality_before(work);
   work->guest->local_after_pct = work->guest->local_before_pct;
   gboolean moved = work->guest->cpus_before && !work->answer->stays;
+  if (work->domain->manager == KT_MANAGER_PROXMOX) /* no libvirt knows it: cloud.c says it in qm's words */
+    return;
   if (!work->guest->cpus_before || (!moved && !kt_plan_asks(work, KT_PLAN_LIVE_CHECKS " " EMULATOR_CHECKS)))
     return;
   if (work->subject->stuck)

@@ -146,7 +146,9 @@ static void change_pins(const KtPlanWork *work)
   add_pins(work, change);
   add_emulator(work, change);
   gboolean exclusive = ((const KtPlaceCell *)work->answer->cells->pdata[0])->pins != NULL;
-  change->title = g_strdup_printf(exclusive ? _("each vCPU on a CPU of its own, of %s") : _("vCPUs on the CPUs %s"),
+  g_autoptr(KtSet) there = kt_set_parse(work->guest->cpus_after, NULL);
+  change->title = g_strdup_printf(exclusive ? _("each vCPU on a CPU of its own, of %s")
+                                            : kt_trn("vCPUs on CPU %s", "vCPUs on the CPUs %s", kt_set_count(there)),
                                   work->guest->cpus_after);
   gboolean near = g_ptr_array_find_with_equal_func(change->reasons, "H48", g_str_equal, NULL);
   change->why = g_strdup(near                   ? _("The guest starts where its devices are, and its memory with it.")
