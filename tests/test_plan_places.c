@@ -184,9 +184,58 @@ static void test_spread(void)
   }
 }
 
+/* A guest of one cell: what is QEMU's own is not moved, and not counted. */
+static void test_own_memory(void)
+{
+  g_autofree char *xml = definition("web", 4, 8, GOOD_CPU);
+  const char *const definitions[] = {xml, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  KtDomain *d = snapshot->domains->pdata[0];
+  run_on(d, "0-3,8-11", 1);
+  const KtCellMemory own = {0, 1, 4194304};
+  g_array_append_val(d->runtime->cell_memory, own);
+  kt_runtime_add_memory(d->runtime, 0, 1048576);
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  const KtPlanGuest *guest = kt_plan_guest(plan, "web");
+  g_assert_cmpfloat(guest->local_before_pct, ==, 0);
+  const KtChange *memory = find_change(plan, "web/memory");
+  if (memory) /* else its CPUs go to the memory */
+    g_assert_cmpstr(edit_after(memory, "0"), ==, "0:4194304");
+  g_assert_cmpfloat(guest->local_after_pct, ==, 100);
+}
+
+/* More pinned guests than CPUs: that is said once, and those without a place of their own are where they are now. */
+static void test_unplaced(void)
+{
+  enum { GUESTS = 21, CPUS = 16 };
+  g_autoptr(GPtrArray) definitions = g_ptr_array_new_with_free_func(g_free);
+  for (int i = 0; i < GUESTS; i++) {
+    g_autofree char *name = g_strdup_printf("one%02d", i);
+    g_ptr_array_add(definitions, definition(name, 1, 1, ""));
+  }
+  g_ptr_array_add(definitions, NULL);
+  g_autoptr(KtSnapshot) snapshot = read_domains((const char *const *)definitions->pdata);
+  for (int i = 0; i < GUESTS; i++) {
+    g_autofree char *cpu = g_strdup_printf("%d", i % CPUS);
+    run_on(snapshot->domains->pdata[i], cpu, i % 8 / 4);
+  }
+  g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+  guint told = 0;
+  for (guint i = 0; i < plan->notes->len; i++)
+    told += strstr(plan->notes->pdata[i], "find") && strstr(plan->notes->pdata[i], "no place");
+  g_assert_cmpuint(told, ==, 1);
+  g_assert_true(g_str_has_prefix(plan->notes->pdata[0], "5 domains find no place: 'one"));
+  for (int i = 0; i < GUESTS; i++) {
+    g_autofree char *cpu = g_strdup_printf("%d", i % CPUS);
+    g_assert_cmpstr(((const KtPlanGuest *)plan->guests->pdata[i])->cpus_before, ==, cpu);
+  }
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/plan-places/unplaced", test_unplaced);
+  g_test_add_func("/plan-places/own-memory", test_own_memory);
   g_test_add_func("/plan/well-placed", test_well_placed);
   g_test_add_func("/plan/scattered", test_scattered);
   g_test_add_func("/plan/pages-come", test_pages_come);

@@ -176,19 +176,35 @@ static void forget_place(KtPlanGuest *guest)
   guest->nodes_after = g_strdup(guest->nodes_before);
 }
 
+#define TOLD_EACH 3 /* guests without a place; more are told in one line */
+
+static void note_unplaced(KtPlan *plan, const KtPlanProblem *problem, const KtPlacement *placement)
+{
+  guint n = 0;
+  for (guint i = 0; i < placement->guests->len; i++)
+    n += ((const KtPlaceAnswer *)placement->guests->pdata[i])->why != NULL;
+  for (guint i = 0; n && i < placement->guests->len; i++) {
+    const KtPlaceAnswer *answer = placement->guests->pdata[i];
+    const char *name = g_array_index(problem->subjects, KtPlanSubject, i).domain->name;
+    if (!answer->why)
+      continue;
+    g_ptr_array_add(plan->notes, n <= TOLD_EACH
+                                     ? g_strdup_printf(_("domain '%s' finds no place: %s"), name, answer->why)
+                                     : g_strdup_printf(_("%u domains find no place: '%s' and others; of it: %s"), n,
+                                                       name, answer->why));
+    if (n > TOLD_EACH)
+      return;
+  }
+}
+
 static void plan_domain(KtPlanWork *work)
 {
   KtPlanGuest *guest = work->guest;
   set_shape_before(guest, work);
   guest->kept = g_strdup(kt_tr(work->subject->fixed));
   guest->devices = kt_plan_say_devices(work->domain, work->host);
-  if (work->answer->why) {
-    g_ptr_array_add(work->plan->notes,
-                    g_strdup_printf(_("domain '%s' finds no place: %s"), work->domain->name, work->answer->why));
-    return;
-  }
   set_places(guest, work);
-  if (work->subject->left) {
+  if (work->subject->left || work->answer->why) {
     forget_place(guest);
     return;
   }
@@ -340,6 +356,7 @@ KtPlan *kt_plan_build(const KtSnapshot *snapshot, const KtPlanOptions *options, 
     if (!subject->left)
       kt_plan_leave(plan, work.diagnosis, first);
   }
+  note_unplaced(plan, problem, placement);
   kt_plan_credit_pools(plan, problem, placement, host, diagnosis_of(diagnoses, NULL, host));
   for (guint i = 0; options->note && i < problem->subjects->len; i++)
     if (!g_array_index(problem->subjects, KtPlanSubject, i).fixed) {
