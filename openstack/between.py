@@ -2,6 +2,7 @@
 """Stands between kvmtune and the services, as an HTTP proxy, and lets a test act at a chosen request."""
 import http.server
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -13,8 +14,9 @@ class Cut(Exception):
 
 
 class Between(http.server.ThreadingHTTPServer):
-    """before(request) may act, raise Cut, or return (status, headers) to answer itself; after(request, status) may act
-    or raise Cut before the answer goes back. A request has method, url, body (text), token."""
+    """before(request) may act, raise Cut, or return an answer (status, headers, body), so that the service is not asked;
+    after(request, status) may act, raise Cut, or return another answer than the service's. A request has method, url,
+    body (text), token, and the moment (at) when it came."""
     daemon_threads = True
 
     def __init__(self, before=None, after=None):
@@ -39,6 +41,7 @@ class Between(http.server.ThreadingHTTPServer):
 class Request:
     def __init__(self, method, url, body, token):
         self.method, self.url, self.body, self.token = method, url, body, token
+        self.at = time.monotonic()
 
     def changes(self, what):
         """Is it the POST that does this? flavor, extra_specs, resize, confirmResize, ..."""
@@ -81,14 +84,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.seen.append(request)
         try:
             own = self.server.before(request) if self.server.before else None
-            status, headers, body = (own[0], own[1], b"") if own else self.forward(request, data)
+            status, headers, body = own or self.forward(request, data)
         except Cut:
             self.close_connection = True
             return
         cut = False
         try:
             if self.server.after:
-                self.server.after(request, status)
+                status, headers, body = self.server.after(request, status) or (status, headers, body)
         except Cut:
             cut = True
         self.answer(status, headers, body, cut)

@@ -4,6 +4,7 @@ rig.py STATE CLOUD hypervisors | images KERNEL RAMDISK"""
 import json
 import os
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -75,14 +76,18 @@ class Cloud:
         return made["id"]
 
     def guest_images(self, kernel, ramdisk):
-        """kernel, ramdisk, and `linux`: an empty disk that has both started."""
-        disk = ramdisk + ".disk"
-        with open(disk, "wb") as file:
-            file.truncate(1 << 20)
-        self.image("linux", disk, kernel_id=self.image("kernel", kernel, "aki"),
-                   ramdisk_id=self.image("ramdisk", ramdisk, "ari"), hw_qemu_guest_agent="yes",
-                   os_command_line="console=ttyS0 quiet rdinit=/see mitigations=off tsc=reliable no_timer_check")
-        os.unlink(disk)
+        self.image("kernel", kernel, "aki")
+        self.image("ramdisk", ramdisk, "ari")
+        self.guest_image("linux")
+
+    def guest_image(self, name, words=""):
+        """An empty disk that has the images `kernel` and `ramdisk` started, with words for the kernel."""
+        with tempfile.NamedTemporaryFile() as disk:
+            disk.truncate(1 << 20)
+            return self.image(name, disk.name, kernel_id=self.image_id("kernel"), ramdisk_id=self.image_id("ramdisk"),
+                              hw_qemu_guest_agent="yes", os_command_line=" ".join((
+                                  "console=ttyS0 quiet rdinit=/see mitigations=off tsc=reliable no_timer_check",
+                                  words)))
 
     def image_id(self, name="linux"):
         return self.ask("GET", self.address["image"] + "/v2/images?name=" + name)[0]["images"][0]["id"]
@@ -108,7 +113,7 @@ class Cloud:
     def show(self, server):
         return self.nova("GET", "/servers/" + server)["server"]
 
-    def wait(self, server, status, seconds=60):
+    def wait(self, server, status, seconds=180):
         """Until the server has the status and nothing runs on it."""
         end = time.monotonic() + seconds
         while True:
