@@ -15,7 +15,7 @@ world_start() { # HOURS
     setsid unshare --mount --pid --fork --kill-child --mount-proc "$here/namespace" "$state" "$1" \
         </dev/null >"$state/log/namespace.log" 2>&1 9>&- &
     echo $! >"$state/world.pid"
-    wait_for 10 test -e "$state/ready" || {
+    wait_for 60 test -e "$state/ready" || {
         cat "$state/log/namespace.log" >&2
         die "a namespace for the services cannot be made: root's rights and overlayfs are needed"
     }
@@ -29,7 +29,7 @@ world_end() {
     local pid
     pid=$(world_pid) || return 0
     kill -KILL "$pid"
-    wait_for 10 world_is_gone || die "process $pid does not end"
+    wait_for 60 world_is_gone || die "process $pid does not end"
 }
 
 world_is_gone() { ! world_runs; }
@@ -42,7 +42,7 @@ service_start() {
     # shellcheck disable=SC2016 # $$ is the shell's in there
     TMPDIR=$state/tmp inside setsid --fork sh -c 'echo $$ >"$0"; exec "$@"' "$state/pid/$name" "$@" \
         </dev/null >>"$state/log/$name.out" 2>&1 9>&-
-    wait_for 10 test -s "$state/pid/$name" || die "$name does not start"
+    wait_for 60 test -s "$state/pid/$name" || die "$name does not start"
 }
 
 # service_end NAME [SIGNAL]
@@ -50,7 +50,7 @@ service_end() {
     [ -e "$state/pid/$1" ] || return 0
     inside kill -"${2:-TERM}" "$(cat "$state/pid/$1")" 2>/dev/null || true
     wait_for 5 service_is_down "$1" || inside kill -KILL "$(cat "$state/pid/$1")"
-    wait_for 5 service_is_down "$1" || die "$1 does not end"
+    wait_for 60 service_is_down "$1" || die "$1 does not end"
     rm -f "$state/pid/$1"
 }
 

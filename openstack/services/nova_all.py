@@ -62,7 +62,7 @@ def no_networks(environ, start_response):
 
 def wait_for(what, errors, attempt, *arguments):
     """nova-compute would give up where it finds nothing."""
-    for _ in range(600):
+    for _ in range(3000):
         try:
             return attempt(*arguments)
         except errors:
@@ -98,6 +98,7 @@ def main(path, neutron_port, fake_hosts, keystone):
         driver.install()
     wait_for_others(keystone, not hosts)
     launcher = oslo_service.ServiceLauncher(CONF)
+    launcher.services.tg.pool.resize(10 + len(hosts))  # the eleventh service would wait for the end of another one
     for binary, topic in (("nova-conductor", "conductor"), ("nova-scheduler", "scheduler")):
         launcher.launch_service(service.Service.create(binary=binary, topic=topic))
     for host in hosts or [CONF.host]:
