@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""cloud_servers.py NOVA_CONF IMAGE PROJECT HOSTS SERVERS FLAVORS: hosts (besides the first), flavors and servers as
-the database of a Nova knows them, made through Nova's own objects. Scheduling each server would take a second or more;
-what answers afterwards is the real API. Runs where the database is: `openstack/openstack inside`."""
+"""cloud_servers.py NOVA_CONF IMAGE PROJECT HOSTS SERVERS FLAVORS: hosts (besides those that are there), flavors and
+servers as the database of a Nova knows them, made through Nova's own objects. Scheduling each server would take a
+second or more; what answers afterwards is the real API. Runs where the database is (`openstack/openstack inside`),
+and alone, for SQLite refuses one of two writers."""
 import nova.monkey_patch  # noqa: F401  before all else, as in Nova's own programs
 import sys
 import uuid
@@ -70,8 +71,11 @@ def main(path, image, project, hosts, servers, flavors):
     objects.register_all()
     ctxt = context.get_admin_context()
     cell = next(c for c in objects.CellMappingList.get_all(ctxt) if not c.is_cell0())
-    for n in range(1, int(hosts)):
-        make_host(ctxt, cell, "node%d" % (n + 1))
+    with context.target_cell(ctxt, cell) as in_cell:
+        there = {node.host for node in objects.ComputeNodeList.get_all(in_cell)}
+    for name in ("node%d" % (n + 1) for n in range(int(hosts))):
+        if name not in there:
+            make_host(ctxt, cell, name)
     made = make_flavors(ctxt, int(flavors))
     for n in range(int(servers)):
         make_server(ctxt, cell, n, made[n % len(made)], "node%d" % (n % int(hosts) + 1), image, project)
