@@ -85,7 +85,7 @@ def compare(nova, ours, capabilities):
     return ("differs", wrong) if wrong else ("same but for the choice of nodes and CPUs", [])
 
 
-def shape_capabilities(sockets, nodes_per_socket, cores, threads, mib):
+def shape_capabilities(sockets, nodes_per_socket, cores, threads, mib, huge_pages=0):
     """What `virsh capabilities` would say of a made-up host; the first threads of all cores are counted first."""
     count, cells = sockets * nodes_per_socket, []
     for node in range(count):
@@ -94,8 +94,9 @@ def shape_capabilities(sockets, nodes_per_socket, cores, threads, mib):
             siblings = [core + t * count * cores for t in range(threads)]
             rows += ['<cpu id="%d" socket_id="%d" die_id="0" core_id="%d" siblings="%s"/>'
                      % (cpu, node // nodes_per_socket, core, ",".join(map(str, siblings))) for cpu in siblings]
-        cells.append('<cell id="%d"><memory unit="KiB">%d</memory><pages unit="KiB" size="4">%d</pages><cpus num="%d">%s'
-                     '</cpus></cell>' % (node, mib * 1024, mib * 256, len(rows), "\n".join(rows)))
+        cells.append('<cell id="%d"><memory unit="KiB">%d</memory><pages unit="KiB" size="4">%d</pages>'
+                     '<pages unit="KiB" size="2048">%d</pages><cpus num="%d">%s</cpus></cell>'
+                     % (node, mib * 1024, mib * 256 - huge_pages * 512, huge_pages, len(rows), "\n".join(rows)))
     return ('<capabilities><host><cpu><arch>x86_64</arch></cpu><topology><cells num="%d">%s</cells></topology></host>'
             '</capabilities>\n' % (count, "\n".join(cells)))
 

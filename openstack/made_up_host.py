@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""made_up_host.py OUT "SOCKETS NODES_PER_SOCKET CORES_PER_NODE THREADS MIB_PER_NODE" | made_up_host.py OUT CAPTURE
+"""made_up_host.py OUT "SOCKETS NODES_PER_SOCKET CORES_PER_NODE THREADS MIB_PER_NODE [HUGE_PAGES_PER_NODE]"
+made_up_host.py OUT CAPTURE
 Writes OUT/cpu and OUT/node, what libvirtd and libnuma read of /sys/devices/system: of a host that is made up, or of
 the one whose sys/devices/system lies in the folder CAPTURE."""
 import glob
@@ -44,9 +45,9 @@ def write(path, value):
 class Host:
     """Sockets of nodes of cores of threads; CPUs as Linux counts them: the first threads of all cores first."""
 
-    def __init__(self, sockets, nodes_per_socket, cores_per_node, threads, mib):
+    def __init__(self, sockets, nodes_per_socket, cores_per_node, threads, mib, huge_pages=0):
         self.nodes, self.nodes_per_socket, self.threads = sockets * nodes_per_socket, nodes_per_socket, threads
-        self.cores_per_node, self.mib = cores_per_node, mib
+        self.cores_per_node, self.mib, self.huge_pages = cores_per_node, mib, huge_pages
         self.cores = self.nodes * cores_per_node
 
     def of_core(self, core):
@@ -100,15 +101,15 @@ class Host:
         return 12 if a // self.nodes_per_socket == b // self.nodes_per_socket else 21
 
     def write_node(self, path, node):
-        kib = self.mib * 1024
+        kib, free = self.mib * 1024, (self.mib - 2 * self.huge_pages) * 1024 * 9 // 10
         write(path + "/cpulist", listed(self.of_node(node)))
         write(path + "/cpumap", mask(self.of_node(node)))
         write(path + "/distance", " ".join(str(self.distance(node, other)) for other in range(self.nodes)))
         write(path + "/meminfo", "\n".join("Node %d %s: %15d kB" % (node, name, value) for name, value in (
-            ("MemTotal", kib), ("MemFree", kib * 9 // 10), ("MemUsed", kib - kib * 9 // 10))))
-        for size in (2048, 1048576):
-            for name in ("nr_hugepages", "free_hugepages", "surplus_hugepages"):
-                write("%s/hugepages/hugepages-%dkB/%s" % (path, size, name), 0)
+            ("MemTotal", kib), ("MemFree", free), ("MemUsed", kib - free))))
+        for size, count in ((2048, self.huge_pages), (1048576, 0)):
+            for name, value in (("nr_hugepages", count), ("free_hugepages", count), ("surplus_hugepages", 0)):
+                write("%s/hugepages/hugepages-%dkB/%s" % (path, size, name), value)
         for cpu in self.of_node(node):
             os.symlink("../../cpu/cpu%d" % cpu, "%s/cpu%d" % (path, cpu))
 
@@ -141,13 +142,15 @@ def main(out, host):
     if os.path.isdir(host + "/sys/devices/system/cpu"):
         copy(host, out)
         return
-    if not re.fullmatch(r"([1-9]\d{0,6} ){4}[1-9]\d{0,6}", host):
-        fail("expected 'SOCKETS NODES_PER_SOCKET CORES_PER_NODE THREADS MIB_PER_NODE' or a folder with "
-             "sys/devices/system, got '%s'" % host)
-    sockets, nodes, cores, threads, mib = map(int, host.split())
+    if not re.fullmatch(r"([1-9]\d{0,6} ){4}[1-9]\d{0,6}( \d{1,6})?", host):
+        fail("expected 'SOCKETS NODES_PER_SOCKET CORES_PER_NODE THREADS MIB_PER_NODE [HUGE_PAGES_PER_NODE]' or a "
+             "folder with sys/devices/system, got '%s'" % host)
+    sockets, nodes, cores, threads, mib, *huge_pages = map(int, host.split())
     if sockets * nodes * cores * threads > MOST_CPUS:
         fail("'%s' has %d CPUs, %d are possible" % (host, sockets * nodes * cores * threads, MOST_CPUS))
-    Host(sockets, nodes, cores, threads, mib).write(out)
+    if huge_pages and 2 * huge_pages[0] > mib:
+        fail("'%s': %d pages of 2 MiB are more than %d MiB" % (host, *huge_pages, mib))
+    Host(sockets, nodes, cores, threads, mib, *huge_pages).write(out)
 
 
 main(*sys.argv[1:])

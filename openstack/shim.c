@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Preloaded into libvirtd, and by it into QEMU: binding to CPUs and nodes that only the made-up host has succeeds
- * and does nothing. Definitions and what guests see are real; where their memory and threads lie is not. */
+ * and does nothing, and the huge pages that only it has are ordinary ones of a tmpfs. Definitions and what guests see
+ * are real; where their memory and threads lie is not. */
 #define _GNU_SOURCE
+#include <linux/magic.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#define HUGE_PAGES "/run/hugepages" /* as qemu.conf says (lib/up.sh) */
 
 long mbind(void *start, unsigned long size, int mode, const unsigned long *nodes, unsigned long max, unsigned flags);
 long set_mempolicy(int mode, const unsigned long *nodes, unsigned long max);
@@ -25,4 +32,20 @@ long set_mempolicy(int mode, const unsigned long *nodes, unsigned long max)
 {
   (void)mode, (void)nodes, (void)max;
   return 0;
+}
+
+int statfs64(const char *path, struct statfs64 *found)
+{
+  long status = syscall(SYS_statfs, path, found);
+  if (status == 0 && strncmp(path, HUGE_PAGES, strlen(HUGE_PAGES)) == 0) {
+    found->f_type = HUGETLBFS_MAGIC;
+    found->f_bsize = 2 << 20;
+  }
+  return (int)status;
+}
+
+/* QEMU takes such memory from the host before the guest starts; here it is taken as it is used. */
+int madvise(void *start, size_t size, int advice)
+{
+  return advice == MADV_POPULATE_WRITE ? 0 : (int)syscall(SYS_madvise, start, size, advice);
 }

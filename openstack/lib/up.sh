@@ -79,7 +79,7 @@ up_options() {
     [[ "$hours" =~ ^[1-9][0-9]{0,2}$ ]] || die "--hours: expected a number, got '$hours'"
     [[ "$cpu_mode" =~ ^(none|host-model|custom)$ ]] || die "--cpu-mode: expected none, host-model or custom, got '$cpu_mode'"
     if [ "$fake" != 0 ]; then
-        [[ "$host" =~ ^([1-9][0-9]*\ ){4}[1-9][0-9]*$ ]] || die "--fake needs a made-up --host, got '$host'"
+        [[ "$host" =~ ^([1-9][0-9]*\ ){4}[1-9][0-9]*(\ [0-9]+)?$ ]] || die "--fake needs a made-up --host, got '$host'"
     fi
 }
 
@@ -87,6 +87,7 @@ host_make() {
     [ "$fake" = 0 ] && [ -n "$host" ] || return 0
     "$here/made_up_host.py" "$state/host" "$host" || exit 2
     gcc -O2 -shared -fPIC -o "$state/shim.so" "$here/shim.c"
+    echo 'hugetlbfs_mount = "/run/hugepages"' >>"$state/libvirt/etc/qemu.conf"
 }
 
 clouds_write() {
@@ -144,7 +145,7 @@ command_up() {
     trap 'world_end' EXIT
     world_start "$hours"
     services_start
-    wait_for 60 hypervisors_are_up "$((fake > 0 ? fake : 1))" || die "no compute host is up: see $state/log"
+    wait_for "$(patience)" hypervisors_are_up "$((fake > 0 ? fake : 1))" || die "no compute host is up: see $state/log"
     if [ "$fake" = 0 ]; then
         client images "$kernel" "$ramdisk"
         libvirt_cache keep

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Compute hosts without a hypervisor: Nova's own fake driver, with nodes. Their shape comes from the variable
-FAKE_HOST: "SOCKETS NODES_PER_SOCKET CORES_PER_NODE THREADS MIB_PER_NODE"."""
+FAKE_HOST: "SOCKETS NODES_PER_SOCKET CORES_PER_NODE THREADS MIB_PER_NODE [HUGE_PAGES_PER_NODE]"."""
 import os
 
 from nova import objects
@@ -9,7 +9,7 @@ from nova.virt import fake
 
 class NumaDriver(fake.FakeDriver):
     capabilities = dict(fake.FakeDriver.capabilities, supports_migrate_to_same_host=True, supports_pcpus=False)
-    sockets, nodes_per_socket, cores, threads, mib = map(int, os.environ.get("FAKE_HOST", "2 2 8 2 8192").split())
+    sockets, nodes_per_socket, cores, threads, mib, *huge_pages = map(int, os.environ["FAKE_HOST"].split())
     vcpus = sockets * nodes_per_socket * cores * threads
     memory_mb = sockets * nodes_per_socket * mib
 
@@ -30,8 +30,14 @@ class NumaDriver(fake.FakeDriver):
                 id=node, socket=node // self.nodes_per_socket, cpuset=cpus, pcpuset=cpus, memory=self.mib,
                 cpu_usage=0, memory_usage=0, pinned_cpus=set(), siblings=siblings,
                 network_metadata=objects.NetworkMetadata(physnets=set(), tunneled=False),
-                mempages=[objects.NUMAPagesTopology(size_kb=4, total=self.mib * 256, used=0)]))
+                mempages=self.pages()))
         return objects.NUMATopology(cells=cells)
+
+
+    def pages(self):
+        huge = self.huge_pages[0] if self.huge_pages else 0
+        return [objects.NUMAPagesTopology(size_kb=size, total=count, used=0)
+                for size, count in ((4, self.mib * 256 - huge * 512), (2048, huge), (1048576, 0))]
 
 
 def install():
