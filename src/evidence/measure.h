@@ -2,7 +2,8 @@
 /* This machine and its running domains measured for a while: one value of each
  * metric an interval, from what the kernel and libvirt count. Cheap: nothing is
  * stopped and no page table is walked in an interval; where a domain's memory
- * lies is looked at as seldom as keeps that below a fiftieth of the time, or a tenth of a short one. */
+ * lies is looked at as seldom as keeps that below a fiftieth of the time, or a tenth of a short one. CPUs and nodes
+ * are those of the first look: of a domain on CPUs that came later, locality is unknown. */
 #pragma once
 #include <gio/gio.h>
 
