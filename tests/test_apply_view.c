@@ -23,6 +23,23 @@ static void assert_has(const char *text, const char *words)
     g_error("'%s' is not in:\n%s", words, text);
 }
 
+/* The same knob of CPUs one after the other. */
+static void test_cpu_rows(void)
+{
+  g_autoptr(KtReceipt) receipt = kt_receipt_new();
+  for (guint i = 0; i < 4; i++) {
+    g_autofree char *where = g_strdup_printf("sys/devices/system/cpu/cpu%u/cpufreq/scaling_governor", i);
+    g_clear_pointer(&add(receipt, KT_STEP_SYSFS, where, "ondemand", "performance")->domain, g_free);
+  }
+  g_clear_pointer(&add(receipt, KT_STEP_SYSFS, "sys/kernel/mm/ksm/run", "1", "0")->domain, g_free);
+  guint end = kt_apply_row_end(receipt->steps, 0, FALSE);
+  g_autofree char *what = kt_apply_row_what(receipt->steps, 0, end);
+  g_autofree char *change = kt_apply_row_change(receipt->steps, 0, end, FALSE, "->");
+  g_assert_cmpuint(end, ==, 4);
+  g_assert_cmpstr(what, ==, "sysfs sys/devices/system/cpu/cpu0-3/cpufreq/scaling_governor");
+  g_assert_cmpstr(change, ==, "ondemand -> performance");
+}
+
 /* vCPUs 0, 1, ... from `before` to the words of `after`: what is said in one row, or how many rows. */
 static void test_rows(void)
 {
@@ -157,6 +174,7 @@ static void test_history(void)
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/apply-view/cpu-rows", test_cpu_rows);
   g_test_add_func("/apply-view/rows", test_rows);
   g_test_add_func("/apply-view/apart", test_apart);
   g_test_add_func("/apply-view/screen", test_screen);

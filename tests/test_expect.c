@@ -169,6 +169,10 @@ static void test_knobs(Fixture *f, gconstpointer unused)
   check(f, NULL, "sys/kernel/mm/ksm/run", KT_EXPECT_UNKNOWN, NULL);
   kt_machine_set_setting(f->host, "/sys/kernel/mm/ksm/run", "1", NULL);
   check(f, NULL, "sys/kernel/mm/ksm/run", KT_EXPECT_MISSED, "1");
+  KtChange *governor = change(f, KT_ACT_SYSFS, "governor");
+  kt_change_add_edit(governor, "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "ondemand", "performance");
+  kt_machine_set_setting(f->host, "/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor", "performance", NULL);
+  check(f, NULL, "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", KT_EXPECT_FULFILLED, "performance");
 }
 
 /* ---- definitions ---- */

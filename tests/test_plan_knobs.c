@@ -82,6 +82,53 @@ static void test_knobs(void)
   }
 }
 
+/* What leads the clock: the driver's own preference, or the kernel's governor; of each CPU, where all are alike. */
+static void test_governor(void)
+{
+#define CPUFREQ "/sys/devices/system/cpu/cpu*/cpufreq/"
+  static const struct {
+    const char *settings, *leaf, *before; /* NULL: nothing is set */
+  } rows[] = {
+      {CPUFREQ "scaling_driver=acpi-cpufreq " CPUFREQ "scaling_governor=ondemand", "scaling_governor", "ondemand"},
+      {CPUFREQ "scaling_driver=intel_pstate " CPUFREQ "scaling_governor=powersave " CPUFREQ
+               "energy_performance_preference=balance_performance",
+       "energy_performance_preference", "balance_performance"},
+      {CPUFREQ "scaling_driver=intel_pstate " CPUFREQ "scaling_governor=powersave", "scaling_governor", "powersave"},
+      {CPUFREQ "scaling_governor=ondemand", NULL, NULL},
+      {CPUFREQ "scaling_driver=acpi-cpufreq " CPUFREQ "scaling_governor=performance", NULL, NULL},
+  };
+  for (guint i = 0; i <= G_N_ELEMENTS(rows); i++) {
+    gboolean mixed = i == G_N_ELEMENTS(rows);
+    g_autofree char *xml = definition("web", 4, 8, "");
+    const char *const definitions[] = {xml, NULL};
+    g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+    KtMachine *host = (KtMachine *)kt_snapshot_host(snapshot);
+    run_on(snapshot->domains->pdata[0], "0-3,8-11", 0);
+    give(host, mixed ? CPUFREQ "scaling_driver=acpi-cpufreq" : rows[i].settings);
+    if (mixed)
+      kt_machine_set_setting(host, CPUFREQ "scaling_governor", "mixed: ondemand (15 CPUs), performance (1 CPU)", NULL);
+    g_autoptr(KtPlan) plan = build(snapshot, &automatic);
+    const KtChange *change = knob(plan);
+    g_test_message("row %u", i);
+    g_assert_true((change != NULL) == (!mixed && rows[i].leaf));
+    if (!change)
+      continue;
+    g_assert_cmpuint(change->edits->len, ==, 16);
+    for (guint cpu = 0; cpu < 16; cpu++) {
+      const KtEdit *edit = change->edits->pdata[cpu];
+      g_autofree char *where = g_strdup_printf("sys/devices/system/cpu/cpu%u/cpufreq/%s", cpu, rows[i].leaf);
+      g_autofree char *setting = kt_plan_knob_setting(edit->where);
+      g_assert_cmpstr(edit->where, ==, where);
+      g_assert_cmpstr(edit->before, ==, rows[i].before);
+      g_assert_cmpstr(edit->after, ==, "performance");
+      g_assert_true(kt_plan_is_knob(KT_ACT_SYSFS, edit->where));
+      g_assert_true(g_str_has_prefix(setting, CPUFREQ) && g_str_has_suffix(setting, rows[i].leaf));
+    }
+  }
+  g_assert_false(kt_plan_is_knob(KT_ACT_SYSFS, "sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"));
+  g_assert_false(kt_plan_is_knob(KT_ACT_SYSFS, "sys/devices/system/cpu/cpu0/online"));
+}
+
 /* Of the CPU without the flaw only. */
 static void test_flaw(void)
 {
@@ -183,6 +230,7 @@ static void test_nodes_before(void)
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/plan-knobs/governor", test_governor);
   g_test_add_func("/plan-knobs/rows", test_knobs);
   g_test_add_func("/plan-knobs/flaw", test_flaw);
   g_test_add_func("/plan-knobs/quota", test_quota);

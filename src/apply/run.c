@@ -4,6 +4,7 @@
 #include "apply/run_parts.h"
 #include "apply/touch.h"
 #include "base/error.h"
+#include "plan/build.h"
 
 gboolean kt_run_check_host(const char *what, const char *name, const char *machine, const KtRunHost *here,
                            GError **error)
@@ -77,6 +78,9 @@ static gboolean is_same(KtTouch *touch, const KtStep *step, const char *now)
     return TRUE;
   if (step->kind == KT_STEP_RESIZE && kt_touch_reached(touch, step, step->after, now)) /* by a run that was cut off */
     return TRUE;
+  if (step->kind == KT_STEP_SYSFS && kt_plan_knob_number(step->where) &&
+      kt_touch_reached(touch, step, step->after, now))
+    return TRUE; /* CPUs of one clock change together */
   return kt_step_apart_pct(step, step->before, now) <= KT_STEP_NEAR_PCT ||
          kt_touch_reached(touch, step, step->before, now);
 }

@@ -24,6 +24,13 @@ char *kt_plan_warn_managed(KtManager manager);
 /* Is it a knob of the host that plans set (KT_ACT_SYSCTL, KT_ACT_SYSFS)? A document may name any. */
 gboolean kt_plan_is_knob(KtAct act, const char *where);
 
+/* Of a knob that each CPU has, "sys/devices/system/cpu/cpu3/cpufreq/scaling_governor": where its number begins. 0: it
+ * is no such one. */
+gsize kt_plan_knob_number(const char *where);
+
+/* The name of a knob in sysfs among the settings of KtMachine: one for all CPUs that have it. Caller frees. */
+char *kt_plan_knob_setting(const char *where);
+
 /* Is it in a part of a definition that plans change (KT_ACT_DOMXML)? Others name a guest, its programs, files,
  * devices and secrets. */
 gboolean kt_plan_is_place(const char *where);

@@ -8,6 +8,8 @@
 #include "plan/parts.h"
 
 #define KSM "/sys/kernel/mm/ksm/"
+#define CPU "sys/devices/system/cpu/cpu" /* and a number; in the table and in settings "*", for all of them */
+#define CPUFREQ CPU "*/cpufreq/"
 #define KSM_PAGE_KIB 4 /* of x86 */
 
 /* Pages that were one copy become many: every node has to have room for all of them. */
@@ -33,6 +35,21 @@ static gboolean merges_within_nodes(const KtMachine *host)
   return host->nodes->len < 2 || (kt_machine_setting_int(host, KSM "merge_across_nodes", &across) && across == 0);
 }
 
+/* Drivers whose "powersave" leaves the speed to the hardware, led by an energy preference. */
+static gboolean has_preference(const KtMachine *host)
+{
+  const char *driver = kt_machine_setting(host, "/" CPUFREQ "scaling_driver");
+  const char *preference = kt_machine_setting(host, "/" CPUFREQ "energy_performance_preference");
+  const char *governor = kt_machine_setting(host, "/" CPUFREQ "scaling_governor");
+  return (g_strcmp0(driver, "intel_pstate") == 0 || g_strcmp0(driver, "amd-pstate-epp") == 0) && preference &&
+         g_ascii_isalpha(*preference) && g_strcmp0(governor, "powersave") == 0;
+}
+
+static gboolean has_governor(const KtMachine *host)
+{
+  return kt_machine_setting(host, "/" CPUFREQ "scaling_driver") && !has_preference(host);
+}
+
 static const struct {
   const char *check;
   KtAct act;
@@ -42,6 +59,14 @@ static const struct {
   gboolean (*may)(const KtMachine *host); /* NULL: always */
   const char *title, *why;
 } knobs[] = {
+    {"H01", KT_ACT_SYSFS, CPUFREQ "energy_performance_preference", "/" CPUFREQ "energy_performance_preference", NULL,
+     "performance", has_preference, N_("CPUs that prefer speed to energy"),
+     N_("They raise their clock only after load has been seen, which a vCPU that sleeps and wakes often hardly shows. "
+        "It holds until the host's next boot, or until a tuned profile says otherwise.")},
+    {"H01", KT_ACT_SYSFS, CPUFREQ "scaling_governor", "/" CPUFREQ "scaling_governor", NULL, "performance", has_governor,
+     N_("the frequency governor performance"),
+     N_("They raise their clock only after load has been seen, which a vCPU that sleeps and wakes often hardly shows. "
+        "It holds until the host's next boot, or until a tuned profile says otherwise.")},
     {"H11", KT_ACT_SYSFS, "sys/module/kvm/parameters/nx_huge_pages", "/sys/module/kvm/parameters/nx_huge_pages", "Y",
      "N", NULL, N_("guests' huge pages are left whole"),
      N_("They are split against a flaw that this CPU does not have. What forces it (the kernel command line, "
@@ -77,10 +102,31 @@ static const struct {
      N_("Guests whose memory is shared (memfd, vhost-user, virtiofs) run on 4 KiB pages.")},
 };
 
+gsize kt_plan_knob_number(const char *where)
+{
+  gsize start = strlen(CPU);
+  return g_str_has_prefix(where, CPU) && g_ascii_isdigit(where[start]) ? start : 0;
+}
+
+/* As the table has it. */
+static char *pattern_of(const char *where)
+{
+  gsize start = kt_plan_knob_number(where);
+  const char *rest = where + start;
+  return start ? g_strconcat(CPU "*", rest + strspn(rest, "0123456789"), NULL) : g_strdup(where);
+}
+
+char *kt_plan_knob_setting(const char *where)
+{
+  g_autofree char *pattern = pattern_of(where);
+  return g_strconcat("/", pattern, NULL);
+}
+
 gboolean kt_plan_is_knob(KtAct act, const char *where)
 {
-  for (guint i = 0; i < G_N_ELEMENTS(knobs); i++)
-    if (knobs[i].act == act && g_str_equal(knobs[i].where, where))
+  g_autofree char *pattern = pattern_of(where);
+  for (guint i = 0; i < G_N_ELEMENTS(knobs) && !strchr(where, '*'); i++)
+    if (knobs[i].act == act && g_str_equal(knobs[i].where, pattern))
       return TRUE;
   return FALSE;
 }
@@ -112,17 +158,30 @@ static const KtFinding *find_finding(const GPtrArray *diagnoses, const KtMachine
   return NULL;
 }
 
+/* Of each CPU where it has one for each. */
+static void add_edits(KtChange *change, const char *where, const char *before, const char *after, const KtMachine *host)
+{
+  const char *star = strchr(where, '*');
+  if (!star)
+    kt_change_add_edit(change, where, before, after);
+  for (int cpu = star ? kt_set_next(host->online_set, 0) : -1; cpu >= 0;
+       cpu = kt_set_next(host->online_set, (guint)cpu + 1)) {
+    g_autofree char *own = g_strdup_printf("%.*s%d%s", (int)(star - where), where, cpu, star + 1);
+    kt_change_add_edit(change, own, before, after);
+  }
+}
+
 void kt_plan_host(KtPlan *plan, const GPtrArray *diagnoses, const KtMachine *host)
 {
   for (guint i = 0; i < G_N_ELEMENTS(knobs); i++) {
     const KtFinding *finding = find_finding(diagnoses, host, knobs[i].check);
     const char *before = finding ? kt_machine_setting(host, knobs[i].setting) : NULL;
     if (!before || g_str_equal(before, knobs[i].after) || (knobs[i].only && !g_str_equal(before, knobs[i].only)) ||
-        (knobs[i].may && !knobs[i].may(host)))
+        (knobs[i].may && !knobs[i].may(host)) || g_str_has_prefix(before, "mixed: "))
       continue;
     KtChange *change = kt_plan_add_change(plan, knobs[i].act, NULL, NULL, knobs[i].where);
     kt_change_add_reason(change, knobs[i].check);
-    kt_change_add_edit(change, knobs[i].where, before, knobs[i].after);
+    add_edits(change, knobs[i].where, before, knobs[i].after, host);
     change->title = g_strdup(kt_tr(knobs[i].title));
     change->why = g_strdup(kt_tr(knobs[i].why));
     change->risk = kt_risk_parse(finding->check->risk);

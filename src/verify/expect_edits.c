@@ -4,6 +4,7 @@
 #include "base/i18n.h"
 #include "base/units.h"
 #include "model/node_memory.h"
+#include "plan/build.h"
 
 #define NEAR_PCT 2 /* of all its memory: so much may lie elsewhere */
 
@@ -43,7 +44,7 @@ static Look look_at_sysctl(const KtSight *sight, const KtDomain *d, const KtEdit
 
 static Look look_at_sysfs(const KtSight *sight, const KtDomain *d, const KtEdit *edit, char **found)
 {
-  g_autofree char *name = g_strconcat("/", edit->where, NULL);
+  g_autofree char *name = kt_plan_knob_setting(edit->where);
   return look_at_setting(sight, name, edit, found);
 }
 

@@ -6,6 +6,7 @@
 #include "base/i18n.h"
 #include "base/set.h"
 #include "base/units.h"
+#include "plan/build.h"
 #include "view/apply_view.h"
 
 #define LISTED 16 /* values of a row that are listed one by one */
@@ -29,6 +30,20 @@ static gboolean is_number(const char *text)
   return text && kt_units_parse_count(text, &number) && number < KT_SET_MAX;
 }
 
+/* The number of a thread or of a CPU; NULL: it is about neither. */
+static const char *number_in(const KtStep *step)
+{
+  gsize start = step->kind == KT_STEP_SYSFS ? kt_plan_knob_number(step->where) : 0;
+  gboolean thread = step->kind == KT_STEP_VCPUPIN || step->kind == KT_STEP_IOTHREADPIN;
+  return start ? step->where + start : thread && is_number(step->where) ? step->where : NULL;
+}
+
+static gboolean is_same_place(const KtStep *a, const KtStep *b)
+{
+  const char *x = number_in(a), *y = number_in(b);
+  return x && y && g_str_equal(x + strspn(x, "0123456789"), y + strspn(y, "0123456789"));
+}
+
 static gboolean are_alike(const KtStep *a, const KtStep *b, gboolean target, gboolean back)
 {
   const char *x = value_of(a, target, back), *y = value_of(b, target, back);
@@ -37,10 +52,8 @@ static gboolean are_alike(const KtStep *a, const KtStep *b, gboolean target, gbo
 
 static gboolean is_one_row(const KtStep *a, const KtStep *b, gboolean back)
 {
-  gboolean threads = a->kind == KT_STEP_VCPUPIN || a->kind == KT_STEP_IOTHREADPIN;
-  return threads && a->kind == b->kind && g_strcmp0(a->domain, b->domain) == 0 && is_number(a->where) &&
-         is_number(b->where) && a->state == b->state && g_strcmp0(a->note, b->note) == 0 &&
-         are_alike(a, b, FALSE, back) && are_alike(a, b, TRUE, back);
+  return a->kind == b->kind && g_strcmp0(a->domain, b->domain) == 0 && is_same_place(a, b) && a->state == b->state &&
+         g_strcmp0(a->note, b->note) == 0 && are_alike(a, b, FALSE, back) && are_alike(a, b, TRUE, back);
 }
 
 guint kt_apply_row_end(const GPtrArray *steps, guint first, gboolean back)
@@ -69,8 +82,12 @@ char *kt_apply_row_what(const GPtrArray *steps, guint first, guint end)
   const KtStep *step = step_at(steps, first);
   g_autoptr(KtSet) threads = kt_set_new();
   for (guint i = first; i < end && end > first + 1; i++)
-    add_number(threads, step_at(steps, i)->where);
-  g_autofree char *where = end > first + 1 ? kt_set_format(threads) : g_strdup(step->where);
+    kt_set_add(threads, (guint)MIN(g_ascii_strtoull(number_in(step_at(steps, i)), NULL, 10), KT_SET_MAX - 1));
+  g_autofree char *numbers = kt_set_format(threads);
+  const char *number = end > first + 1 ? number_in(step) : NULL;
+  g_autofree char *where = number ? g_strdup_printf("%.*s%s%s", (int)(number - step->where), step->where, numbers,
+                                                    number + strspn(number, "0123456789"))
+                                  : g_strdup(step->where);
   return *where ? g_strdup_printf("%s %s", kt_step_word(step), where) : g_strdup(kt_step_word(step));
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/i18n.h"
+#include "plan/build.h"
 #include "view/words.h"
 
 #define MAX_TENANTS 8
@@ -134,10 +135,10 @@ static gsize find_number(const char *where, gsize *start)
 {
   const char *mark = strrchr(where, '[');
   const char *quote = mark ? strchr(mark, '\'') : NULL;
-  const char *p = quote ? quote + 1 : mark ? mark + 1 : where;
+  const char *p = quote ? quote + 1 : mark ? mark + 1 : where + kt_plan_knob_number(where);
   gsize length = strspn(p, "0123456789");
   *start = (gsize)(p - where);
-  return (quote && p[length] == '\'') || (!quote && p[length] == '\0') ? length : 0;
+  return p != where && !mark ? length : (quote && p[length] == '\'') || (!quote && p[length] == '\0') ? length : 0;
 }
 
 /* The same place of elements that only their number tells apart. */

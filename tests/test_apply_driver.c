@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From a plan for a guest that Nova floats to its narrower pins and back, on libvirt's test driver. */
+/* From a plan to what it changes and back, on libvirt's test driver and on files. */
 #include <libvirt/libvirt.h>
 
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static void begin(World *w)
                                          "<instance><name>web</name></instance>", "nova",
                                          "http://openstack.org/xmlns/libvirt/nova/1.1", (guint)flag),
                     ==, 0);
-  w->state = g_dir_make_tmp("kt-nova-XXXXXX", &error);
+  w->state = g_dir_make_tmp("kt-driver-XXXXXX", &error);
   w->conf = kt_nova_conf_new("nova.conf");
   g_hash_table_replace(w->conf->values, g_strdup("compute/cpu_shared_set"), g_strdup("1-7"));
   w->hand = kt_actuator_new(URI, w->state, &error);
@@ -118,9 +118,61 @@ static void test_narrowed(void)
   end(&w);
 }
 
+/* ---- a knob that each CPU has ---- */
+
+#define CPU_DIR "sys/devices/system/cpu/cpu"
+#define GOVERNOR "/cpufreq/scaling_governor"
+
+static void put_governor(const World *w, guint cpu, const char *word)
+{
+  g_autofree char *path = g_strdup_printf("%s/" CPU_DIR "%u" GOVERNOR, w->state, cpu);
+  g_autofree char *directory = g_path_get_dirname(path);
+  g_assert_cmpint(g_mkdir_with_parents(directory, 0700), ==, 0);
+  g_assert_true(g_file_set_contents(path, word, -1, NULL));
+}
+
+static void assert_governors(const World *w, const char *word)
+{
+  for (guint cpu = 0; cpu < 16; cpu++) {
+    g_autofree char *path = g_strdup_printf("%s/" CPU_DIR "%u" GOVERNOR, w->state, cpu), *text = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpstr(g_strstrip(text), ==, word);
+  }
+}
+
+/* Of CPUs that share a clock one changes with the other: the step of that one finds nothing left to be done. */
+static void test_governor(void)
+{
+  World w;
+  g_autoptr(GError) error = NULL;
+  begin(&w);
+  g_autoptr(KtPlan) plan = kt_plan_new();
+  KtChange *change = kt_plan_add_change(plan, KT_ACT_SYSFS, NULL, NULL, "governor");
+  for (guint cpu = 0; cpu < 16; cpu++) {
+    g_autofree char *where = g_strdup_printf(CPU_DIR "%u" GOVERNOR, cpu);
+    put_governor(&w, cpu, "powersave\n");
+    kt_change_add_edit(change, where, "powersave", "performance");
+  }
+  g_autoptr(KtReceipt) receipt = steps_of(&w, plan);
+  g_assert_cmpuint(receipt->steps->len, ==, 16);
+  put_governor(&w, 9, "performance\n");
+  g_autoptr(KtJournal) journal = kt_journal_open(w.state, TRUE, &error);
+  g_assert_no_error(error);
+  const KtRun run = {.actuator = w.hand, .journal = journal};
+  kt_run_apply(&run, receipt, &error);
+  g_assert_no_error(error);
+  assert_governors(&w, "performance");
+  kt_run_rollback(&run, receipt, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(receipt->state, ==, KT_RECEIPT_UNDONE);
+  assert_governors(&w, "powersave");
+  end(&w);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
-  g_test_add_func("/apply-nova/narrowed", test_narrowed);
+  g_test_add_func("/apply-driver/narrowed", test_narrowed);
+  g_test_add_func("/apply-driver/governor", test_governor);
   return g_test_run();
 }
