@@ -72,4 +72,4 @@ bench: packages-bench build
 	@for what in sar doctor-live domains nova placement; do python3 bench/$$what $(BUILD) || exit 1; done
 
 clean:
-	rm -rf build build-asan build-glib build-fuzz build-*.log build.log
+	rm -rf build build-asan build-glib build-*.log build.log
