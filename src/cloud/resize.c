@@ -201,7 +201,7 @@ static char *wait_for(KtCloudHand *hand, const KtStep *step, const Request *requ
 static char *overtaken(KtCloudHand *hand, const KtStep *step, const Request *request, const KtCloudAsked *asked)
 {
   gboolean waited_for;
-  g_autofree char *flavor = kt_step_flavor(request->from, &waited_for);
+  g_free(kt_step_flavor(request->from, &waited_for));
   g_autofree char *now = waited_for || asked->taken ? settled(hand, step->uuid, NULL) : NULL;
   return g_strcmp0(now, request->from) != 0 ? g_steal_pointer(&now) : NULL;
 }
