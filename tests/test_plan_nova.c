@@ -108,8 +108,8 @@ static void test_not_narrowed(void)
   static const char *const booked[] = {
       "<memoryBacking><hugepages/></memoryBacking>\n", "<cputune><vcpupin vcpu='0' cpuset='0-15'/></cputune>\n",
       "<numatune><memory mode='preferred' nodeset='0'/></numatune>\n",
-      "<devices><hostdev mode='subsystem' type='pci'><source><address domain='0' bus='0x3b' slot='0' function='0'/>"
-      "</source></hostdev></devices>\n"};
+      ("<devices><hostdev mode='subsystem' type='pci'><source><address domain='0' bus='0x3b' slot='0' function='0'/>"
+       "</source></hostdev></devices>\n")};
   g_autoptr(KtSet) floating = set("0-15");
   KtPlanOptions options = automatic;
   options.floating = floating;
