@@ -2,7 +2,6 @@
 """A cloud with a plan for it, and kvmtune cloud apply, rollback and history on it."""
 import contextlib
 import itertools
-import json
 import os
 import sqlite3
 
@@ -19,7 +18,7 @@ OLD, NEW = "plain32", "plain32.topology"
 class Case:
     """One host of four nodes, so many servers of plain32, and the plan that cures them."""
 
-    def __init__(self, servers=1, hosts=("n1",), **more):
+    def __init__(self, servers=1, hosts=("n1",), first=0, **more):
         self.folder = os.path.join(TMP.name, "case%d" % next(NUMBERS))
         self.state = os.path.join(self.folder, "state")
         self.file = os.path.join(self.folder, "plan.json")
@@ -30,10 +29,10 @@ class Case:
         for host in hosts:
             w.host(host, memory=4 * 24576)
         for n in range(servers):
-            w.server(U[n], "crm%d" % (n + 1), OLD, host=hosts[n % len(hosts)], number=n + 1)
+            w.server(U[first + n], "crm%d" % (n + 1), OLD, host=hosts[n % len(hosts)], number=n + 1)
         w.define_all()
         self.before = w.state()
-        kind = (servers, tuple(hosts), repr(more))
+        kind = (servers, tuple(hosts), first, repr(more))
         if kind not in PLANS:
             PLANS[kind] = self.make_plan()
         with open(self.file, "w", encoding="utf-8") as f:

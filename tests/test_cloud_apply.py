@@ -237,6 +237,20 @@ def test_waves():
     assert sum(c.flavor_of(n)[0] == OLD for n in range(5)) == 1
 
 
+def test_busy_server_that_is_done():
+    """Whatever is at work on it: it has its new flavor."""
+    c = Case(servers=3, hosts=("n1", "n2"))
+    assert c.apply().status == 0
+    first = next(s for s in c.world.servers if s["flavor"]["original_name"] == NEW)
+    first["OS-EXT-STS:task_state"] = "image_snapshot"
+    r = c.apply()
+    assert r.status == 0 and sum(c.flavor_of(n)[0] == NEW for n in range(3)) > 1, r.out + r.err
+    # but for what it is waited for
+    first.update({"OS-EXT-STS:task_state": "resize_reverting", "status": "REVERT_RESIZE"})
+    r = c.apply()
+    assert r.status == 2 and "it is busy with resize_reverting" in r.err, r.out + r.err
+
+
 def test_wave_ends_at_the_first_failure():
     c = Case(servers=4, hosts=("n1", "n2", "n3"))
     assert c.apply().status == 0
@@ -511,6 +525,29 @@ def test_api_is_away_meanwhile():
     assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
 
 
+def test_stopped_while_a_question_has_to_wait():
+    c = Case()
+
+    def too_many(h):
+        h.give(429, {}, [("Retry-After", "50")])
+        c.world.process.send_signal(signal.SIGINT)
+        return True
+
+    def asked(h):
+        return bool(c.world.work) and too_many(h)
+    fault_at(c.world, "GET", "/servers/" + U[0], asked, skip=3)
+    r = c.apply()
+    assert r.status == 2 and "waiting was ended, and Nova goes on: GET" in r.err and "429" in r.err, r.err
+    assert c.apply().status == 0 and c.flavor_of() == (NEW, "ACTIVE")
+
+
+def test_colours():
+    c = Case()
+    assert "\x1b[" in c.apply("--dry-run", "--color", "always").out
+    assert "\x1b[" not in c.apply("--dry-run").out
+    assert "\x1b[" in c.apply("--color", "always").out.split("[ 1/3]")[1]
+
+
 # ---- its load ----
 
 def test_load_that_cannot_be_measured():
@@ -525,48 +562,6 @@ def test_load_that_cannot_be_measured():
     as_before(c)
     told = c.apply("--dry-run", "--verify", "100s", "--server", "crm1")
     assert told.status == 0 and "easur" not in told.out, told.out + told.err
-
-
-# ---- flavors ----
-
-def test_private_flavor():
-    c = Case(public=False)
-    c.world.access = {OLD + "-id": ["p7", "p9"]}
-    assert c.apply("--dry-run").out.count("addTenantAccess") == 3
-    r = c.apply()
-    assert r.status == 0, r.out + r.err
-    new = next(f for f in c.world.flavors if f["name"] == NEW)
-    assert not new["os-flavor-access:is_public"] and sorted(c.world.access[new["id"]]) == ["p1", "p7", "p9"]
-
-
-def test_flavor_of_a_run_that_was_cut_off():
-    c = Case()
-    c.world.flavor(NEW, 32, 65536)
-    r = c.apply()
-    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
-    assert [list(b)[0] for _, _, b in c.world.changes] == ["extra_specs", "resize", "confirmResize"]
-
-
-def test_old_nova():
-    c = Case()
-    c.world.newest = "2.46"
-    refused(c, c.apply(), "2.47 is needed")
-    c = Case()
-    c.world.newest = "2.60"
-    r = c.apply()
-    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
-
-
-def test_rollback_of_another_cloud():
-    c = Case()
-    assert c.apply().status == 0
-    kept, c.world.kept = c.world.kept, None
-    r = c.rollback(2)
-    assert r.status == 2 and "the plan is of the cloud" in r.err, r.err
-    c.world.kept = kept
-    dry = c.rollback(2, "--dry-run")
-    assert dry.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), dry.out + dry.err
-    assert dry.out.count("POST /servers") == 2, dry.out
 
 
 main(dict(globals()))

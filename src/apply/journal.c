@@ -13,6 +13,7 @@
 #define APPLICATION 1263953001 /* "KVti": whose file it is */
 #define FORMAT 2
 #define PAGE 4096
+#define OF_A_CLOUD "'http*://*'" /* a receipt's uri: Nova's address */
 
 struct KtJournal {
   KtSql *sql;
@@ -209,9 +210,9 @@ static gboolean drop_old(KtJournal *j, GError **error)
   for (gint64 cloud = 0; cloud < (gint64)G_N_ELEMENTS(most); cloud++) {
     const KtSqlValue values[] = {KT_SQL_NUMBER(cloud), KT_SQL_NUMBER(cloud), KT_SQL_NUMBER(most[cloud])};
     if (!kt_sql_query(j->sql,
-                      "DELETE FROM receipt WHERE ifnull(uri GLOB 'http*://*', 0) = ? "
+                      "DELETE FROM receipt WHERE ifnull(uri GLOB " OF_A_CLOUD ", 0) = ? "
                       "AND state NOT IN ('running', 'undoing') AND number <= (SELECT number FROM receipt "
-                      "WHERE ifnull(uri GLOB 'http*://*', 0) = ? ORDER BY number DESC LIMIT 1 OFFSET ?)",
+                      "WHERE ifnull(uri GLOB " OF_A_CLOUD ", 0) = ? ORDER BY number DESC LIMIT 1 OFFSET ?)",
                       values, G_N_ELEMENTS(values), NULL, NULL, error))
       return FALSE;
   }
@@ -447,6 +448,8 @@ char *kt_journal_newer(KtJournal *journal, const KtReceipt *receipt, GError **er
   kt_sql_query(journal->sql,
                "SELECT n.receipt, n.kind, n.domain, n.place FROM step n JOIN step o "
                "ON o.kind = n.kind AND o.place IS n.place AND ifnull(o.uuid, o.domain) IS ifnull(n.uuid, n.domain) "
+               "JOIN receipt ro ON ro.number = o.receipt JOIN receipt rn ON rn.number = n.receipt "
+               "AND (ro.uri IS rn.uri OR NOT ifnull(ro.uri GLOB " OF_A_CLOUD ", 0)) "
                "WHERE o.receipt = ? AND n.receipt > ? AND o.state IN ('started', 'done', 'failed', 'kept') "
                "AND n.state IN ('started', 'done', 'failed') ORDER BY n.receipt DESC LIMIT 1",
                values, G_N_ELEMENTS(values), read_newer, &newer, error);

@@ -49,5 +49,5 @@ GPtrArray *kt_journal_list(KtJournal *journal, GError **error);
 KtReceipt *kt_journal_last_of(KtJournal *journal, const char *uuid, GError **error);
 
 /* "receipt 7 changed vcpupin 3 of 'crm' after it: roll that back first", of the last later receipt with a step about
- * the same that stands; NULL without *error: there is none. Caller frees. */
+ * the same (a flavor of another cloud is not) that stands; NULL without *error: there is none. Caller frees. */
 char *kt_journal_newer(KtJournal *journal, const KtReceipt *receipt, GError **error);

@@ -76,12 +76,8 @@ void kt_cloud_asked_clear(KtCloudAsked *asked)
 
 gboolean kt_cloud_hand_post(KtCloudHand *hand, const char *path, const char *body, KtCloudAsked *asked, GError **error)
 {
-  const KtCloudCall call = {.service = KT_SERVICE_COMPUTE,
-                            .method = "POST",
-                            .path = path,
-                            .version = hand->version,
-                            .body = body,
-                            .stop = hand->base.stop};
+  const KtCloudCall call = {
+      .service = KT_SERVICE_COMPUTE, .method = "POST", .path = path, .version = hand->version, .body = body};
   if (g_cancellable_is_cancelled(hand->base.stop)) {
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "stopped before it was asked for");
     return FALSE;
@@ -233,12 +229,14 @@ static const KtCloudHandKind *kind_of(const KtStep *step, GError **error)
 static char *read_step(KtActuator *self, const KtStep *step, GError **error)
 {
   const KtCloudHandKind *kind = kind_of(step, error);
+  kt_cloud_session_set_stop(((KtCloudHand *)self)->session, self->stop);
   return kind ? kind->read((KtCloudHand *)self, step, error) : NULL;
 }
 
 static gboolean write_step(KtActuator *self, const KtStep *step, const char *value, GError **error)
 {
   const KtCloudHandKind *kind = kind_of(step, error);
+  kt_cloud_session_set_stop(((KtCloudHand *)self)->session, self->stop);
   return kind && kind->write((KtCloudHand *)self, step, value, error);
 }
 

@@ -55,6 +55,8 @@ KtCloud *kt_cloud_hand_flavors(KtCloudHand *hand, GError **error);
 const KtCloudCure *kt_cloud_hand_cure(const KtCloudHand *hand, const char *name);
 /* The id of the flavor of this name, or the one that it would get. Caller frees. */
 char *kt_cloud_flavor_id(const KtCloud *cloud, const char *name);
+/* Is it one that kvmtune made? By its id, which no other tool gives. */
+gboolean kt_cloud_flavor_is_ours(const KtCloudFlavor *flavor);
 /* Extra specs of a cure: of the new flavor, or (`old`) of the servers' own copies. */
 GHashTable *kt_cloud_cure_specs(const KtCloudCure *cure, gboolean old);
 /* "hw:cpu_cores=8, hw:cpu_sockets=4", sorted; "". Caller frees. */

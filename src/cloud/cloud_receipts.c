@@ -57,9 +57,10 @@ static const char *name_of(const Work *w, const KtCloudMove *move)
   return s && s->name ? s->name : move->name ? move->name : move->id;
 }
 
-static gboolean waits(const KtCloudServer *s)
+/* To another flavor, or back. */
+static gboolean is_resized(const KtCloudServer *s)
 {
-  return g_strcmp0(s->status, "VERIFY_RESIZE") == 0;
+  return s->task_state && g_str_has_prefix(s->task_state, "resize_");
 }
 
 static gboolean has_new(const Work *w, const KtCloudMove *move)
@@ -68,11 +69,12 @@ static gboolean has_new(const Work *w, const KtCloudMove *move)
   return s && g_strcmp0(s->group->flavor->name, cure_of(w, move)->name) == 0;
 }
 
-/* It has the new flavor, confirmed; or it is gone, and nothing is left to be done for it. */
+/* It has the new flavor, confirmed, whatever else is at work on it; or it is gone, and nothing is left to be done. */
 static gboolean is_done(const Work *w, const KtCloudMove *move)
 {
+  static const char *const open[] = {"VERIFY_RESIZE", "RESIZE", "REVERT_RESIZE", "ERROR", NULL};
   const KtCloudServer *s = server_of(w, move);
-  return !s || (has_new(w, move) && !waits(s) && !s->task_state && g_strcmp0(s->status, "ERROR") != 0);
+  return !s || (has_new(w, move) && s->status && !g_strv_contains(open, s->status) && !is_resized(s));
 }
 
 /* ---- what earlier runs did ---- */
@@ -124,7 +126,7 @@ static gboolean check_server(const Work *w, const KtCloudMove *move, const KtRec
     return refuse(KT_ERROR_UNSUPPORTED, error, "a flavor whose name ends in '%s'", KT_STEP_UNCONFIRMED);
   if (g_strcmp0(s->status, "ERROR") == 0)
     return refuse(KT_ERROR_FORMAT, error, "server '%s': its status is ERROR", name);
-  if (s->task_state && !(g_str_has_prefix(s->task_state, "resize_") && is_cut_off(last)))
+  if (s->task_state && !(is_resized(s) && is_cut_off(last)))
     return refuse(KT_ERROR_FORMAT, error, "server '%s': it is busy with %s", name, s->task_state);
   if (s->task_state || ours)
     return TRUE;
@@ -288,10 +290,16 @@ static gboolean check_flavor(const KtCloudCure *cure, const KtCloudFlavor *there
                   want);
   if (!there->flavor->extra_specs)
     return refuse(KT_ERROR_ACCESS, error, "the keys of the flavor '%s' may not be seen", cure->name);
-  /* without keys: what a run that was cut off has left */
-  gboolean bare = !cure->exists && !g_hash_table_size(there->flavor->extra_specs);
-  if (bare || kt_flavor_same_specs(there->flavor->extra_specs, specs))
+  if (kt_flavor_same_specs(there->flavor->extra_specs, specs))
     return TRUE;
+  gboolean bare = !cure->exists && !g_hash_table_size(there->flavor->extra_specs);
+  if (bare && kt_cloud_flavor_is_ours(there)) /* what a run that was cut off has left */
+    return TRUE;
+  if (bare)
+    return refuse(KT_ERROR_FORMAT, error,
+                  "the flavor '%s' is there without keys, and kvmtune did not make it: set its keys by hand ('kvmtune "
+                  "cloud plan' prints the command), or plan with another --name",
+                  cure->name);
   g_autofree char *found = kt_cloud_specs_text(there->flavor->extra_specs), *expected = kt_cloud_specs_text(specs);
   return refuse(KT_ERROR_FORMAT, error, "the flavor '%s' is there and has %.300s; the plan expects %.300s", cure->name,
                 *found ? found : "no keys", expected);

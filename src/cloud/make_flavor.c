@@ -88,8 +88,8 @@ const KtCloudCure *kt_cloud_hand_cure(const KtCloudHand *hand, const char *name)
   return NULL;
 }
 
-/* The same name has the same id, so that a dry run knows it, and what was made in vain is not made twice. In the form
- * of a UUID, as Nova's own. */
+/* The same name has the same id, so that a dry run knows it, what was made in vain is not made twice, and the next run
+ * knows it as ours, from whatever machine. In the form of a UUID, as Nova's own. */
 static char *id_for(const char *name)
 {
   g_autofree char *text = g_strconcat("kvmtune flavor ", name, NULL);
@@ -108,6 +108,12 @@ char *kt_cloud_flavor_id(const KtCloud *cloud, const char *name)
 {
   const KtCloudFlavor *there = find(cloud, name);
   return there ? g_strdup(there->id) : id_for(name);
+}
+
+gboolean kt_cloud_flavor_is_ours(const KtCloudFlavor *flavor)
+{
+  g_autofree char *id = id_for(flavor->flavor->name);
+  return g_strcmp0(flavor->id, id) == 0;
 }
 
 /* Its id, escaped for a path. */

@@ -14,6 +14,7 @@ struct KtCloudSession {
   char *project;
   char **roles;
   guint oldest, newest;
+  GCancellable *stop; /* not owned */
 };
 
 static void wipe(char *text)
@@ -222,8 +223,13 @@ static KtHttpRequest request_of(const KtCloudSession *s, const KtCloudCall *call
                          .token = s->token,
                          .microversion = call->version ? version : NULL,
                          .body = call->body,
-                         .stop = call->stop,
+                         .stop = s->stop,
                          .repeatable = g_str_equal(call->method, "GET")};
+}
+
+void kt_cloud_session_set_stop(KtCloudSession *s, GCancellable *stop)
+{
+  s->stop = stop;
 }
 
 KtHttpAnswer *kt_cloud_session_send(KtCloudSession *s, const KtCloudCall *call, GError **error)

@@ -37,8 +37,10 @@ typedef struct {
   const char *path;   /* behind the endpoint, with its '/' in front and its query */
   guint version;      /* of Nova: 2.N; 0: none is said */
   const char *body;   /* JSON; NULL */
-  GCancellable *stop; /* as in KtHttpRequest; NULL */
 } KtCloudCall;
+
+/* What ends the waits of all calls from here on (KtHttpRequest); NULL: nothing. */
+void kt_cloud_session_set_stop(KtCloudSession *session, GCancellable *stop);
 
 /* An answer of any status but 401. Only GET is sent again after a broken connection. */
 KtHttpAnswer *kt_cloud_session_send(KtCloudSession *session, const KtCloudCall *call, GError **error);

@@ -148,7 +148,7 @@ static int carry_out(KtPlan *plan, KtActuator *actuator, KtJournal *journal, KtL
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "stopped; nothing was done");
     return -1;
   }
-  kt_apply_show(&show, &run);
+  kt_apply_show(&show, &run, KT_COLOUR_AUTO);
   gboolean done = kt_run_apply(&run, receipt, error);
   g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt, state) : NULL;
   kt_output(end ? end : journal ? "" : _("Nothing was done: a dry run.\n"), NULL);

@@ -21,7 +21,7 @@ typedef struct {
 } KtApplyShow;
 
 /* Has the run shown: each step as a line, its calls in a dry run, a bar for what takes long. */
-void kt_apply_show(KtApplyShow *show, KtRun *run);
+void kt_apply_show(KtApplyShow *show, KtRun *run, KtColour when);
 
 /* From here on SIGINT and SIGTERM end the run cleanly: they set `actuator->stop`, and the process goes on. */
 void kt_apply_catch_signals(KtActuator *actuator);

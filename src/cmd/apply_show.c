@@ -103,10 +103,10 @@ static void show_progress(const KtProgress *progress, gpointer data)
   show->drawn = now;
 }
 
-void kt_apply_show(KtApplyShow *show, KtRun *run)
+void kt_apply_show(KtApplyShow *show, KtRun *run, KtColour when)
 {
   KtActuator *actuator = run->actuator;
-  show->term = kt_term_of_stdout(KT_COLOUR_AUTO);
+  show->term = kt_term_of_stdout(when);
   show->bar = isatty(STDERR_FILENO) && !actuator->dry;
   run->step = show_step;
   run->data = show;

@@ -94,7 +94,7 @@ static int run_plan(int argc, char **argv, KtCloudRequest *request, const KtClou
   return kt_cloud_run_plan(request, &wish, output, error);
 }
 
-static int run_apply(int argc, char **argv, KtCloudRequest *request, GError **error)
+static int run_apply(int argc, char **argv, KtCloudRequest *request, KtColour when, GError **error)
 {
   KtCloudApplyRequest wish = {.plan = argv[0],
                               .server = server,
@@ -103,7 +103,8 @@ static int run_apply(int argc, char **argv, KtCloudRequest *request, GError **er
                               .limit_s = limit,
                               .yes = yes,
                               .dry_run = dry_run,
-                              .unverified = unverified};
+                              .unverified = unverified,
+                              .colour = when};
   if (!argc)
     return usage(error, "'cloud apply' needs a plan, as 'kvmtune cloud plan -o FILE' writes it");
   if (html || json || project || all || output_file || ticket || pattern || release_word)
@@ -135,7 +136,7 @@ static int run(int argc, char **argv, GError **error)
   if (argc && g_str_equal(argv[0], "plan"))
     return run_plan(argc - 1, argv + 1, &request, &output, error);
   if (argc && g_str_equal(argv[0], "apply"))
-    return run_apply(argc - 1, argv + 1, &request, error);
+    return run_apply(argc - 1, argv + 1, &request, output.colour, error);
   if (all || hosts || output_file || ticket || pattern || wave != NO_WAVE || release_word)
     return usage(error, "--all, --host, --output, --ticket, --name, --wave and --nova-release are for 'cloud plan'");
   if (server || yes || dry_run || unverified || limit || state || verify)

@@ -56,6 +56,7 @@ typedef struct {
   double limit_s;     /* 0: the usual one */
   double verify_s;    /* how long the load is measured before and after; 0: not */
   gboolean yes, dry_run, unverified;
+  KtColour colour;
 } KtCloudApplyRequest;
 /* cloud_look.c: what guests are looked at with; of one run. */
 typedef struct {

@@ -84,7 +84,7 @@ typedef struct {
 /* All of it in one table. */
 static gboolean show_all(const Work *w, const GPtrArray *receipts, GPtrArray *notes, GError **error)
 {
-  const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
+  const KtTerm term = kt_term_of_stdout(w->wish->colour);
   g_autoptr(KtReceipt) all = kt_receipt_new();
   g_ptr_array_set_free_func(all->steps, NULL);
   for (guint i = 0; i < receipts->len; i++) {
@@ -177,7 +177,7 @@ static void close_cut_off(const Work *w, const KtReceipt *receipt)
 static gboolean run_receipt(Work *w, KtReceipt *receipt, GError **error)
 {
   const char *server = ((const KtStep *)receipt->steps->pdata[0])->uuid;
-  const KtTerm term = kt_term_of_stdout(KT_COLOUR_AUTO);
+  const KtTerm term = kt_term_of_stdout(w->wish->colour);
   w->sight.receipt = receipt;
   w->sight.measure.stop = w->actuator->stop;
   if (server && w->run.journal)
@@ -225,7 +225,7 @@ static int carry_out(Work *w, GError **error)
   kt_output("\n", NULL);
   w->run = (KtRun){.actuator = w->actuator, .journal = w->wish->dry_run ? NULL : w->journal, .lock = w->lock};
   kt_apply_catch_signals(w->actuator);
-  kt_apply_show(&w->show, &w->run);
+  kt_apply_show(&w->show, &w->run, w->wish->colour);
   return run_all(w, receipts, error) ? KT_EXIT_HEALTHY : -1;
 }
 

@@ -84,7 +84,7 @@ static gboolean carry_out(KtActuator *actuator, KtReceipt *receipt, const char *
   if (!journal)
     return FALSE;
   kt_apply_catch_signals(actuator);
-  kt_apply_show(&show, &run);
+  kt_apply_show(&show, &run, KT_COLOUR_AUTO);
   gboolean done = kt_run_apply(&run, receipt, error);
   g_autofree char *end = receipt->number ? kt_view_apply_end(&term, receipt, state) : NULL;
   kt_output(end ? end : "", NULL);

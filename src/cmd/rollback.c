@@ -85,7 +85,7 @@ static int take_back(KtReceipt *receipt, KtJournal *journal, KtLock *lock, GErro
   actuator->rate_kib = (guint64)rate * 1024;
   kt_output("\n", NULL);
   kt_apply_catch_signals(actuator);
-  kt_apply_show(&show, &run);
+  kt_apply_show(&show, &run, KT_COLOUR_AUTO);
   if (!kt_run_rollback(&run, receipt, error))
     return -1;
   g_autofree char *end =
