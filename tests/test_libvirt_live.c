@@ -221,6 +221,52 @@ static void test_dead(void)
   g_assert_nonnull(kt_snapshot_domain(s, "test"));
 }
 
+static KtDomain *add_domain(KtSnapshot *s, const char *format, const char *uuid)
+{
+  KtDomain *d = kt_domain_new(format);
+  g_free(d->format);
+  d->format = g_strdup(format);
+  d->uuid = g_strdup(uuid);
+  g_ptr_array_add(s->domains, d);
+  return d;
+}
+
+/* Processes that a libvirt with a host of its own does not know are this machine's. */
+static void test_others_processes(void)
+{
+  for (guint own = 0; own < 2; own++) {
+    g_autoptr(KtSnapshot) s = kt_snapshot_new();
+    KtMachine *here = kt_machine_new(), *host = own ? kt_machine_new() : here;
+    g_ptr_array_add(s->machines, here);
+    if (own)
+      g_ptr_array_add(s->machines, host);
+    const KtDomain *guest = add_domain(s, "libvirt", "aa"), *other = add_domain(s, "qemu", "bb");
+    kt_libvirt_place_domains(s);
+    g_assert_true(guest->host == host);
+    g_assert_true(other->host == here);
+  }
+  g_autoptr(KtSnapshot) none = kt_snapshot_new();
+  const KtDomain *lonely = add_domain(none, "qemu", NULL);
+  kt_libvirt_place_domains(none);
+  g_assert_null(lonely->host);
+}
+
+/* Of two libvirts on one machine each sees the other's guests as processes. */
+static void test_seen_twice(void)
+{
+  g_autoptr(KtSnapshot) s = kt_snapshot_new();
+  add_domain(s, "qemu", "BB"); /* by the first libvirt */
+  const KtDomain *a = add_domain(s, "libvirt", "aa");
+  const KtDomain *b = add_domain(s, "libvirt", "bb"); /* by the second */
+  add_domain(s, "qemu", "aa");
+  const KtDomain *by_hand = add_domain(s, "qemu", "cc"), *nameless = add_domain(s, "qemu", NULL);
+  const KtDomain *left[] = {a, b, by_hand, nameless};
+  kt_libvirt_drop_twice(s);
+  g_assert_cmpuint(s->domains->len, ==, G_N_ELEMENTS(left));
+  for (guint i = 0; i < G_N_ELEMENTS(left); i++)
+    g_assert_true(s->domains->pdata[i] == left[i]);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -232,6 +278,8 @@ int main(int argc, char **argv)
   g_test_add_func("/libvirt/into-host", test_into_host);
   g_test_add_func("/libvirt/beside-host", test_beside_host);
   g_test_add_func("/libvirt/elsewhere", test_elsewhere);
+  g_test_add_func("/libvirt/others-processes", test_others_processes);
+  g_test_add_func("/libvirt/seen-twice", test_seen_twice);
   g_test_add_func("/libvirt/is-uri", test_is_uri);
   g_test_add_func("/libvirt/several", test_several);
   g_test_add_func("/libvirt/none-answers", test_none_answers);

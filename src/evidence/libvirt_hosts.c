@@ -162,15 +162,48 @@ static void move_all(GPtrArray *into, GPtrArray *from)
     g_ptr_array_add(into, g_ptr_array_steal_index(from, 0));
 }
 
+/* A process is all that is known of it: no libvirt told its definition. */
+static gboolean is_process_alone(const KtDomain *d)
+{
+  return g_strcmp0(d->format, "qemu") == 0;
+}
+
+static KtMachine *own_host(const KtSnapshot *one)
+{
+  return one->machines->len ? one->machines->pdata[one->machines->len - 1] : NULL;
+}
+
+void kt_libvirt_place_domains(KtSnapshot *one)
+{
+  for (guint i = 0; i < one->domains->len; i++) {
+    KtDomain *d = one->domains->pdata[i];
+    d->host = is_process_alone(d) && one->machines->len ? one->machines->pdata[0] : own_host(one);
+  }
+}
+
+void kt_libvirt_drop_twice(KtSnapshot *all)
+{
+  g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < all->domains->len; i++) {
+    const KtDomain *d = all->domains->pdata[i];
+    if (d->uuid && !is_process_alone(d))
+      g_hash_table_add(told, g_ascii_strdown(d->uuid, -1));
+  }
+  for (guint i = all->domains->len; i-- > 0;) {
+    const KtDomain *d = all->domains->pdata[i];
+    g_autofree char *uuid = d->uuid && is_process_alone(d) ? g_ascii_strdown(d->uuid, -1) : NULL;
+    if (uuid && g_hash_table_contains(told, uuid))
+      g_ptr_array_remove_index(all->domains, i);
+  }
+}
+
 static void take_host(KtSnapshot *into, Host *host)
 {
   KtSnapshot *from = host->snapshot;
-  /* the last one: libvirt's own host, behind this machine where the two differ */
-  KtMachine *m = from->machines->len ? from->machines->pdata[from->machines->len - 1] : NULL;
+  KtMachine *m = own_host(from);
   if (m)
     name_host(into, m, host->uri);
-  for (guint i = 0; i < from->domains->len; i++)
-    ((KtDomain *)from->domains->pdata[i])->host = m;
+  kt_libvirt_place_domains(from);
   move_all(into->machines, from->machines);
   move_all(into->domains, from->domains);
   move_all(into->flavors, from->flavors);
@@ -227,6 +260,7 @@ void kt_libvirt_read_hosts(const char *const *uris, guint n, double timeout_s, K
       note_failure(snapshot, host, timeout_s, error);
   }
   leave(all);
+  kt_libvirt_drop_twice(snapshot);
 }
 
 static void drop_snapshot(gpointer snapshot)
