@@ -212,15 +212,27 @@ gboolean kt_domain_is_called(const KtDomain *d, const char *name)
   return g_strcmp0(d->name, name) == 0 || (d->uuid && g_ascii_strcasecmp(d->uuid, name) == 0);
 }
 
-GArray *kt_domain_cell_memory(const KtDomain *d, int cell)
+/* Of one cell, or (-1) of all. Caller frees. */
+static GArray *sum_cells(const KtDomain *d, int cell)
 {
-  g_autoptr(GArray) memory = g_array_new(FALSE, TRUE, sizeof(KtNodeMemory));
+  GArray *memory = g_array_new(FALSE, TRUE, sizeof(KtNodeMemory));
   for (guint i = 0; d->runtime && i < d->runtime->cell_memory->len; i++) {
     const KtCellMemory *part = &g_array_index(d->runtime->cell_memory, KtCellMemory, i);
-    if (part->cell == cell)
+    if (cell < 0 || part->cell == cell)
       kt_memory_add(memory, part->node, part->kib);
   }
-  return memory->len || !d->runtime || d->cells->len > 1 ? g_steal_pointer(&memory) : g_array_ref(d->runtime->memory);
+  return memory;
+}
+
+GArray *kt_domain_memory(const KtDomain *d)
+{
+  g_autoptr(GArray) memory = sum_cells(d, -1);
+  return memory->len || !d->runtime ? g_steal_pointer(&memory) : g_array_ref(d->runtime->memory);
+}
+
+GArray *kt_domain_cell_memory(const KtDomain *d, int cell)
+{
+  return d->cells->len > 1 ? sum_cells(d, cell) : kt_domain_memory(d);
 }
 
 gboolean kt_domain_is_dedicated(const KtDomain *d)

@@ -174,6 +174,9 @@ const char *kt_domain_feature(const KtDomain *d, const char *name); /* policy or
 KtRuntime *kt_domain_runtime(KtDomain *d);
 KtThread *kt_runtime_add_thread(KtRuntime *r, int tid, const char *comm);
 void kt_runtime_add_memory(KtRuntime *r, int node, gint64 kib); /* adds up */
+/* KtNodeMemory: what of its RAM is resident; where that is not known by itself, all memory of its process, QEMU's own
+ * with it. Empty: unknown. Caller frees. */
+GArray *kt_domain_memory(const KtDomain *d);
 /* KtNodeMemory: what of a cell's RAM is resident; of a guest of one cell, where that is not known by itself, all of its
  * memory, QEMU's own with it. Empty: unknown. Caller frees. */
 GArray *kt_domain_cell_memory(const KtDomain *d, int cell);

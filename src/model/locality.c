@@ -47,7 +47,7 @@ KtNum kt_domain_locality(const KtMachine *host, const KtDomain *domain)
   if (!home || kt_set_count(home) >= with_cpus)
     return KT_NUM_UNKNOWN;
   gint64 all = 0, near = 0;
-  g_autoptr(GArray) memory = domain->cells->len > 1 ? g_array_ref(runtime->memory) : kt_domain_cell_memory(domain, 0);
+  g_autoptr(GArray) memory = kt_domain_memory(domain);
   for (guint i = 0; i < memory->len; i++) {
     const KtNodeMemory *part = &g_array_index(memory, KtNodeMemory, i);
     all += part->kib;

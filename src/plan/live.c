@@ -30,10 +30,10 @@ static void add_pin(const KtPlanWork *work, KtChange *change, guint vcpu, const 
     kt_change_add_edit(change, where, before, cpus);
 }
 
-/* Of resident pages those that are on the nodes already; of a guest of one cell those that a move takes. */
+/* Of its resident pages those that are on the nodes already. */
 static double share_on(const KtDomain *d, const KtSet *nodes)
 {
-  g_autoptr(GArray) memory = d->cells->len > 1 ? g_array_ref(d->runtime->memory) : kt_domain_cell_memory(d, 0);
+  g_autoptr(GArray) memory = kt_domain_memory(d);
   gint64 there = 0, sum = kt_memory_kib(memory);
   for (guint i = 0; i < memory->len; i++) {
     const KtNodeMemory *part = &g_array_index(memory, KtNodeMemory, i);

@@ -213,9 +213,7 @@ static void set_now(KtPlaceGuest *guest, const KtDomain *d, const KtMachine *hos
   g_autoptr(KtSet) cpus = cpus_now(d, host);
   if (!cpus)
     return;
-  g_autoptr(GArray) memory = !d->runtime         ? memory_defined(d, cpus, host)
-                             : d->cells->len > 1 ? g_array_ref(d->runtime->memory)
-                                                 : kt_domain_cell_memory(d, 0);
+  g_autoptr(GArray) memory = d->runtime ? kt_domain_memory(d) : memory_defined(d, cpus, host);
   gint64 resident = kt_memory_kib(memory), given = 0;
   if (resident <= 0)
     return;
