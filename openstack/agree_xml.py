@@ -45,7 +45,8 @@ def parts(text):
                        for m in root.findall("numatune/memnode")],
         "pins": {int(p.get("vcpu")): frozenset(cpus_of(p.get("cpuset"))) for p in tune if p.tag == "vcpupin"},
         "emulator": [frozenset(cpus_of(p.get("cpuset"))) for p in tune if p.tag == "emulatorpin"],
-        "realtime": [(p.get("vcpus"), p.get("scheduler"), p.get("priority")) for p in tune if p.tag == "vcpusched"],
+        "realtime": {cpu: (p.get("scheduler"), p.get("priority")) for p in tune if p.tag == "vcpusched"
+                     for cpu in cpus_of(p.get("vcpus"))},  # libvirt writes a line for each vCPU
         "quota": [(p.tag, p.text) for p in tune if p.tag in ("shares", "period", "quota")],
         "pages": [(kib(p), p.get("nodeset")) for p in root.findall("memoryBacking/hugepages/page")],
         "backing": sorted(e.tag for e in ([] if backing is None else backing) if e.tag in ("locked", "nosharepages")),

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Preloaded into libvirtd, and by it into QEMU: binding to CPUs and nodes that only the made-up host has succeeds
- * and does nothing, and the huge pages that only it has are ordinary ones of a tmpfs. Definitions and what guests see
- * are real; where their memory and threads lie is not. */
+ * and does nothing, and the huge pages that only it has are ordinary ones of a tmpfs. So does locking memory and
+ * real-time scheduling, which a container may not do. Definitions and what guests see are real; where their memory and
+ * threads lie is not. */
 #define _GNU_SOURCE
 #include <linux/magic.h>
+#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -19,6 +22,12 @@ long set_mempolicy(int mode, const unsigned long *nodes, unsigned long max);
 int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *cpus)
 {
   syscall(SYS_sched_setaffinity, pid, size, cpus);
+  return 0;
+}
+
+int pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *cpus)
+{
+  (void)thread, (void)size, (void)cpus;
   return 0;
 }
 
@@ -48,4 +57,22 @@ int statfs64(const char *path, struct statfs64 *found)
 int madvise(void *start, size_t size, int advice)
 {
   return advice == MADV_POPULATE_WRITE ? 0 : (int)syscall(SYS_madvise, start, size, advice);
+}
+
+int prlimit64(pid_t pid, enum __rlimit_resource what, const struct rlimit64 *wanted, struct rlimit64 *old)
+{
+  long status = syscall(SYS_prlimit64, pid, what, wanted, old);
+  return what == RLIMIT_MEMLOCK ? 0 : (int)status;
+}
+
+int mlockall(int flags)
+{
+  (void)flags;
+  return 0;
+}
+
+int sched_setscheduler(pid_t pid, int policy, const struct sched_param *how)
+{
+  (void)pid, (void)policy, (void)how;
+  return 0;
 }
