@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cloud_services as o  # noqa: E402
-from cloud_case import NEW, Case, as_before  # noqa: E402
+from cloud_case import NEW, Case, as_before, fault_at  # noqa: E402
 from cloud_run import U, main  # noqa: E402
 
 LATER_S = 4
@@ -69,6 +69,21 @@ def test_resize_behind_the_next_run():
     assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), (r.out, r.err)
     assert sum("resize" in b for _, _, b in c.world.changes) == 1, c.world.changes
     assert [x["state"] for x in c.history()] == ["done", "stopped", "done"]
+
+
+def test_server_of_the_same_name():
+    """Its run does not close what was cut off of the other one."""
+    c = Case(servers=2, hosts=("n1", "n2"))
+    for server in c.world.servers:
+        server["name"] = "twin"
+    fault_at(c.world, "POST", "/action", lambda h: c.world.process.kill() or o.cut_connection(h))
+    assert c.apply().status == -signal.SIGKILL
+    assert c.apply("--server", U[1]).status == 0
+    assert [(r["number"], r["state"]) for r in c.journal()] == [(3, "done"), (2, "running"), (1, "done")], c.journal()
+    c.world.servers[0]["name"] = "renamed"
+    c.world.resize(c.world.servers[0], c.world.flavors[-1])  # it has arrived
+    assert c.apply("--server", U[0]).status == 0
+    assert [r["state"] for r in c.journal()] == ["done", "done", "stopped", "done"], c.journal()
 
 
 def test_the_same_resize_comes_first():

@@ -158,14 +158,27 @@ static void note_verdict(const Work *w, const KtReceipt *receipt)
   }
 }
 
+static const char *server_of(const KtReceipt *receipt)
+{
+  return receipt->steps->len ? ((const KtStep *)receipt->steps->pdata[0])->uuid : NULL;
+}
+
+/* Is the receipt of this number about the same? Names of servers are not unique, and change. */
+static gboolean is_about(const Work *w, gint64 number, const KtReceipt *receipt)
+{
+  g_autoptr(KtReceipt) other = kt_journal_load(w->run.journal, number, NULL);
+  const char *server = server_of(receipt);
+  return other && g_strcmp0(other->uri, receipt->uri) == 0 && g_strcmp0(server_of(other), server) == 0 &&
+         (server || g_strcmp0(other->scope, receipt->scope) == 0);
+}
+
 /* What was cut off of the same before has found its end in this one. */
 static void close_cut_off(const Work *w, const KtReceipt *receipt)
 {
   g_autoptr(GPtrArray) past = w->run.journal && receipt->number ? kt_journal_list(w->run.journal, NULL) : NULL;
   for (guint i = 0; past && i < past->len; i++) {
     KtReceipt *old = past->pdata[i];
-    if (old->state != KT_RECEIPT_RUNNING || old->number == receipt->number || g_strcmp0(old->uri, receipt->uri) != 0 ||
-        g_strcmp0(old->scope, receipt->scope) != 0)
+    if (old->state != KT_RECEIPT_RUNNING || old->number == receipt->number || !is_about(w, old->number, receipt))
       continue;
     old->state = KT_RECEIPT_STOPPED;
     g_free(old->error);
@@ -176,7 +189,7 @@ static void close_cut_off(const Work *w, const KtReceipt *receipt)
 
 static gboolean run_receipt(Work *w, KtReceipt *receipt, GError **error)
 {
-  const char *server = ((const KtStep *)receipt->steps->pdata[0])->uuid;
+  const char *server = server_of(receipt);
   const KtTerm term = kt_term_of_stdout(w->wish->colour);
   w->sight.receipt = receipt;
   w->sight.measure.stop = w->actuator->stop;
