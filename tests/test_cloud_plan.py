@@ -102,6 +102,33 @@ def test_plan_takes_a_flavor_that_is_there():
     assert names == ["plain32.topology.2"], names
 
 
+def test_plan_passes_over_a_flavor_of_other_sizes():
+    """'cloud apply' refuses it, and so would Nova one with a smaller disk."""
+    keys = {"hw:cpu_cores": "8", "hw:cpu_sockets": "4", "hw:numa_nodes": "4"}
+    for more in ({"disk": 0}, {"public": False}):
+        w = one_host()
+        w.flavor("plain32.topology", 32, 65536, specs=keys, **more)
+        new = plan(w, "plain32", "--json").json()["flavors"][0]
+        assert (new["name"], new["exists"], new["disk_gib"], new["public"]) == ("plain32.topology.2", False, 20, True)
+    for member in ("swap", "OS-FLV-EXT-DATA:ephemeral"):
+        w = one_host()
+        w.flavor("plain32.topology", 32, 65536, specs=keys)
+        w.flavors[-1][member] = 1
+        assert plan(w, "plain32", "--json").json()["flavors"][0]["name"] == "plain32.topology.2", member
+
+
+def test_plan_keeps_the_disks_of_servers():
+    """Their flavor was deleted, or made anew with other disks: they have theirs."""
+    for flavor in (None, {"disk": 10}):
+        w = one_host()
+        w.servers[0]["flavor"].update(ephemeral=10, swap=512, disk=30)
+        w.flavors.clear()
+        if flavor:
+            w.flavor("plain32", 32, 65536, **flavor)
+        new = plan(w, "plain32", "--json").json()["flavors"][0]
+        assert (new["disk_gib"], new["ephemeral_gib"], new["swap_mib"]) == (30, 10, 512), new
+
+
 def test_plan_leaves_out_keys_that_nova_refuses():
     w = world()
     w.server(U[5], "t", "typo")

@@ -32,10 +32,13 @@ static void note(const Work *w, const char *format, ...)
 
 /* ---- what a new flavor starts from ---- */
 
-static gboolean is_same_size(const KtFlavor *a, const KtFlavor *b)
+/* Nova makes no disk smaller. */
+static gboolean is_same_size(const KtCloudFlavor *now, const KtCloudGroup *group)
 {
-  return a->vcpus.known && a->ram_mib.known && kt_int_is(b->vcpus, a->vcpus.value) &&
-         kt_int_is(b->ram_mib, a->ram_mib.value);
+  const KtFlavor *a = now->flavor, *b = group->flavor;
+  return a->vcpus.known && a->ram_mib.known && a->disk_gib.known && kt_int_is(b->vcpus, a->vcpus.value) &&
+         kt_int_is(b->ram_mib, a->ram_mib.value) && kt_int_is(b->disk_gib, a->disk_gib.value) &&
+         kt_int_is(group->ephemeral_gib, now->ephemeral_gib) && kt_int_is(group->swap_mib, now->swap_mib);
 }
 
 /* The flavor as it is now where it is the servers' still; their copy where it was deleted or made anew in another size.
@@ -43,7 +46,19 @@ static gboolean is_same_size(const KtFlavor *a, const KtFlavor *b)
 static const KtFlavor *base_of(const Work *w, const KtCloudGroup *group)
 {
   const KtCloudFlavor *now = kt_cloud_flavor(w->cloud, group->flavor->name);
-  return now && now->flavor->extra_specs && is_same_size(now->flavor, group->flavor) ? now->flavor : group->flavor;
+  return now && now->flavor->extra_specs && is_same_size(now, group) ? now->flavor : group->flavor;
+}
+
+/* Of the servers' copy: a base is the same in them. Who may use it is told by the flavor of this name alone. */
+static void set_sizes(const Work *w, KtCloudCure *cure, const KtCloudGroup *group)
+{
+  const KtCloudFlavor *now = kt_cloud_flavor(w->cloud, group->flavor->name);
+  cure->vcpus = group->flavor->vcpus.value;
+  cure->ram_mib = group->flavor->ram_mib.value;
+  cure->disk_gib = group->flavor->disk_gib.value;
+  cure->ephemeral_gib = group->ephemeral_gib.value;
+  cure->swap_mib = group->swap_mib.value;
+  cure->is_public = !now || now->is_public;
 }
 
 static GHashTable *copy_specs(GHashTable *from)
@@ -76,18 +91,13 @@ static char *fill_pattern(const char *pattern, const char *flavor)
   return g_strjoinv(flavor, parts);
 }
 
-static gboolean is_same_flavor(const KtCloudFlavor *f, const KtFlavor *base, GHashTable *specs)
+/* As 'cloud apply' wants it. */
+static gboolean is_same_flavor(const Work *w, const KtCloudFlavor *f, const KtCloudGroup *group, GHashTable *specs)
 {
-  GHashTableIter iter;
-  gpointer key, value;
-  if (!is_same_size(f->flavor, base) || !f->flavor->extra_specs ||
-      g_hash_table_size(f->flavor->extra_specs) != g_hash_table_size(specs))
-    return FALSE;
-  g_hash_table_iter_init(&iter, specs);
-  while (g_hash_table_iter_next(&iter, &key, &value))
-    if (g_strcmp0(g_hash_table_lookup(f->flavor->extra_specs, key), value) != 0)
-      return FALSE;
-  return TRUE;
+  KtCloudCure planned = {0};
+  set_sizes(w, &planned, group);
+  return is_same_size(f, group) && f->is_public == planned.is_public && f->flavor->extra_specs &&
+         kt_flavor_same_specs(f->flavor->extra_specs, specs);
 }
 
 static gboolean is_planned(const KtCloudPlan *plan, const char *name)
@@ -99,13 +109,14 @@ static gboolean is_planned(const KtCloudPlan *plan, const char *name)
 }
 
 /* By the pattern; ".2", ".3", ... where a flavor of this name is another one. *exists: it is there as it should be. */
-static char *new_name(const Work *w, const char *old, const KtFlavor *base, GHashTable *specs, gboolean *exists)
+static char *new_name(const Work *w, const KtCloudGroup *group, GHashTable *specs, gboolean *exists)
 {
+  const char *old = group->flavor->name;
   g_autofree char *first = fill_pattern(w->options->pattern ? w->options->pattern : KT_CLOUD_PATTERN, old);
   for (guint n = 1;; n++) {
     g_autofree char *name = n > 1 ? g_strdup_printf("%s.%u", first, n) : g_strdup(first);
     const KtCloudFlavor *there = g_hash_table_lookup(w->cloud->by_flavor, name);
-    *exists = there && is_same_flavor(there, base, specs);
+    *exists = there && is_same_flavor(w, there, group, specs);
     if (!is_planned(w->plan, name) && (!there || (*exists && !g_str_equal(name, old))))
       return g_steal_pointer(&name);
   }
@@ -163,20 +174,11 @@ static void put_notes(const Work *w, KtCloudCure *cure)
                                             "them as cores")));
 }
 
-static void set_sizes(const Work *w, KtCloudCure *cure, const KtFlavor *base, const char *old)
-{
-  const KtCloudFlavor *now = kt_cloud_flavor(w->cloud, old);
-  cure->vcpus = base->vcpus.value;
-  cure->ram_mib = base->ram_mib.value;
-  cure->disk_gib = base->disk_gib.known ? base->disk_gib.value : 0;
-  cure->ephemeral_gib = now ? now->ephemeral_gib : 0;
-  cure->swap_mib = now ? now->swap_mib : 0;
-  cure->is_public = !now || now->is_public;
-}
-
 /* A cure that is there already for servers of this flavor with the same result; NULL. */
-static KtCloudCure *known_cure(const Work *w, const char *old, const KtFlavor *base, GHashTable *specs, guint *at)
+static KtCloudCure *known_cure(const Work *w, const KtCloudGroup *group, GHashTable *specs, guint *at)
 {
+  KtCloudCure planned = {0};
+  set_sizes(w, &planned, group);
   for (guint i = 0; i < w->plan->cures->len; i++) {
     KtCloudCure *c = w->plan->cures->pdata[i];
     guint same = 0, set = 0;
@@ -186,8 +188,9 @@ static KtCloudCure *known_cure(const Work *w, const char *old, const KtFlavor *b
       same += key->after && g_strcmp0(g_hash_table_lookup(specs, key->key), key->after) == 0;
     }
     *at = i;
-    if (g_str_equal(c->flavor, old) && c->vcpus == base->vcpus.value && c->ram_mib == base->ram_mib.value &&
-        set == same && set == g_hash_table_size(specs))
+    if (g_str_equal(c->flavor, group->flavor->name) && c->vcpus == planned.vcpus && c->ram_mib == planned.ram_mib &&
+        c->disk_gib == planned.disk_gib && c->ephemeral_gib == planned.ephemeral_gib &&
+        c->swap_mib == planned.swap_mib && set == same && set == g_hash_table_size(specs))
       return c;
   }
   return NULL;
@@ -219,10 +222,12 @@ static void add_server(const Work *w, const KtCloudServer *s, guint cure)
 }
 
 /* A usable request: sizes within bounds, extra specs known. */
-static gboolean is_known(const KtFlavor *f)
+static gboolean is_known(const KtCloudGroup *group)
 {
+  const KtFlavor *f = group->flavor;
   return f->name && f->extra_specs && f->vcpus.known && f->ram_mib.known && f->vcpus.value >= 1 &&
-         f->vcpus.value <= KT_NOVA_VCPUS_MAX && f->ram_mib.value >= 1;
+         f->vcpus.value <= KT_NOVA_VCPUS_MAX && f->ram_mib.value >= 1 && f->disk_gib.known &&
+         group->ephemeral_gib.known && group->swap_mib.known;
 }
 
 /* The image's hw_cpu_* count before the flavor's; and what cannot be is passed over. */
@@ -241,7 +246,7 @@ static gboolean is_flat(const KtCloudShape *s, gint64 vcpus)
 static void plan_group(const Work *w, KtCloudGroup *group)
 {
   const KtFlavor *copy = group->flavor;
-  if (!is_known(copy)) {
+  if (!is_known(group)) {
     note(w, _("%s: its sizes or properties are not known: nothing is planned for its servers"),
          copy->name ? copy->name : _("a flavor without a name"));
     return;
@@ -268,16 +273,16 @@ static void plan_group(const Work *w, KtCloudGroup *group)
   if (!advice || vain || kt_flavor_same_specs(specs, copy->extra_specs))
     return;
   guint at;
-  KtCloudCure *cure = known_cure(w, copy->name, base, specs, &at);
+  KtCloudCure *cure = known_cure(w, group, specs, &at);
   if (!cure) {
     gboolean exists;
-    g_autofree char *name = new_name(w, copy->name, base, specs, &exists);
+    g_autofree char *name = new_name(w, group, specs, &exists);
     cure = kt_cloud_plan_add_cure(w->plan, copy->name, name);
     at = w->plan->cures->len - 1;
     cure->exists = exists;
     cure->before = before;
     cure->after = shape;
-    set_sizes(w, cure, base, copy->name);
+    set_sizes(w, cure, group);
     put_keys(cure, copy->extra_specs, specs, advice);
     put_notes(w, cure);
     kt_cloud_judge(cure, after, w->places, w->options->release);

@@ -29,11 +29,12 @@ typedef struct {
 
 /* Servers whose flavor and image are the same. */
 struct KtCloudGroup {
-  KtFlavor *flavor;    /* as the servers have it (server: the first one's name), with the image's properties as they are
-                          known; extra_specs NULL: Nova did not show the copy */
-  char *flavor_id;     /* of a Nova older than 2.47, which shows no copy; NULL */
-  char *image_id;      /* NULL: boots from a volume, or not told */
-  gboolean volume;     /* boots from a volume: its image's properties are not in Nova's answer */
+  KtFlavor *flavor; /* as the servers have it (server: the first one's name), with the image's properties as they are
+                       known; extra_specs NULL: Nova did not show the copy */
+  KtInt ephemeral_gib, swap_mib; /* of the copy */
+  char *flavor_id;               /* of a Nova older than 2.47, which shows no copy; NULL */
+  char *image_id;                /* NULL: boots from a volume, or not told */
+  gboolean volume;               /* boots from a volume: its image's properties are not in Nova's answer */
   gboolean image_then; /* the image's properties are those with which the servers were made, not those of now */
   GPtrArray *servers;  /* KtCloudServer*, not owned */
 };

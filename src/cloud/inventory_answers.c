@@ -117,6 +117,8 @@ static char *group_key(const KtCloudGroup *g)
   put_number(key, g->flavor->vcpus);
   put_number(key, g->flavor->ram_mib);
   put_number(key, g->flavor->disk_gib);
+  put_number(key, g->ephemeral_gib);
+  put_number(key, g->swap_mib);
   put_table(key, g->flavor->extra_specs);
   put_table(key, g->flavor->image);
   return g_string_free(key, FALSE);
@@ -133,6 +135,8 @@ static KtCloudGroup *group_new(JsonObject *object, const KtCloudServer *server)
   g->flavor->name = text_of(flavor, "original_name");
   g->flavor_id = text_of(flavor, "id");
   read_sizes(g->flavor, flavor);
+  g->ephemeral_gib = count_of(flavor, "ephemeral");
+  g->swap_mib = count_of(flavor, "swap");
   kt_cloud_read_specs(g->flavor, kt_json_member_object(flavor, "extra_specs"));
   g->image_id = text_of(image, "id");
   g->volume = no_image && !*no_image;
