@@ -17,7 +17,8 @@ static const char servers[] =
     "\"OS-EXT-STS:task_state\": null, \"hostId\": \"5dc8\"},"
     /* of the same flavor and image; created in cell0, so with the name of another */
     "{\"id\": \"u2\", \"name\": \"g4\", \"status\": \"ERROR\", \"flavor\": {\"vcpus\": 4, \"ram\": 256, \"disk\": 0, "
-    "\"original_name\": \"q22\", \"extra_specs\": {\"hw:cpu_sockets\": \"2\", \"hw:cpu_cores\": \"2\"}}, \"image\": "
+    "\"ephemeral\": 0, \"swap\": 0, \"original_name\": \"q22\", \"extra_specs\": {\"hw:cpu_sockets\": \"2\", "
+    "\"hw:cpu_cores\": \"2\"}}, \"image\": "
     "{\"id\": \"i1\"}, \"OS-EXT-SRV-ATTR:instance_name\": \"instance-00000001\", \"hostId\": \"\"},"
     /* as a member of a project sees it, from a volume, and with no right to extra specs */
     "{\"id\": \"u3\", \"name\": \"v\", \"status\": \"ACTIVE\", \"flavor\": {\"vcpus\": 8, \"ram\": 512, \"disk\": 0, "
@@ -70,6 +71,7 @@ static void test_servers(void)
   g_assert_cmpuint(cloud->groups->len, ==, 3);
   const KtCloudServer *a = kt_cloud_server(cloud, "u1"), *b = kt_cloud_server(cloud, "u2");
   g_assert_true(a->group == b->group);
+  g_assert_true(kt_int_is(a->group->ephemeral_gib, 0) && kt_int_is(a->group->swap_mib, 0));
   g_assert_cmpstr(a->instance_name, ==, b->instance_name); /* which is why servers are matched by id */
   g_assert_null(kt_cloud_server(cloud, "g4"));             /* two have this name */
   g_assert_cmpstr(kt_cloud_server(cloud, "v")->id, ==, "u3");
