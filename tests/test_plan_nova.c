@@ -102,6 +102,27 @@ static void test_within_mask(void)
   g_assert_cmpstr(edit_after(find_change(busy, "instance-1/vcpupin"), "0"), ==, "0-3,8-11");
 }
 
+/* Where its memory has no room on one node it stays, too: a part of it would have to go where it may not. */
+static void test_no_room(void)
+{
+  g_autofree char *all = definition("instance-1", 4, 8, NOVA);
+  g_autofree char *booked =
+      definition("instance-2", 2, 26, NOVA "<numatune><memory mode='strict' nodeset='0'/></numatune>\n");
+  const char *const definitions[] = {all, booked, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  g_autoptr(KtSet) floating = set("0-15");
+  KtPlanOptions options = automatic;
+  KtDomain *d = snapshot->domains->pdata[0];
+  options.floating = floating;
+  run_on(d, "0-3,8-11", 1);
+  g_array_set_size(d->runtime->memory, 0);
+  kt_runtime_add_memory(d->runtime, 0, 2 << 20);
+  kt_runtime_add_memory(d->runtime, 1, 6 << 20);
+  run_on(snapshot->domains->pdata[1], "0-3", 0);
+  g_autoptr(KtPlan) plan = build(snapshot, &options);
+  assert_alone(plan);
+}
+
 /* What Nova has booked, or what has no definition that says so, is not touched. */
 static void test_not_narrowed(void)
 {
@@ -247,6 +268,7 @@ int main(int argc, char **argv)
   g_test_add_func("/plan-nova/closed", test_closed);
   g_test_add_func("/plan-nova/narrowed", test_narrowed);
   g_test_add_func("/plan-nova/within-mask", test_within_mask);
+  g_test_add_func("/plan-nova/no-room", test_no_room);
   g_test_add_func("/plan-nova/not-narrowed", test_not_narrowed);
   g_test_add_func("/plan-nova/new", test_new);
   g_test_add_func("/plan-nova/set-aside", test_set_aside);
