@@ -21,6 +21,7 @@ class World:
         self.admin = True
         self.newest = "2.93"
         self.page = 1000           # the service's own limit of a page
+        self.hidden = []           # ids of servers that no list has: their cell is away
         self.token_uses = None     # after so many requests a token has expired
         self.faults = []           # [path part, times or -1, action]; the first that matches acts
         self.next_origin = None    # what "next" links point to; None: the service
@@ -164,7 +165,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/servers/detail":
             if "all_tenants" in query and not w.admin:
                 return forbidden("os_compute_api:servers:detail:get_all_tenants")
-            return self.listed([self.as_seen(s, minor) for s in w.servers], "servers", query, "/compute/v2.1" + path)
+            listed = [s for s in w.servers if s["id"] not in w.hidden]
+            return self.listed([self.as_seen(s, minor) for s in listed], "servers", query, "/compute/v2.1" + path)
         if path == "/flavors/detail":
             seen = [{k: v for k, v in f.items() if k != "extra_specs" or minor >= 61} for f in w.flavors]
             return self.listed(seen, "flavors", query, "/compute/v2.1" + path)

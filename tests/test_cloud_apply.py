@@ -119,6 +119,30 @@ def test_server_gone():
     assert "not there any more" in " ".join(r.out.split()), r.out
 
 
+def test_server_of_a_cell_that_is_away():
+    """Nova leaves it out of pages. Alone it is shown, without its state, and with a flavor from before."""
+    c = Case(servers=3, hosts=("n1", "n2"))
+    server = c.world.servers[0]
+    server["status"] = "UNKNOWN"
+    c.world.hidden = [server["id"]]
+    refused(c, c.apply(), "server 'crm1' is not in Nova's list, and is not deleted", "its status is UNKNOWN")
+    refused(c, c.apply("--wave", "1"), "its status is UNKNOWN")
+    server["status"] = "ACTIVE"
+    refused(c, c.apply(), "try again")
+    c = Case()
+    assert c.apply(look=False).status == 2 and c.flavor_of() == (NEW, "VERIFY_RESIZE")
+    server = c.world.servers[0]
+    new = dict(server)
+    server.update(status="UNKNOWN", flavor=c.before[server["id"]][2])
+    c.world.changes.clear()
+    r = c.rollback(2)
+    assert r.status in (1, 2) and "does not reach the cell" in " ".join((r.out + r.err).split()), r.out + r.err
+    assert c.history()[0]["state"] != "undone" and not c.world.changes, c.history()
+    server.update(new)
+    assert c.rollback(2).status == 0
+    as_before(c)
+
+
 def test_member_of_another_project():
     """Nova answers as if its servers were not there: they are neither done nor taken back for that."""
     c = Case()

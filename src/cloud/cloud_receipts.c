@@ -214,6 +214,16 @@ static gboolean check_earlier(const Work *w, gint64 next, GError **error)
   return TRUE;
 }
 
+/* FALSE with *error: Nova leaves what is in a cell that it does not reach out of its pages, but shows it alone. */
+static gboolean check_gone(const Work *w, const KtCloudMove *move, GError **error)
+{
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(KtServerNow) now = kt_server_now_get(w->hand->session, move->id, &failed);
+  return g_error_matches(failed, KT_ERROR, KT_ERROR_NOT_FOUND) || g_error_matches(failed, KT_ERROR, KT_ERROR_ACCESS) ||
+         refuse(KT_ERROR_SYSTEM, error, "server '%s' is not in Nova's list, and is not deleted: %s", name_of(w, move),
+                failed ? failed->message : "try again");
+}
+
 static gboolean choose_wave(const Work *w, gint64 wave, GPtrArray *chosen, GError **error)
 {
   const KtCloudMove *first = NULL;
@@ -230,9 +240,11 @@ static gboolean choose_wave(const Work *w, gint64 wave, GPtrArray *chosen, GErro
   for (guint i = 0; i < w->plan->moves->len; i++) {
     const KtCloudMove *m = w->plan->moves->pdata[i];
     known |= m->wave == wave;
-    if (!server_of(w, m) && (now < 0 || m->wave <= now))
+    if (!server_of(w, m) && (now < 0 || m->wave <= now)) {
+      if (!check_gone(w, m, error))
+        return FALSE;
       note(w, _("Server '%s' (%s) of the plan is not there any more, or not to be seen."), name_of(w, m), m->id);
-    else if (m->wave == now && !is_done(w, m))
+    } else if (m->wave == now && !is_done(w, m))
       g_ptr_array_add(chosen, (gpointer)m);
   }
   return known || refuse(KT_ERROR_NOT_FOUND, error, "the plan has no wave %" G_GINT64_FORMAT, wave);

@@ -55,7 +55,11 @@ KtServerNow *kt_server_now_get(KtCloudSession *session, const char *id, GError *
   g_autoptr(JsonNode) node =
       kt_cloud_get(session, KT_SERVICE_COMPUTE, path, kt_cloud_session_version(session, NOW_MOST), &status, &failed);
   KtServerNow *now = node ? read_node(path, node, error) : NULL;
-  if (now)
+  if (now && g_str_equal(now->server->status, "UNKNOWN")) { /* its flavor is that of some time ago */
+    g_clear_pointer(&now, kt_server_now_free);
+    g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM,
+                "Nova does not reach the cell of the server %s: its status is UNKNOWN", id);
+  } else if (now)
     now->fault = kt_cloud_session_clean(session, now->fault);
   else if (status == 404 && kt_cloud_session_is_admin(session))
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "the server %s is not there any more", id);

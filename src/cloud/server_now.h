@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One server as Nova has it at this moment, and what became of what it was asked. Inside of the room only.
  *
- * Source: Nova's API reference (servers, servers-actions, os-instance-actions). */
+ * Source: Nova's API reference (servers, servers-actions, os-instance-actions) and guide (handling down cells). */
 #pragma once
 #include "cloud/inventory.h"
 #include "cloud/pages.h"
@@ -19,7 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KtServerNow, kt_server_now_free)
 
 /* {"server": {...}}. NULL with KT_ERROR_FORMAT. */
 KtServerNow *kt_server_now_read(const char *name, const char *text, gsize length, GError **error);
-/* NULL with KT_ERROR_NOT_FOUND: it was deleted; _ACCESS: that, or this sign-in may not see it. */
+/* NULL with KT_ERROR_NOT_FOUND: it was deleted; _ACCESS: that, or this sign-in may not see it; _SYSTEM: Nova does not
+ * answer, or does not know (the database of the server's cell is away). */
 KtServerNow *kt_server_now_get(KtCloudSession *session, const char *id, GError **error);
 
 /* "plain32", or "plain32 (VERIFY_RESIZE)" (apply/step.h); NULL: Nova does not show its flavor. Caller frees. */
