@@ -114,6 +114,7 @@ static void test_nova_cpus(void)
   } rows[] = {{NULL, NULL, NULL, TRUE},
               {"compute/cpu_shared_set", "0-3,8", "0-3,8", TRUE},
               {"compute/cpu_shared_set", "0-3,^2", "0-1,3", TRUE},
+              {"compute/cpu_shared_set", "^2,0-3,,8", "0-1,3,8", TRUE}, /* wherever it stands */
               {"compute/cpu_shared_set", "all", NULL, FALSE},
               {"DEFAULT/vcpu_pin_set", "2-5", "2-5", TRUE},
               {"compute/cpu_dedicated_set", "4-15", "0-3", TRUE},
@@ -127,6 +128,28 @@ static void test_nova_cpus(void)
     g_assert_cmpstr(text, ==, rows[i].cpus);
     kt_nova_conf_free(c);
   }
+  KtNovaConf *both = conf("DEFAULT/vcpu_pin_set", "2-5"); /* what Nova then reads is the old one */
+  g_hash_table_replace(both->values, g_strdup("compute/cpu_shared_set"), g_strdup("0-15"));
+  gboolean known;
+  g_autoptr(KtSet) cpus = kt_guard_nova_cpus(both, online, &known);
+  g_autofree char *text = kt_set_format(cpus);
+  g_assert_cmpstr(text, ==, "2-5");
+  kt_nova_conf_free(both);
+}
+
+/* Words that no definition has make it unreadable, and libvirt keeps them; then it is not known to be nobody's. */
+static void test_unreadable(void)
+{
+  static const char *const unreadable[] = {DOMAIN(NOVA "<a:b xmlns:a='urn:a'><![CDATA[<!DOCTYPE x>]]></a:b>"),
+                                           DOMAIN(NOVA "<description>&lt;</descr"), "<domain"};
+  KtNovaConf *shared = conf("compute/cpu_shared_set", "4-31");
+  for (guint i = 0; i < G_N_ELEMENTS(unreadable); i++) {
+    check(unreadable[i], shared, KT_STEP_VCPUPIN, "0-63", "4-7", "cannot be read", FALSE);
+    check(unreadable[i], shared, KT_STEP_DEFINITION, "a", "b", "cannot be read", FALSE);
+    g_autofree char *why = judge(DOMAIN(NOVA), unreadable[i], shared, KT_STEP_VCPUPIN, "0-63", "4-7", NULL);
+    g_assert_nonnull(strstr(why, "has booked"));
+  }
+  kt_nova_conf_free(shared);
 }
 
 /* What Nova has booked is left alone, whatever the step. */
@@ -190,6 +213,7 @@ int main(int argc, char **argv)
   g_test_add_func("/guard/nova/floats", test_nova_floats);
   g_test_add_func("/guard/nova/cpus", test_nova_cpus);
   g_test_add_func("/guard/nova/booked", test_nova_booked);
+  g_test_add_func("/guard/unreadable", test_unreadable);
   g_test_add_func("/guard/others", test_others);
   return g_test_run();
 }

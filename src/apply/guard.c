@@ -48,20 +48,44 @@ const char *kt_guard_stuck(const KtDomain *domain)
 
 /* ---- who has booked what ---- */
 
+/* Whose it is would not be known of what is read in part, or not at all. */
+static gboolean is_read(const KtDomain *domain)
+{
+  return domain->name && !domain->cut;
+}
+
 /* Pins that were given while it ran are not the manager's: its definition counts. */
 static gboolean is_booked(const KtGuardSight *sight)
 {
   g_autoptr(KtDomain) domain = kt_guard_read(sight->definition);
-  return kt_domain_is_booked(domain);
+  return !is_read(domain) || kt_domain_is_booked(domain);
+}
+
+/* Of Nova's "0-7,^3": what it takes out is out wherever that stands. NULL: it is no list. */
+static KtSet *set_of(const char *text)
+{
+  g_autoptr(KtSet) in = kt_set_new();
+  g_autoptr(KtSet) out = kt_set_new();
+  g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+  for (guint i = 0; parts[i]; i++) {
+    const char *part = g_strstrip(parts[i]);
+    g_autoptr(KtSet) some = kt_set_parse(*part == '^' ? part + 1 : part, NULL);
+    if (!some)
+      return NULL;
+    kt_set_add_all(*part == '^' ? out : in, some);
+  }
+  kt_set_remove_all(in, out);
+  return g_steal_pointer(&in);
 }
 
 KtSet *kt_guard_nova_cpus(const KtNovaConf *nova, const KtSet *online, gboolean *known)
 {
-  static const char *const keys[] = {"compute/cpu_shared_set", "DEFAULT/vcpu_pin_set"};
+  static const char *const keys[] = {"DEFAULT/vcpu_pin_set",
+                                     "compute/cpu_shared_set"}; /* with both the old one holds */
   *known = TRUE;
   for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
     const char *text = g_hash_table_lookup(nova->values, keys[i]);
-    KtSet *cpus = text && *text ? kt_libvirt_set(text) : NULL;
+    KtSet *cpus = text && *text ? set_of(text) : NULL;
     *known = !text || !*text || cpus;
     if (cpus || !*known)
       return cpus;
@@ -69,7 +93,7 @@ KtSet *kt_guard_nova_cpus(const KtNovaConf *nova, const KtSet *online, gboolean 
   const char *text = g_hash_table_lookup(nova->values, "compute/cpu_dedicated_set");
   if (!text || !*text)
     return NULL;
-  g_autoptr(KtSet) dedicated = kt_libvirt_set(text);
+  g_autoptr(KtSet) dedicated = set_of(text);
   *known = dedicated && online;
   if (!*known)
     return NULL;
@@ -142,6 +166,8 @@ char *kt_guard_refuses(const KtGuardSight *sight, const KtStep *step, char **war
   if (step->kind == KT_STEP_RESTART && !sight->definition)
     return g_strdup("it is transient: once shut down it would be gone");
   g_autoptr(KtDomain) domain = kt_guard_read(sight->live ? sight->live : sight->definition);
+  if (!is_read(domain))
+    return g_strdup("its definition cannot be read, and whose it is and what is booked for it is not known");
   const char *stuck = step->kind == KT_STEP_MEMORY ? kt_guard_stuck(domain) : NULL;
   if (stuck)
     return g_strdup_printf("its memory cannot be moved: %s", stuck);
