@@ -453,6 +453,34 @@ static void test_optimum(void)
   g_assert_cmpuint(proven, >, 20);
 }
 
+/* Some of each node's CPUs are all that a guest may use: wherever it is and however full the host, it gets no other,
+ * and what is not there yet comes beside them. */
+static void test_fences(void)
+{
+  g_autoptr(GRand) rand = g_rand_new_with_seed(13);
+  for (guint round = 0; round < 800; round++) {
+    g_autoptr(KtPlaceProblem) problem = random_problem(rand);
+    guint last = problem->nodes->len * ((KtPlaceNode *)problem->nodes->pdata[0])->cores->len - 1;
+    problem->max_steps = 20000;
+    for (guint i = 0; i < problem->nodes->len; i++)
+      ((KtPlaceNode *)problem->nodes->pdata[i])->memory_kib = 1000 * GIB;
+    for (guint k = 0; k < problem->guests->len; k++) {
+      KtPlaceGuest *g = problem->guests->pdata[k];
+      g->allowed = kt_set_new();
+      for (guint cpu = (guint)g_rand_int_range(rand, 0, (gint32)last + 1); cpu <= last;
+           cpu += (guint)g_rand_int_range(rand, 1, 4))
+        kt_set_add(g->allowed, cpu);
+      for (guint cpu = 0; g->started && cpu <= last; cpu += k + 1)
+        kt_set_add(g->now_cpus, cpu);
+    }
+    g_autoptr(KtPlacement) placement = solve(problem);
+    assert_valid(problem, placement);
+    for (guint k = 0; k < problem->guests->len; k++)
+      if (!((KtPlaceGuest *)problem->guests->pdata[k])->started)
+        g_assert_cmpuint(cell_of(placement, k, 0)->memory->len, ==, 1);
+  }
+}
+
 /* ---- the same problem told otherwise ---- */
 
 /* Guests in reverse order under other names. */
@@ -513,6 +541,7 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/placement/allowed", test_allowed);
+  g_test_add_func("/placement/fences", test_fences);
   g_test_add_func("/placement/one-cell", test_one_cell_where_it_fits);
   g_test_add_func("/placement/wide", test_wide_guest_is_split_evenly);
   g_test_add_func("/placement/only-what-is-bad", test_only_what_is_bad_moves);

@@ -373,7 +373,8 @@ static void fill_guests(KtSearch *s)
     KtSearchGuest *g = &s->guests[s->n_guests++];
     g->index = k;
     g->kind = kind_of(s, guest->page_kib);
-    g->n = choose_parts(s, guest, MAX(guest->cells, 1), guest->cells == 0);
+    guint cells = MAX(guest->cells, 1);
+    g->n = guest->allowed ? cells : choose_parts(s, guest, cells, guest->cells == 0);
     g->per_cell = guest->cells ? g->n / guest->cells : 1;
     s->n_parts += g->n;
   }

@@ -92,8 +92,9 @@ typedef struct {
   gboolean started; /* where it is now: */
   KtSet *now_cpus;
   GArray *now_memory; /* KtPlaceMemory, each node once */
-  KtSet *allowed;     /* of a shared guest: it floats on none but these, on one of their nodes; NULL: any. Where it
-                         is kept (movable FALSE) they do not count */
+  KtSet *allowed;     /* of a shared guest: it floats on none but these, on one of their nodes or, where that costs no
+                         more, on those of them that it is on now; NULL: any. Where it is kept (movable FALSE) they do
+                         not count */
   GArray *devices;    /* KtPlaceDevice, at most KT_PLACE_MAX_DEVICES; the shared ones count where it owns none */
 } KtPlaceGuest;
 
@@ -152,7 +153,8 @@ typedef struct {
 typedef struct {
   GPtrArray *guests; /* KtPlaceAnswer *, in the order of the problem's guests */
   KtPlaceCost cost;  /* without what unplaced guests would add */
-  KtPlaceCost bound; /* no placement is below it, field by field and in total (total may exceed the sum of fields) */
+  KtPlaceCost bound; /* no placement is below it, field by field and in total (total may exceed the sum of fields); all
+                        0: not known */
   gboolean optimal;  /* the total is known to be the least */
   guint64 steps;
 } KtPlacement;

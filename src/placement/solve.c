@@ -82,7 +82,10 @@ static void set_bound(KtPlacement *placement, const KtPlaceProblem *problem, dou
                                    .fragmentation = fixed->fragmentation};
   placement->bound.total =
       bound + w->l3 * fixed->l3 + w->remote * fixed->remote + w->fragmentation * fixed->fragmentation;
-  placement->optimal = placement->cost.total <= placement->bound.total + 1e-8 * MAX(placement->cost.total, 1);
+  double slack = 1e-8 * MAX(placement->cost.total, 1);
+  if (placement->cost.total < placement->bound.total - slack) /* guests stay that float on several nodes at once, */
+    placement->bound = (KtPlaceCost){0};                      /* which the search does not weigh */
+  placement->optimal = placement->cost.total <= placement->bound.total + slack;
 }
 
 KtPlacement *kt_placement_solve(const KtPlaceProblem *problem, GError **error)

@@ -47,6 +47,8 @@ static gboolean has_cpus(const KtPlaceGuest *guest, const KtPlaceAnswer *now, co
     KtPlaceCell *cell = now->cells->pdata[c];
     if (!cell->pins)
       kt_set_remove_all(cell->cpus, owned);
+    if (guest->allowed)
+      kt_set_keep_only(cell->cpus, guest->allowed);
     if (kt_set_is_empty(cell->cpus) || kt_set_intersects(cell->cpus, owned) || !kt_set_contains(open, cell->cpus))
       return FALSE;
     cpus += kt_set_count(cell->cpus);
