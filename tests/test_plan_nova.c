@@ -123,6 +123,26 @@ static void test_no_room(void)
   assert_alone(plan);
 }
 
+/* One vCPU that was narrowed to one CPU does not own it, whatever policy guests of others get: the plan for what was
+ * planned is empty. */
+static void test_narrowed_to_one(void)
+{
+  g_autoptr(KtSet) floating = set("5-15");
+  KtPlanOptions options = {.policy = KT_PLAN_SHARED, .floating = floating};
+  g_autofree char *a = definition("a", 2, 4, NOVA), *b = definition("b", 1, 7, NOVA);
+  const char *const definitions[] = {a, b, NULL};
+  g_autoptr(KtSnapshot) snapshot = read_domains(definitions);
+  run_on(snapshot->domains->pdata[0], "5-7", 1);
+  run_on(snapshot->domains->pdata[1], "5", 1);
+  for (int i = 0; i < 2; i++)
+    thread_of(snapshot->domains->pdata[0], (guint)i)->run_pct = KT_NUM(90);
+  thread_of(snapshot->domains->pdata[1], 0)->run_pct = KT_NUM(85);
+  for (int i = 0; i < 2; i++)
+    thread_of(snapshot->domains->pdata[0], (guint)i)->wait_pct = KT_NUM(20);
+  g_autoptr(KtPlan) plan = build(snapshot, &options);
+  g_assert_null(find_change(plan, "a/vcpupin"));
+}
+
 /* What Nova has booked, or what has no definition that says so, is not touched. */
 static void test_not_narrowed(void)
 {
@@ -269,6 +289,7 @@ int main(int argc, char **argv)
   g_test_add_func("/plan-nova/narrowed", test_narrowed);
   g_test_add_func("/plan-nova/within-mask", test_within_mask);
   g_test_add_func("/plan-nova/no-room", test_no_room);
+  g_test_add_func("/plan-nova/narrowed-to-one", test_narrowed_to_one);
   g_test_add_func("/plan-nova/not-narrowed", test_not_narrowed);
   g_test_add_func("/plan-nova/new", test_new);
   g_test_add_func("/plan-nova/set-aside", test_set_aside);

@@ -238,10 +238,11 @@ static gboolean has_size(const KtDomain *d)
 /* One vCPU on one CPU, where others float too: so does it. */
 static void tell_crowded(GArray *subjects, const KtPlanOptions *options, const KtMachine *host)
 {
-  for (guint i = 0; i < subjects->len && options->policy == KT_PLAN_AUTO; i++) {
+  for (guint i = 0; i < subjects->len; i++) {
     KtPlanSubject *subject = &g_array_index(subjects, KtPlanSubject, i);
-    g_autoptr(KtSet) own =
-        subject->dedicated && subject->domain->vcpus.value == 1 ? cpus_now(subject->domain, host) : NULL;
+    gboolean as_now = options->policy == KT_PLAN_AUTO || kt_plan_is_kept(subject->domain) || subject->left;
+    gboolean single = as_now && subject->dedicated && subject->domain->vcpus.value == 1;
+    g_autoptr(KtSet) own = single ? cpus_now(subject->domain, host) : NULL;
     for (guint k = 0; own && k < subjects->len; k++) {
       const KtDomain *d = g_array_index(subjects, KtPlanSubject, k).domain;
       g_autoptr(GArray) pins = kt_plan_pins_now(d, host);
