@@ -56,6 +56,9 @@ static void test_refused(void)
   assert_refused("{//\"\n\"a\":[1]}", 15, KT_ERROR_FORMAT);
   g_autofree char *deep = g_strnfill(1000000, '[');
   assert_refused(deep, strlen(deep), KT_ERROR_LIMIT);
+  g_autofree char *crowded = g_strnfill(KT_JSON_VALUES + 2, ',');
+  crowded[0] = '[';
+  assert_refused(crowded, strlen(crowded), KT_ERROR_LIMIT);
   /* so does one that takes '...' for a text, as json-glib does */
   g_autofree char *behind_quote = g_strconcat("['\"',", deep, NULL);
   assert_refused(behind_quote, strlen(behind_quote), KT_ERROR_FORMAT);

@@ -6,12 +6,12 @@
 #if HAVE_JSON
 #include "base/error.h"
 
-typedef enum { SHALLOW, DEEP, NO_JSON, NO_TEXT } Nesting;
+typedef enum { SHALLOW, DEEP, CROWDED, NO_JSON, NO_TEXT } Nesting;
 
 /* Comments and '...' are json-glib's additions: a '"' in them would hide brackets from this count. */
 static Nesting nesting_of(const char *text, gsize length)
 {
-  guint depth = 0;
+  guint depth = 0, values = 0;
   gboolean quoted = FALSE;
   for (const char *p = text, *end = text + length; p < end; p++) {
     if (quoted) {
@@ -27,6 +27,8 @@ static Nesting nesting_of(const char *text, gsize length)
       return NO_JSON;
     } else if ((*p == '{' || *p == '[') && ++depth > KT_JSON_NESTING) {
       return DEEP;
+    } else if ((*p == '{' || *p == '[' || *p == ',') && ++values > KT_JSON_VALUES) {
+      return CROWDED;
     } else if ((*p == '}' || *p == ']') && depth) {
       depth--;
     }
@@ -49,6 +51,10 @@ JsonNode *kt_json_read(const char *name, const char *text, gsize length, GError 
   Nesting nesting = nesting_of(text, length);
   if (nesting == DEEP) {
     g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "%s: nests deeper than %d levels", name, KT_JSON_NESTING);
+    return NULL;
+  }
+  if (nesting == CROWDED) {
+    g_set_error(error, KT_ERROR, KT_ERROR_LIMIT, "%s: more than %d values", name, KT_JSON_VALUES);
     return NULL;
   }
   if (nesting == NO_TEXT) {

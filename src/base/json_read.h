@@ -7,10 +7,11 @@
 #if HAVE_JSON
 #include <json-glib/json-glib.h>
 
-#define KT_JSON_NESTING 32 /* deeper than any document that kvmtune reads or writes */
+#define KT_JSON_NESTING 32       /* deeper than any document that kvmtune reads or writes */
+#define KT_JSON_VALUES (4 << 20) /* json-glib takes some 100 bytes for each, and up to 300 for an empty object */
 
 /* The document's root. `name` is for messages: "NAME: why it is not JSON".
- * NULL with KT_ERROR_LIMIT (nests deeper than KT_JSON_NESTING) or
+ * NULL with KT_ERROR_LIMIT (nests deeper than KT_JSON_NESTING, or has more than KT_JSON_VALUES) or
  * KT_ERROR_FORMAT (not UTF-8, not JSON, cut off, nothing). Free with json_node_unref(). */
 JsonNode *kt_json_read(const char *name, const char *text, gsize length, GError **error);
 
