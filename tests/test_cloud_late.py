@@ -71,6 +71,31 @@ def test_resize_behind_the_next_run():
     assert [x["state"] for x in c.history()] == ["done", "stopped", "done"]
 
 
+def test_stopped_while_an_answer_drips():
+    c = Case()
+
+    def drip(h):
+        threading.Timer(0.5, c.world.process.send_signal, (signal.SIGINT,)).start()
+        h.send_response(200)
+        h.send_header("Content-Length", "1000")
+        h.end_headers()
+        end = time.monotonic() + 60
+        try:
+            while time.monotonic() < end and c.world.process.poll() is None:
+                h.wfile.write(b" ")
+                h.wfile.flush()
+                time.sleep(0.5)
+        except OSError:
+            pass
+        return True
+    c.world.polls = 1000
+    fault_at(c.world, "GET", SERVER, drip, skip=7)
+    r = c.apply()
+    assert r.status == 2 and "stopped at step 1, resize of 'crm1': waiting was ended, and Nova goes on" in r.err, r.err
+    assert "stopped before the answer was there" in r.err, r.err
+    assert c.history()[0]["state"] == "stopped"
+
+
 def test_server_of_the_same_name():
     """Its run does not close what was cut off of the other one."""
     c = Case(servers=2, hosts=("n1", "n2"))

@@ -25,6 +25,8 @@ void kt_http_answer_free(KtHttpAnswer *answer)
 
 enum { HEADER_MAX = 16384, REDIRECTS_MAX = 3 };
 
+#define LINGER_S 2 /* what is nearly there is taken although somebody wants an end */
+
 struct KtHttp {
   CURL *curl;
   KtHttpOptions options;
@@ -96,6 +98,8 @@ typedef struct {
   KtHttpAnswer *answer;
   gsize most;
   gboolean too_large;
+  GCancellable *stop; /* NULL: it is waited for in any case */
+  gint64 began;
 } Receiving;
 
 static size_t take_body(char *bytes, size_t size, size_t n, void *data)
@@ -134,6 +138,13 @@ static size_t take_header(char *line, size_t size, size_t n, void *data)
   if (type)
     answer->json = g_ascii_strncasecmp(type, "application/json", strlen("application/json")) == 0;
   return n;
+}
+
+/* Asked about once a second, and with each piece. 1: no more of it. */
+static int is_to_end(void *data, curl_off_t all, curl_off_t got, curl_off_t all_sent, curl_off_t sent)
+{
+  const Receiving *r = data;
+  return g_cancellable_is_cancelled(r->stop) && g_get_monotonic_time() - r->began > LINGER_S * G_USEC_PER_SEC;
 }
 
 static struct curl_slist *add_header(struct curl_slist *list, const char *name, const char *value)
@@ -180,6 +191,9 @@ static void set_up(KtHttp *http, const KtHttpRequest *request, const char *url, 
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, receiving);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, receiving);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, is_to_end);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, receiving);
   if (request->body) {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(request->body));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
@@ -204,6 +218,8 @@ static void set_failed(const KtHttpRequest *request, const Receiving *r, CURLcod
   else if (code == CURLE_PEER_FAILED_VERIFICATION)
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM,
                 "%s: its certificate cannot be verified; name the authority's file (cacert, --os-cacert)", name);
+  else if (code == CURLE_ABORTED_BY_CALLBACK)
+    g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "%s: stopped before the answer was there", name);
   else if (code == CURLE_PARTIAL_FILE)
     g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "%s: the answer was cut off", name);
   else if (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR)
@@ -218,7 +234,10 @@ static KtHttpAnswer *try_once(KtHttp *http, const KtHttpRequest *request, const 
 {
   g_autoptr(KtHttpAnswer) answer = g_new0(KtHttpAnswer, 1);
   answer->body = g_string_new(NULL);
-  Receiving receiving = {.answer = answer, .most = http->options.answer_most};
+  Receiving receiving = {.answer = answer,
+                         .most = http->options.answer_most,
+                         .stop = request->repeatable ? request->stop : NULL,
+                         .began = g_get_monotonic_time()};
   struct curl_slist *headers = headers_of(request);
   set_up(http, request, url, headers, &receiving);
   *code = curl_easy_perform(http->curl);

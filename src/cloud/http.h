@@ -38,7 +38,8 @@ typedef struct {
   const char *microversion; /* "compute 2.90": OpenStack-API-Version; NULL */
   const char *body;         /* JSON; NULL: none */
   gboolean repeatable;      /* doing it twice is as doing it once: it may be sent again after a connection that broke */
-  GCancellable *stop;       /* once it is cancelled nothing is sent again, and no wait goes on; NULL */
+  GCancellable *stop; /* once it is cancelled nothing is sent again, no wait goes on, and the answer to a repeatable one
+                         is waited for 2 s at most; NULL */
 } KtHttpRequest;
 
 typedef struct {
