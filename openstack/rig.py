@@ -80,14 +80,17 @@ class Cloud:
         self.image("ramdisk", ramdisk, "ari")
         self.guest_image("linux")
 
-    def guest_image(self, name, words=""):
-        """An empty disk that has the images `kernel` and `ramdisk` started, with words for the kernel."""
+    def disk_image(self, name, **properties):
+        """A disk with nothing on it: its guest starts, and then rests."""
         with tempfile.NamedTemporaryFile() as disk:
             disk.truncate(1 << 20)
-            return self.image(name, disk.name, kernel_id=self.image_id("kernel"), ramdisk_id=self.image_id("ramdisk"),
-                              hw_qemu_guest_agent="yes", os_command_line=" ".join((
-                                  "console=ttyS0 quiet rdinit=/see mitigations=off tsc=reliable no_timer_check",
-                                  words)))
+            return self.image(name, disk.name, **properties)
+
+    def guest_image(self, name, words=""):
+        """Linux, of the images `kernel` and `ramdisk`, with words for the kernel and a channel for its agent."""
+        usual = "console=ttyS0 quiet rdinit=/see mitigations=off tsc=reliable no_timer_check"
+        return self.disk_image(name, kernel_id=self.image_id("kernel"), ramdisk_id=self.image_id("ramdisk"),
+                               hw_qemu_guest_agent="yes", os_command_line=usual + " " + words)
 
     def image_id(self, name="linux"):
         return self.ask("GET", self.address["image"] + "/v2/images?name=" + name)[0]["images"][0]["id"]
