@@ -170,10 +170,10 @@ guint kt_root_read_processes(KtRootReading *r)
       g_array_append_val(kernel, pid);
     else if (kt_qemu_args_is_qemu((const char *const *)argv))
       add_qemu(r, pid, argv, domains);
-    else if (!r->domains)
+    else if (!r->only_qemu)
       add_process(r, pid, argv);
   }
-  gboolean look = g_hash_table_size(domains) && !r->domains && has_vhost_kernel_threads(r->m);
+  gboolean look = g_hash_table_size(domains) && !r->only_qemu && has_vhost_kernel_threads(r->m);
   for (guint i = 0; look && i < kernel->len; i++)
     add_vhost(r, g_array_index(kernel, int, i), domains);
   GHashTableIter iter;

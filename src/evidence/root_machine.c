@@ -36,7 +36,7 @@ gboolean kt_root_read_machine(KtRoot *root, KtSnapshot *snapshot, gboolean deep)
 
 void kt_root_read_domains(KtRoot *root, KtMachine *known, const char *only, KtSnapshot *snapshot)
 {
-  KtRootReading r = {.root = root, .m = known, .snapshot = snapshot, .domains = TRUE, .only = only};
+  KtRootReading r = {.root = root, .m = known, .snapshot = snapshot, .only_qemu = TRUE, .only = only};
   kt_root_read_processes(&r);
 }
 

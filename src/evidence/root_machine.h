@@ -11,9 +11,9 @@
  * at on a live machine. FALSE if nothing was found there. */
 gboolean kt_root_read_machine(KtRoot *root, KtSnapshot *snapshot, gboolean deep);
 
-/* Looks again at who runs on a machine that was read before: its QEMU processes alone, as domains of the snapshot,
- * which has the machine no more than it had; without the vhost workers that are kernel threads. `only`: by name or
- * UUID; NULL: all. A look at the whole machine costs many times as much. */
+/* Looks again at who runs on a machine that was read before: its QEMU processes alone become domains of the snapshot,
+ * without the vhost workers that are kernel threads. `known` gets at most what is unreadable. `only`: by name or UUID;
+ * NULL: all. A look at the whole machine costs many times as much. */
 void kt_root_read_domains(KtRoot *root, KtMachine *known, const char *only, KtSnapshot *snapshot);
 
 /* The same for a root with sys/ or proc/ at its top or in directories right
@@ -27,8 +27,8 @@ typedef struct {
   KtMachine *m;
   KtSnapshot *snapshot; /* for what is rejected */
   gboolean deep;        /* costly looks too */
-  gboolean domains;     /* of the processes only QEMU's, */
-  const char *only;     /* only this one, by name or UUID; NULL all */
+  gboolean only_qemu;   /* of the processes */
+  const char *only;     /* of QEMU's, by name or UUID; NULL all */
 } KtRootReading;
 
 /* sys/devices/system/cpu: which CPUs there are, sockets, dies, cores, threads, capacity. */
