@@ -111,6 +111,23 @@ def test_no_agent():
     assert r.out.count("Its agent does not tell what it sees (") == 1 and "its definition decides" in r.out, r.out
 
 
+# ---- its load, by what the libvirt of its host counts ----
+
+def test_load_of_another_host():
+    for bad, good, verdict in ((90, 20, "better"), (20, 90, "worse")):
+        c = Case()
+        env = {"LD_PRELOAD": sys.argv[1], "KT_RUN_BAD": str(bad), "KT_RUN_GOOD": str(good)}
+        r = c.apply("--verify", "12s", env=env)
+        assert c.history()[0]["verdict"] == verdict, (r.out, r.err, c.history())
+        if verdict == "better":
+            assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
+            v = c.tool("verify", "2", "test://" + c.world.node, "--duration", "12s", "--json", env=env)
+            assert v.status == 0 and v.json()["verdict"] == "better", v.out + v.err
+        else:
+            assert r.status == 2 and "the load runs worse than before" in r.err, r.out + r.err
+            as_before(c)
+
+
 # ---- nothing to look at ----
 
 def test_files_are_not_looked_at():

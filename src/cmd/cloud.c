@@ -47,8 +47,7 @@ static const GOptionEntry *options(void)
        "apply: confirm also where nothing tells what the guest has got", NULL},
       {"verify", 0, 0, G_OPTION_ARG_STRING, &verify,
        "apply: measure the load for so long before and after each resize, and revert what runs worse; of guests of "
-       "this "
-       "machine, others' cannot be told",
+       "the hosts behind the plan, or of this machine",
        "D"},
       {"limit", 0, 0, G_OPTION_ARG_INT, &limit, "apply: for each resize, confirmation and revert (1800)", "SECONDS"},
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "apply: folder of the journal (default /var/lib/kvmtune for root)",

@@ -71,6 +71,10 @@ typedef struct {
 void kt_cloud_look(const char *uuid, const char *flavor, KtCloudGuest *guest, char **why, gpointer sight);
 void kt_cloud_look_inside(const char *uuid, KtCloudGuest *guest, char **why, gpointer sight);
 
+/* Makes the options those of this guest: on whichever of the hosts (`uris`; NULL or empty: none) it runs, else on this
+ * machine. */
+void kt_cloud_measure_guest(const char *const *uris, double timeout_s, const char *uuid, KtMeasureOptions *options);
+
 int kt_cloud_run_apply(const KtCloudRequest *request, const KtCloudApplyRequest *wish, GError **error);
 
 /* What takes back a receipt of a cloud, or looks at what came of it (with `acting`; NULL: nobody looks at guests). The

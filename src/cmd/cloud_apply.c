@@ -28,13 +28,12 @@ static void look_inside(const char *uuid, KtCloudGuest *guest, char **why, gpoin
 
 /* ---- its load ---- */
 
-/* Only that of this machine's guests is measured: by the first libvirt that is given, or the usual one. */
 static const char *judge(const char *uuid, gpointer data)
 {
   const KtCloudSight *sight = data;
   const char *was = sight->receipt->measured;
   KtMeasureOptions options = sight->measure;
-  options.domain = uuid;
+  kt_cloud_measure_guest(sight->uris, sight->timeout_s, uuid, &options);
   g_autoptr(KtMeasurement) before = was ? kt_measurement_from_json("before", was, strlen(was), NULL) : NULL;
   g_autoptr(KtMeasurement) after = before ? kt_measure(&options, NULL) : NULL;
   g_autoptr(KtJudgement) judgement = after ? kt_judgement_new(before, after, FALSE) : NULL;
@@ -145,7 +144,8 @@ static void revert(Work *w, KtReceipt *receipt, GError **error)
 static void measure_before(Work *w, KtReceipt *receipt, const char *server)
 {
   KtMeasureOptions options = w->sight.measure;
-  options.domain = server;
+  if (options.duration_s > 0)
+    kt_cloud_measure_guest(w->sight.uris, w->sight.timeout_s, server, &options);
   kt_apply_measure(receipt, &options);
 }
 
@@ -278,11 +278,10 @@ int kt_cloud_run_apply(const KtCloudRequest *request, const KtCloudApplyRequest 
 {
   g_autofree char *directory = wish->state ? g_strdup(wish->state) : kt_journal_directory();
   Work w = {.wish = wish, .can_look = request->evidence && request->evidence[0]};
-  w.sight = (KtCloudSight){
-      .uris = request->evidence,
-      .timeout_s = request->timeout_s,
-      .agent_s = wish->limit_s > 0 ? MIN(wish->limit_s, AGENT_S) : AGENT_S,
-      .measure = {.duration_s = wish->verify_s, .connect_uri = w.can_look ? request->evidence[0] : NULL}};
+  w.sight = (KtCloudSight){.uris = request->evidence,
+                           .timeout_s = request->timeout_s,
+                           .agent_s = wish->limit_s > 0 ? MIN(wish->limit_s, AGENT_S) : AGENT_S,
+                           .measure = {.duration_s = wish->verify_s}};
   const KtCloudActing acting = {.limit_s = wish->limit_s,
                                 .unverified = wish->unverified,
                                 .look = w.can_look ? kt_cloud_look : NULL,

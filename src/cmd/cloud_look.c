@@ -50,6 +50,18 @@ void kt_cloud_look(const char *uuid, const char *flavor, KtCloudGuest *guest, ch
                 : g_strdup("its definition is on no host that was given");
 }
 
+void kt_cloud_measure_guest(const char *const *uris, double timeout_s, const char *uuid, KtMeasureOptions *options)
+{
+  guint n = uris ? g_strv_length((char **)uris) : 0;
+  g_autoptr(GPtrArray) hosts = n ? kt_libvirt_find_guest(uris, n, uuid, timeout_s) : NULL;
+  options->domain = uuid;
+  options->connect_uri = NULL;
+  for (guint i = n; i-- > 0;)
+    if (((const KtSnapshot *)hosts->pdata[i])->domains->len)
+      options->connect_uri = uris[i];
+  options->elsewhere = options->connect_uri != NULL;
+}
+
 /* ---- as it sees itself ---- */
 
 /* It boots: nobody may answer for a while. */

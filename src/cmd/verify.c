@@ -248,47 +248,61 @@ static KtMeasurement *measure_again(const KtVerifyReceipt *receipt, KtMeasureOpt
 static GPtrArray *look_anew(const KtVerifyReceipt *receipt, const char *const *hosts, GError **error)
 {
   const KtVerifyCloud cloud = {.sign_in = {os_cloud, os_region, os_cacert, insecure}, .uris = hosts, .inside = inside};
-  if (receipt->cloud)
-    return kt_verify_expect_cloud(receipt, &cloud, error);
-  if (!*hosts)
-    return kt_verify_expect(receipt, connect_uri, deep, error);
-  g_set_error(error, KT_ERROR, KT_ERROR_USAGE, "%s is none of a cloud: --connect names its libvirt", receipt->name);
+  if (receipt->cloud ? !(connect_uri || domain || deep) : !*hosts)
+    return receipt->cloud ? kt_verify_expect_cloud(receipt, &cloud, error)
+                          : kt_verify_expect(receipt, connect_uri, deep, error);
+  g_set_error(error, KT_ERROR, KT_ERROR_USAGE,
+              receipt->cloud ? "%s is of a cloud: the libvirt of its hosts stands behind it, without --connect, "
+                               "--domain and --deep"
+                             : "%s is none of a cloud: --connect names its libvirt",
+              receipt->name);
   return NULL;
 }
 
-/* *after stays NULL where nothing was measured before, or *why says that it cannot be measured here. */
-static gboolean measure_load(const KtVerifyReceipt *receipt, KtMeasureOptions *measure, KtMeasurement **after,
-                             const char **why, GError **error)
+/* A cloud is judged also where its guest's load cannot be measured. */
+static char *say_unmeasured(const GError *failed)
+{
+  return g_error_matches(failed, KT_ERROR, KT_ERROR_NOT_FOUND)
+             ? g_strdup(_("The server's guest runs neither on a host that was given nor on this machine: its load "
+                          "cannot be measured."))
+             : g_strdup_printf(_("The load cannot be measured: %s."), failed->message);
+}
+
+/* *after stays NULL where nothing was measured before, or *why (caller frees) says why it cannot be measured. */
+static gboolean measure_load(const KtVerifyReceipt *receipt, const char *const *hosts, KtMeasureOptions *measure,
+                             KtMeasurement **after, char **why, GError **error)
 {
   const KtVerifyWatch hourly = {.before = receipt->before, .same_load = same_load, .quiet = json || html};
   g_autoptr(GError) failed = NULL;
-  *why = receipt->before ? NULL : _("Nothing was measured before the changes.");
+  *why = receipt->before ? NULL : g_strdup(_("Nothing was measured before the changes."));
   if (!receipt->before)
     return TRUE;
   if (!(measure->duration_s > 0))
     measure->duration_s = length_like(receipt->before);
-  measure->domain = receipt->cloud ? kt_verify_server(receipt) : measure->domain;
-  measure->connect_uri = connect_uri || receipt->cloud ? connect_uri : receipt->uri;
+  if (receipt->cloud)
+    kt_verify_measure_server(receipt, hosts, measure);
+  else
+    measure->connect_uri = connect_uri ? connect_uri : receipt->uri;
   *after = measure_again(receipt, measure, watch ? &hourly : NULL, &failed);
   if (*after)
     return TRUE;
-  if (receipt->cloud && g_error_matches(failed, KT_ERROR, KT_ERROR_NOT_FOUND)) {
-    *why = _("The server's guest does not run on this machine: its load cannot be measured here.");
-    return TRUE;
-  }
-  g_propagate_error(error, g_steal_pointer(&failed));
-  return FALSE;
+  if (receipt->cloud)
+    *why = say_unmeasured(failed);
+  else
+    g_propagate_error(error, g_steal_pointer(&failed));
+  return receipt->cloud != NULL;
 }
 
 static int answer_receipt(char **arguments, KtMeasureOptions *measure, KtColour when, GError **error)
 {
   g_auto(KtVerifyReceipt) receipt = {0};
-  const char *uncompared = NULL;
+  g_autofree char *uncompared = NULL;
   if (!kt_verify_read_receipt(arguments[0], state, &receipt, error))
     return -1;
-  g_autoptr(GPtrArray) expectations = look_anew(&receipt, (const char *const *)arguments + 1, error);
+  const char *const *hosts = (const char *const *)arguments + 1;
+  g_autoptr(GPtrArray) expectations = look_anew(&receipt, hosts, error);
   g_autoptr(KtMeasurement) after = NULL;
-  if (!expectations || !measure_load(&receipt, measure, &after, &uncompared, error))
+  if (!expectations || !measure_load(&receipt, hosts, measure, &after, &uncompared, error))
     return -1;
   g_autoptr(KtJudgement) judgement = after ? kt_judgement_new(receipt.before, after, same_load) : NULL;
   note(&receipt, judgement);

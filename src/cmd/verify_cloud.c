@@ -6,10 +6,12 @@
 
 enum { HOST_S = 120, AGENT_S = 5 }; /* that a host, and the agent of a guest that runs, have for an answer */
 
-const char *kt_verify_server(const KtVerifyReceipt *receipt)
+void kt_verify_measure_server(const KtVerifyReceipt *receipt, const char *const *uris, KtMeasureOptions *options)
 {
-  const GPtrArray *steps = receipt->cloud ? receipt->cloud->steps : NULL;
-  return steps && steps->len ? ((const KtStep *)steps->pdata[0])->uuid : NULL;
+  const GPtrArray *steps = receipt->cloud->steps;
+  const char *uuid = steps->len ? ((const KtStep *)steps->pdata[0])->uuid : NULL;
+  if (uuid) /* else a flavor, of which nothing was measured before */
+    kt_cloud_measure_guest(uris, HOST_S, uuid, options);
 }
 
 static KtExpectation *expectation_of(const KtCloudExpected *e)

@@ -53,8 +53,8 @@ typedef struct {
 /* Looks at the receipt's cloud anew and judges what it was to bring about (KtExpectation*, caller frees). NULL and
  * *error: it cannot be signed in to, or is another one. */
 GPtrArray *kt_verify_expect_cloud(const KtVerifyReceipt *receipt, const KtVerifyCloud *wish, GError **error);
-/* The server that the receipt is of, by UUID; NULL: a flavor, or the receipt is of a host. */
-const char *kt_verify_server(const KtVerifyReceipt *receipt);
+/* Makes the options those of the receipt's server, on whichever of the hosts its guest runs, else on this machine. */
+void kt_verify_measure_server(const KtVerifyReceipt *receipt, const char *const *uris, KtMeasureOptions *options);
 
 /* Looks at this machine anew and judges what the plan expects (KtExpectation*, caller frees). NULL and *error if it
  * cannot be looked at, or is not the plan's. */

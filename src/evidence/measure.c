@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "evidence/libvirt_live.h"
+#include "evidence/measure_parts.h"
 #include "evidence/measure_work.h"
 #include "evidence/sample.h"
 #include "model/locality.h"
@@ -333,47 +334,62 @@ KtMeasurement *kt_measurer_finish(KtMeasurer *measurer)
 }
 
 /* FALSE when it is stopped. */
-static gboolean wait_until(const KtMeasureOptions *options, const KtMeasurer *measurer, gint64 start, gint64 until)
+static gboolean wait_until(const KtMeasureOptions *options, const KtMeasurement *so_far, gint64 start, gint64 until)
 {
   gint64 all = (gint64)(options->duration_s * G_USEC_PER_SEC);
   for (gint64 now = g_get_monotonic_time(); now < until; now = g_get_monotonic_time()) {
     if (g_cancellable_is_cancelled(options->stop))
       return FALSE;
     if (options->progress)
-      options->progress(measurer->measurement, MIN((double)(now - start) / (double)all, 1), options->data);
+      options->progress(so_far, MIN((double)(now - start) / (double)all, 1), options->data);
     g_usleep((gulong)MIN(until - now, G_USEC_PER_SEC / 5));
   }
   return !g_cancellable_is_cancelled(options->stop);
 }
 
+guint kt_measure_repeat(const KtMeasureOptions *options, const KtMeasurement *so_far,
+                        void (*look)(gpointer data, double seconds), gpointer data)
+{
+  guint looks = MAX((guint)(options->duration_s / options->interval_s + 1e-6), 1), done = 0;
+  gint64 start = g_get_monotonic_time(), before = start, step = (gint64)(options->interval_s * G_USEC_PER_SEC);
+  while (done < looks && wait_until(options, so_far, start, start + (gint64)(done + 1) * step)) {
+    gint64 now = g_get_monotonic_time();
+    look(data, (double)(now - before) / G_USEC_PER_SEC);
+    before = now;
+    done++;
+  }
+  if (done && options->progress)
+    options->progress(so_far, 1, options->data);
+  return done;
+}
+
+static void look_again(gpointer measurer, double seconds)
+{
+  kt_measurer_look(measurer, seconds);
+}
+
+static KtMeasurement *measure_here(const KtMeasureOptions *options, GError **error)
+{
+  g_autoptr(KtRoot) root = kt_root_open("/", error);
+  g_autoptr(KtMeasurer) measurer = root ? kt_measurer_new(root, options, error) : NULL;
+  if (!measurer)
+    return NULL;
+  if (kt_measure_repeat(options, measurer->measurement, look_again, measurer))
+    return kt_measurer_finish(g_steal_pointer(&measurer));
+  g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "stopped before the first interval was over");
+  return NULL;
+}
+
 KtMeasurement *kt_measure(const KtMeasureOptions *options, GError **error)
 {
-  if (!kt_libvirt_is_local(options->connect_uri)) {
+  gboolean here = kt_libvirt_is_local(options->connect_uri);
+  if (!here && !options->elsewhere) {
     g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "'%s' is another machine's libvirt: only this one is measured",
                 options->connect_uri);
     return NULL;
   }
-  g_autoptr(KtRoot) root = kt_root_open("/", error);
-  if (!root)
-    return NULL;
   KtMeasureOptions own = *options;
   own.interval_s = MAX(own.interval_s > 0 ? own.interval_s : KT_MEASURE_INTERVAL_S, own.duration_s / KT_MEASURE_VALUES);
   own.interval_s = MIN(own.interval_s, own.duration_s);
-  g_autoptr(KtMeasurer) measurer = kt_measurer_new(root, &own, error);
-  if (!measurer)
-    return NULL;
-  guint looks = MAX((guint)(own.duration_s / own.interval_s + 1e-6), 1);
-  gint64 start = g_get_monotonic_time(), before = start, step = (gint64)(own.interval_s * G_USEC_PER_SEC);
-  for (guint i = 1; i <= looks && wait_until(&own, measurer, start, start + (gint64)i * step); i++) {
-    gint64 now = g_get_monotonic_time();
-    kt_measurer_look(measurer, (double)(now - before) / G_USEC_PER_SEC);
-    before = now;
-  }
-  if (!measurer->looks) {
-    g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM, "stopped before the first interval was over");
-    return NULL;
-  }
-  if (options->progress)
-    options->progress(measurer->measurement, 1, options->data);
-  return kt_measurer_finish(g_steal_pointer(&measurer));
+  return here ? measure_here(&own, error) : kt_measure_elsewhere(&own, error);
 }

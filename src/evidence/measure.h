@@ -18,6 +18,7 @@ typedef struct {
   double interval_s;       /* 0: KT_MEASURE_INTERVAL_S; made longer so that KT_MEASURE_VALUES are enough */
   const char *connect_uri; /* libvirt of this machine, read-only; NULL: the default, if one runs */
   const char *domain;      /* only this one, by name or UUID, and the host; NULL all */
+  gboolean elsewhere;      /* connect_uri may be another machine's: its domains alone, by what its libvirt counts */
   gboolean inside;         /* ask each guest's agent for its interrupts: opens libvirt for writing */
   GCancellable *stop;      /* ends it early with what there is; may be NULL */
   /* Called several times a second; *so_far grows; may be NULL. */
@@ -29,7 +30,7 @@ typedef struct {
  * did not run. Without root: without exits, and where memory lies only for the
  * user's own processes; without libvirt: without throughput of domains. NULL with
  * KT_ERROR_NOT_FOUND (options->domain does not run), _UNSUPPORTED (the URI is that of another
- * machine, no /proc) or _SYSTEM (stopped within the first interval). */
+ * machine and options->elsewhere is not set, no /proc) or _SYSTEM (stopped within the first interval). */
 KtMeasurement *kt_measure(const KtMeasureOptions *options, GError **error);
 
 /* ---- look by look, for tests and those who have a loop of their own ---- */

@@ -9,6 +9,7 @@
 
 #if HAVE_LIBVIRT && HAVE_LIBXML2
 #include "evidence/libvirt_connect.h"
+#include "evidence/libvirt_stats.h"
 #endif
 
 #define MAX_GUESTS 64 /* whose agents are asked */
@@ -95,31 +96,18 @@ static void each_device(KtWork *work, const char *directory, void (*found)(KtWor
 /* ---- domains, by libvirt ---- */
 
 #if HAVE_LIBVIRT && HAVE_LIBXML2
-static KtInt number_of(const virTypedParameter *p)
+static void take_domain(virDomainPtr domain, const KtLibvirtStats *stats, gpointer data)
 {
-  if (p->type == VIR_TYPED_PARAM_ULLONG && p->value.ul <= G_MAXINT64)
-    return KT_INT((gint64)p->value.ul);
-  return KT_INT_UNKNOWN;
-}
-
-/* "net.0.rx.pkts", "block.1.wr.reqs" */
-static void take_domain(KtWork *work, const virDomainStatsRecord *record)
-{
+  KtWork *work = data;
   char uuid[VIR_UUID_STRING_BUFLEN];
-  if (virDomainGetUUIDString(record->dom, uuid) < 0)
+  if (virDomainGetUUIDString(domain, uuid) < 0)
     return;
   KtWorkCounts *counts = g_new0(KtWorkCounts, 1);
-  for (int i = 0; i < record->nparams; i++) {
-    const char *field = record->params[i].field;
-    if (g_str_has_prefix(field, "net.") && g_str_has_suffix(field, ".pkts"))
-      add(&counts->packets, number_of(&record->params[i]));
-    else if (g_str_has_prefix(field, "block.") && g_str_has_suffix(field, ".reqs"))
-      add(&counts->requests, number_of(&record->params[i]));
-  }
+  counts->packets = stats->packets;
+  counts->requests = stats->requests;
   g_hash_table_replace(work->domains, g_ascii_strdown(uuid, -1), counts);
 }
 
-/* NOWAIT: a domain that is being migrated or saved is not waited for. */
 static void take_domains(KtWork *work)
 {
   if (!work->connection ||
@@ -128,15 +116,8 @@ static void take_domains(KtWork *work)
       virConnectClose(work->connection);
     work->connection = kt_libvirt_open(work->options->connect_uri, FALSE, NULL);
   }
-  virDomainStatsRecordPtr *records = NULL;
-  int n = work->connection ? virConnectGetAllDomainStats(
-                                 work->connection, VIR_DOMAIN_STATS_INTERFACE | VIR_DOMAIN_STATS_BLOCK, &records,
-                                 VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
-                           : 0;
-  for (int i = 0; i < n; i++)
-    take_domain(work, records[i]);
-  if (n > 0)
-    virDomainStatsRecordListFree(records);
+  if (work->connection)
+    kt_libvirt_each_stats(work->connection, VIR_DOMAIN_STATS_INTERFACE | VIR_DOMAIN_STATS_BLOCK, take_domain, work);
 }
 
 static void close_connection(KtWork *work)
