@@ -221,7 +221,7 @@ static gboolean check_gone(const Work *w, const KtCloudMove *move, GError **erro
   g_autoptr(KtServerNow) now = kt_server_now_get(w->hand->session, move->id, &failed);
   return g_error_matches(failed, KT_ERROR, KT_ERROR_NOT_FOUND) || g_error_matches(failed, KT_ERROR, KT_ERROR_ACCESS) ||
          refuse(KT_ERROR_SYSTEM, error, "server '%s' is not in Nova's list, and is not deleted: %s", name_of(w, move),
-                failed ? failed->message : "try again");
+                now ? "try again" : failed->message);
 }
 
 static gboolean choose_wave(const Work *w, gint64 wave, GPtrArray *chosen, GError **error)
