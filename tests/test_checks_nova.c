@@ -141,13 +141,21 @@ static void test_n05(void)
   g_assert_cmpint(mild->severity, ==, 1);
 }
 
-static KtState n01(const char *mode, int hosts, int last_stepping)
+static void add_conf(KtSnapshot *snapshot, const char *mode)
 {
-  g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
   KtNovaConf *conf = kt_nova_conf_new("nova.conf");
   if (mode)
     g_hash_table_insert(conf->values, g_strdup("libvirt/cpu_mode"), g_strdup(mode));
   g_ptr_array_add(snapshot->confs, conf);
+}
+
+/* `second`: what the other host's nova.conf says; "" there is only one. */
+static KtState n01_of(const char *mode, const char *second, int hosts, int last_stepping)
+{
+  g_autoptr(KtSnapshot) snapshot = kt_snapshot_new();
+  add_conf(snapshot, mode);
+  if (!second || *second)
+    add_conf(snapshot, second);
   for (int i = 0; i < hosts; i++) {
     KtMachine *m = guest_new(32, 2);
     m->role = KT_ROLE_HOST;
@@ -162,8 +170,17 @@ static KtState n01(const char *mode, int hosts, int last_stepping)
   return f->state;
 }
 
+static KtState n01(const char *mode, int hosts, int last_stepping)
+{
+  return n01_of(mode, "", hosts, last_stepping);
+}
+
 static void test_n01(void)
 {
+  g_assert_cmpint(n01_of("host-model", "host-model", 2, 7), ==, KT_FIRED);
+  g_assert_cmpint(n01_of(NULL, NULL, 2, 7), ==, KT_FIRED);
+  g_assert_cmpint(n01_of("host-passthrough", "host-passthrough", 2, 7), ==, KT_FINE);
+  g_assert_cmpint(n01_of("host-model", "host-passthrough", 2, 7), !=, KT_FIRED);
   g_assert_cmpint(n01("host-model", 2, 7), ==, KT_FIRED);
   g_assert_cmpint(n01(NULL, 2, 7), ==, KT_FIRED);
   g_assert_cmpint(n01("host-passthrough", 2, 7), ==, KT_FINE);

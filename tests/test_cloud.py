@@ -10,7 +10,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cloud_services as o  # noqa: E402
-from cloud_run import TMP, U, Run, checks, doctor, domain, evidence, fails, main, no_secret, world  # noqa: E402
+from cloud_run import TMP, U, Run, capabilities, checks, doctor, domain, evidence, fails, main, no_secret  # noqa: E402
+from cloud_run import world  # noqa: E402
 
 
 def test_the_case():
@@ -68,6 +69,39 @@ def test_kinds_of_guests_on_a_host():
     assert of_hosts(w) == ["N06: Floating and NUMA guests mixed on a host (2 hosts)"]
     w.admin = False  # who does not see hosts cannot be told
     assert of_hosts(w) == []
+
+
+LSCPU = """Architecture: x86_64
+CPU(s): 64
+Thread(s) per core: 2
+Core(s) per socket: 8
+Socket(s): 4
+Vendor ID: GenuineIntel
+CPU family: 6
+Model: 85
+Stepping: 7
+"""
+
+
+def test_what_hosts_tell_of_flavors():
+    """N01 by one nova.conf for all hosts or by each host's own; N03 by their nodes; N05 by the flavor alone."""
+    def paste(host):
+        return "".join("[root@%s ~]# %s\n" % (host, t) for t in ("lscpu\n" + LSCPU, "virsh capabilities\n" +
+                                                                capabilities(4, 8, 65536), ""))
+    w = world()
+    w.flavor("odd", 8, specs={"hw:numa_nodes": "4", "hw:cpu_sockets": "2", "hw:cpu_cores": "4"})
+    w.server(U[5], "odd1", "odd")
+    hosts = [evidence("hosts/" + n, paste=paste(n)) for n in ("n1", "n2")]
+    confs = []
+    for n in ("n1", "n2"):
+        confs.append(os.path.join(TMP.name, "hosts", n + ".nova.conf"))
+        with open(confs[-1], "w", encoding="utf-8") as f:
+            f.write("[libvirt]\nvirt_type = kvm\ncpu_mode = host-model\n")
+    for given in (confs[:1], confs):
+        r = doctor(w, *hosts, *given)
+        assert checks(r.row("plain32")) == {"N02": 2, "N03": 2} and checks(r.row("odd")) == {"N05": 1}, r.out
+        assert any(t.startswith("N01: cpu_mode=host-model though the 2 hosts have the same CPU")
+                   for t in r.json()["host_findings"]), (given, r.json()["host_findings"])
 
 
 def test_image_of_windows():

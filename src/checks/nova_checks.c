@@ -62,12 +62,26 @@ static guint hosts_with_same_cpu(const KtSnapshot *snapshot)
   return n;
 }
 
+static const char *mode_of(const KtNovaConf *conf)
+{
+  return g_hash_table_lookup(conf->values, "libvirt/cpu_mode");
+}
+
+/* The first of the hosts' files; NULL: there are none, or they say different things. */
+static const KtNovaConf *conf_of_all(const GPtrArray *confs)
+{
+  for (guint i = 1; i < confs->len; i++)
+    if (g_strcmp0(mode_of(confs->pdata[i]), mode_of(confs->pdata[0])) != 0)
+      return NULL;
+  return confs->len ? confs->pdata[0] : NULL;
+}
+
 void kt_check_n01(const KtSubject *s, KtFinding *f)
 {
-  if (s->snapshot->confs->len != 1)
+  const KtNovaConf *conf = conf_of_all(s->snapshot->confs);
+  if (!conf)
     return;
-  const KtNovaConf *conf = s->snapshot->confs->pdata[0];
-  const char *mode = g_hash_table_lookup(conf->values, "libvirt/cpu_mode");
+  const char *mode = mode_of(conf);
   if (mode && !g_str_equal(mode, "host-model") && !g_str_equal(mode, "custom")) {
     kt_finding_fine(f);
     return;
