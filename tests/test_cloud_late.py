@@ -96,6 +96,19 @@ def test_stopped_while_an_answer_drips():
     assert c.history()[0]["state"] == "stopped"
 
 
+def test_answer_about_another_server():
+    """As a proxy may give that mixes them up: nothing follows from it."""
+    c = Case(servers=2, hosts=("n1", "n2"))
+    other = {**c.world.servers[1], "status": "VERIFY_RESIZE", "flavor": {**c.world.servers[1]["flavor"],
+                                                                       "original_name": NEW}}
+
+    def mix_up(h):
+        c.world.faults = [[SERVER, 3, o.status(200, {"server": other})]]
+    fault_at(c.world, "POST", "/action", mix_up)
+    r = c.apply()
+    assert r.status == 0 and c.flavor_of() == (NEW, "ACTIVE"), r.out + r.err
+
+
 def test_server_of_the_same_name():
     """Its run does not close what was cut off of the other one."""
     c = Case(servers=2, hosts=("n1", "n2"))

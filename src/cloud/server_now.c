@@ -47,6 +47,19 @@ KtServerNow *kt_server_now_read(const char *name, const char *text, gsize length
   return node ? read_node(name, node, error) : NULL;
 }
 
+/* FALSE with *error: it is not about this server, or Nova does not know how it is. */
+static gboolean check_it(const KtServerNow *now, const char *path, const char *id, GError **error)
+{
+  if (g_ascii_strcasecmp(now->server->id, id) != 0)
+    g_set_error(error, KT_ERROR, KT_ERROR_FORMAT, "%s: the answer is about another server", path);
+  else if (g_str_equal(now->server->status, "UNKNOWN")) /* its flavor is that of some time ago */
+    g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM,
+                "Nova does not reach the cell of the server %s: its status is UNKNOWN", id);
+  else
+    return TRUE;
+  return FALSE;
+}
+
 KtServerNow *kt_server_now_get(KtCloudSession *session, const char *id, GError **error)
 {
   g_autofree char *path = g_strdup_printf("/servers/%s", id);
@@ -55,11 +68,9 @@ KtServerNow *kt_server_now_get(KtCloudSession *session, const char *id, GError *
   g_autoptr(JsonNode) node =
       kt_cloud_get(session, KT_SERVICE_COMPUTE, path, kt_cloud_session_version(session, NOW_MOST), &status, &failed);
   KtServerNow *now = node ? read_node(path, node, error) : NULL;
-  if (now && g_str_equal(now->server->status, "UNKNOWN")) { /* its flavor is that of some time ago */
+  if (now && !check_it(now, path, id, error))
     g_clear_pointer(&now, kt_server_now_free);
-    g_set_error(error, KT_ERROR, KT_ERROR_SYSTEM,
-                "Nova does not reach the cell of the server %s: its status is UNKNOWN", id);
-  } else if (now)
+  else if (now)
     now->fault = kt_cloud_session_clean(session, now->fault);
   else if (status == 404 && kt_cloud_session_is_admin(session))
     g_set_error(error, KT_ERROR, KT_ERROR_NOT_FOUND, "the server %s is not there any more", id);
