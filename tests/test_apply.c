@@ -314,6 +314,37 @@ static void test_restart_back(Host *host, gconstpointer data)
   assert_state(host, host->start);
 }
 
+static char *roll_back_restarting(Host *host, KtReceiptState expected)
+{
+  g_autoptr(GError) error = NULL;
+  const KtRun run = {.actuator = &host->fake->base, .journal = host->journal, .restart = TRUE};
+  g_autoptr(KtReceipt) receipt = kt_journal_load(host->journal, 1, &error);
+  g_assert_true(kt_run_rollback(&run, receipt, &error));
+  g_assert_cmpint(receipt->state, ==, expected);
+  return host->fake->base.read(&host->fake->base, find(receipt, "restart of 'crm'"), &error);
+}
+
+/* Nor again, if somebody has done it in between; and who is off since stays off. */
+static void test_restart_once(Host *host, gconstpointer data)
+{
+  kt_receipt_free(apply(host, KT_SCOPE_RESTART));
+  kt_receipt_free(rollback(host, 1, KT_RECEIPT_KEPT));
+  kt_fake_set(host->path, "crm", "id", "77");
+  g_autofree char *now = roll_back_restarting(host, KT_RECEIPT_UNDONE);
+  g_assert_nonnull(strstr(now, " 77"));
+}
+
+static void test_restart_stays_off(Host *host, gconstpointer data)
+{
+  kt_receipt_free(apply(host, KT_SCOPE_RESTART));
+  kt_fake_set(host->path, "crm", "id", NULL);
+  g_autofree char *off = roll_back_restarting(host, KT_RECEIPT_KEPT);
+  g_assert_cmpstr(off, ==, KT_STEP_OFF);
+  kt_fake_set(host->path, "crm", "id", "77");
+  g_autofree char *now = roll_back_restarting(host, KT_RECEIPT_UNDONE);
+  g_assert_nonnull(strstr(now, " 77"));
+}
+
 /* But not with a definition that somebody else has changed meanwhile. */
 static void test_restart_others(Host *host, gconstpointer data)
 {
@@ -471,6 +502,8 @@ int main(int argc, char **argv)
   ADD("restart", test_restart);
   ADD("restart-off", test_restart_off);
   ADD("restart-back", test_restart_back);
+  ADD("restart-once", test_restart_once);
+  ADD("restart-stays-off", test_restart_stays_off);
   ADD("restart-others", test_restart_others);
   ADD("others", test_others);
   ADD("newer", test_newer);

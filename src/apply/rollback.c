@@ -145,13 +145,45 @@ static void write_back(KtTouch *touch, KtStep *step)
                              now ? now : "absent"));
 }
 
-static void undo_step(KtActuator *actuator, KtTouch *touch, KtStep *step)
+static gboolean has_definition_back(const KtReceipt *receipt, const KtStep *restart)
+{
+  for (guint i = 0; i < receipt->steps->len; i++) {
+    const KtStep *step = receipt->steps->pdata[i];
+    if (step->kind == KT_STEP_DEFINITION && g_strcmp0(step->domain, restart->domain) == 0)
+      return step->state == KT_STEP_UNDONE;
+  }
+  return FALSE;
+}
+
+/* An earlier rollback brought the definition back, and then it was started. */
+static gboolean was_started(KtTouch *touch, const KtReceipt *receipt, const KtStep *step, const char *now)
+{
+  gboolean paused = step->found && g_str_has_prefix(step->found, "paused");
+  return now && step->state == KT_STEP_KEPT && has_definition_back(receipt, step) && !paused &&
+         g_strcmp0(now, step->found) != 0 && kt_touch_reached(touch, step, step->after, now);
+}
+
+/* It runs, or is off (`off`); the run that has the new definition is noted. */
+static void undo_restart(KtTouch *touch, const KtReceipt *receipt, KtStep *step, gboolean off)
+{
+  g_autofree char *now = off ? NULL : kt_touch_read(touch, step, NULL);
+  if (was_started(touch, receipt, step, now)) {
+    end_step(step, KT_STEP_UNDONE, g_strdup("it was started since, with the definition that is back"));
+    return;
+  }
+  end_step(step, KT_STEP_KEPT, g_strdup(off ? "it does not run: start it once its definition is back" : GOES_ON));
+  if (now) {
+    g_free(step->found);
+    step->found = g_steal_pointer(&now);
+  }
+}
+
+static void undo_step(KtActuator *actuator, KtTouch *touch, const KtReceipt *receipt, KtStep *step)
 {
   g_autofree char *why = NULL;
   Now now = look_at(actuator, touch, step, &why);
   if (step->kind == KT_STEP_RESTART && (now == NOW_GONE || now == NOW_OTHERS))
-    end_step(step, KT_STEP_KEPT,
-             g_strdup(now == NOW_GONE ? "it does not run: start it once its definition is back" : GOES_ON));
+    undo_restart(touch, receipt, step, now == NOW_GONE);
   else if (now == NOW_BEFORE || now == NOW_GONE)
     end_step(step, KT_STEP_UNDONE, g_steal_pointer(&why));
   else if (now == NOW_OURS)
@@ -189,7 +221,7 @@ static void undo_in_turn(KtActuator *actuator, KtTouch *touch, const KtReceipt *
   else {
     if (step->state == KT_STEP_STARTED && actuator->settle && !actuator->dry)
       actuator->settle(actuator, step, receipt->begun);
-    undo_step(actuator, touch, step);
+    undo_step(actuator, touch, receipt, step);
   }
 }
 
@@ -234,16 +266,6 @@ static gboolean check_memory(const KtRun *run, KtTouch *touch, KtReceipt *receip
 
 /* ---- guests that go on with what was taken back ---- */
 
-static gboolean has_definition_back(const KtReceipt *receipt, const KtStep *restart)
-{
-  for (guint i = 0; i < receipt->steps->len; i++) {
-    const KtStep *step = receipt->steps->pdata[i];
-    if (step->kind == KT_STEP_DEFINITION && g_strcmp0(step->domain, restart->domain) == 0)
-      return step->state == KT_STEP_UNDONE;
-  }
-  return FALSE;
-}
-
 static void restart_guest(KtTouch *touch, KtStep *step)
 {
   g_autoptr(GError) failed = NULL;
@@ -256,11 +278,20 @@ static void restart_guest(KtTouch *touch, KtStep *step)
     end_step(step, KT_STEP_KEPT, g_strdup(failed ? failed->message : GOES_ON));
 }
 
+/* By somebody else, after the run had started it: so it stays. */
+static gboolean was_shut_down(KtTouch *touch, const KtStep *step)
+{
+  g_autofree char *now = kt_touch_read(touch, step, NULL);
+  gboolean started = step->found && !g_str_equal(step->found, KT_STEP_OFF) && g_strcmp0(step->found, step->before) != 0;
+  return started && g_strcmp0(now, KT_STEP_OFF) == 0;
+}
+
 static gboolean restart_guests(const KtRun *run, KtTouch *touch, KtReceipt *receipt, GError **error)
 {
   for (guint i = 0; run->restart && i < receipt->steps->len && !kt_touch_is_stopped(touch); i++) {
     KtStep *step = receipt->steps->pdata[i];
-    if (step->kind != KT_STEP_RESTART || step->state != KT_STEP_KEPT || !has_definition_back(receipt, step))
+    if (step->kind != KT_STEP_RESTART || step->state != KT_STEP_KEPT || !has_definition_back(receipt, step) ||
+        was_shut_down(touch, step))
       continue;
     end_step(step, KT_STEP_PLANNED, NULL);
     if (run->step)
