@@ -20,7 +20,8 @@ typedef struct {
  * cell's own is 10. Any other gap leaves all distances of that cell empty. */
 void kt_domain_set_distances(KtDomain *d, const GArray *given);
 
-/* Who manages a domain, by text of its XML or command line that nobody else writes: namespaces of metadata, products, paths. */
+/* Who manages a domain, by text of its XML or command line that nobody else writes: namespaces of metadata, products,
+ * paths. */
 KtManager kt_manager_of(const char *definition);
 
 /* libvirt's list of CPUs or nodes: the kernel's format with "^3" taking one out again. NULL if
