@@ -331,7 +331,9 @@ def test_keys_are_checked_by_nova():
 def test_old_flavor_is_another_one_by_now():
     for change, words in ((lambda w: w.flavors.pop(0), "there is no flavor 'plain32' any more"),
                           (lambda w: w.flavors[0]["extra_specs"].update({"hw:numa_nodes": "2"}),
-                           "the flavor 'plain32' is another one now: it has hw:numa_nodes=2")):
+                           "the flavor 'plain32' is another one now: it has hw:numa_nodes=2"),
+                          (lambda w: w.flavors[0].update(disk=200), "is another one now: it has 32 vCPUs, 65536 MiB, "
+                           "disk 200 GiB")):
         c = Case()
         assert c.apply().status == 0
         change(c.world)

@@ -228,6 +228,17 @@ static char *do_request(KtCloudHand *hand, const KtStep *step, const Request *re
 
 /* ---- from where it is to where it should be ---- */
 
+/* Which other flavor the name means now; NULL: the same one. A disk that has grown stays so. Caller frees. */
+static char *say_other(const KtCloudCure *cure, const KtCloudFlavor *there)
+{
+  char *why = kt_cloud_flavor_differs(cure, there->flavor);
+  if (why || (kt_int_is(there->flavor->disk_gib, cure->disk_gib) && there->ephemeral_gib == cure->ephemeral_gib &&
+              there->swap_mib == cure->swap_mib))
+    return why;
+  g_autofree char *have = kt_cloud_flavor_sizes(there), *want = kt_cloud_cure_sizes(cure);
+  return g_strdup_printf("it has %s, the server had %s", have, want);
+}
+
 /* The flavor that it had, as it was then: Nova takes what the name means now. */
 static gboolean check_old(KtCloudHand *hand, const KtCloud *cloud, const char *name, GError **error)
 {
@@ -238,7 +249,7 @@ static gboolean check_old(KtCloudHand *hand, const KtCloud *cloud, const char *n
   }
   for (guint i = 0; i < hand->plan->cures->len; i++) {
     const KtCloudCure *cure = hand->plan->cures->pdata[i];
-    g_autofree char *why = g_str_equal(cure->flavor, name) ? kt_cloud_flavor_differs(cure, there->flavor) : NULL;
+    g_autofree char *why = g_str_equal(cure->flavor, name) ? say_other(cure, there) : NULL;
     if (!why)
       continue;
     g_set_error(error, KT_ERROR, KT_ERROR_UNSUPPORTED, "the flavor '%s' is another one now: %s", name, why);
