@@ -48,7 +48,7 @@ gone kept
 guest free --memory 64 --cpus 0-1
 check "no numatune: live sets of nodes can be set" says "^reached" hand write nodeset free "" 0,3
 check "and set again" says "^reached" hand write nodeset free "" 0
-check "and taken back" says "^reached" hand write nodeset free "" ""
+check "and taken back" says "^reached" hand write nodeset free "" 0-3
 gone free
 
 guest strict --memory 64 --cpus 0-1 --memory-nodes "strict 0"

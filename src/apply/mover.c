@@ -113,8 +113,8 @@ static void plan(Run *run)
   }
 }
 
-/* Where a page on `from` goes; -1: it stays. */
-static int choose(Run *run, int from, guint kib)
+/* Where a page on `from` goes, to `near` if that takes it; -1: it stays. */
+static int choose(Run *run, int from, guint kib, int near)
 {
   if (from < 0 || from >= MAX_NODE || run->give[from] < kib)
     return -1;
@@ -124,7 +124,7 @@ static int choose(Run *run, int from, guint kib)
     if (run->take[node] < kib)
       continue;
     wanted = wanted < 0 ? node : wanted;
-    if (run->room[node] >= kib && (best < 0 || run->take[node] > run->take[best]))
+    if (run->room[node] >= kib && (best < 0 || (best != near && (node == near || run->take[node] > run->take[best]))))
       best = node;
   }
   if (best < 0 && wanted >= 0) {
@@ -222,12 +222,19 @@ static gboolean uncover(Run *run, guint n)
   return any;
 }
 
-/* Of these the pages that have to move, into run->pages. */
+/* Of these the pages that have to move, into run->pages; all of a block to one node, as a transparent huge page
+ * goes as a whole wherever any page of it is sent. */
 static guint select_pages(Run *run, guint n, guint kib)
 {
   guint k = 0;
+  int near = -1;
+  guintptr block = 0;
   for (guint i = 0; i < n; i++) {
-    int to = choose(run, run->status[i], kib);
+    guintptr own = (guintptr)run->addresses[i] / ((gsize)run->block_kib * 1024);
+    int to = choose(run, run->status[i], kib, own == block ? near : -1);
+    if (own != block || to >= 0)
+      near = to;
+    block = own;
     if (to >= 0)
       run->pages[k++] = (Page){.address = run->addresses[i], .from = run->status[i], .to = to, .kib = kib};
   }
