@@ -71,11 +71,10 @@ def test_resize_behind_the_next_run():
     assert [x["state"] for x in c.history()] == ["done", "stopped", "done"]
 
 
-def test_stopped_while_an_answer_drips():
-    c = Case()
-
+def dripping(c, cut, begin=lambda: None):
+    """An answer of a byte every half second, for a minute; cut: what became of each."""
     def drip(h):
-        threading.Timer(0.5, c.world.process.send_signal, (signal.SIGINT,)).start()
+        begin()
         h.send_response(200)
         h.send_header("Content-Length", "1000")
         h.end_headers()
@@ -85,15 +84,33 @@ def test_stopped_while_an_answer_drips():
                 h.wfile.write(b" ")
                 h.wfile.flush()
                 time.sleep(0.5)
+            cut.append(False)
         except OSError:
-            pass
+            cut.append(True)
         return True
+    return drip
+
+
+def test_stopped_while_an_answer_drips():
+    c = Case()
+    stop = threading.Timer(0.5, lambda: c.world.process.send_signal(signal.SIGINT))
     c.world.polls = 1000
-    fault_at(c.world, "GET", SERVER, drip, skip=7)
+    fault_at(c.world, "GET", SERVER, dripping(c, [], stop.start), skip=7)
     r = c.apply()
     assert r.status == 2 and "stopped at step 1, resize of 'crm1': waiting was ended, and Nova goes on" in r.err, r.err
     assert "stopped before the answer was there" in r.err, r.err
     assert c.history()[0]["state"] == "stopped"
+
+
+def test_limit_while_an_answer_drips():
+    c = Case()
+    cut = []
+    c.world.polls = 1000
+    fault_at(c.world, "GET", SERVER, dripping(c, cut), skip=7)
+    r = c.apply("--limit", "3")
+    assert r.status == 2 and "not at its end after 3 s, and Nova goes on" in r.err, r.err
+    assert cut == [True], cut
+    assert c.history()[0]["state"] == "failed"
 
 
 def test_answer_about_another_server():

@@ -229,14 +229,14 @@ static const KtCloudHandKind *kind_of(const KtStep *step, GError **error)
 static char *read_step(KtActuator *self, const KtStep *step, GError **error)
 {
   const KtCloudHandKind *kind = kind_of(step, error);
-  kt_cloud_session_set_stop(((KtCloudHand *)self)->session, self->stop);
+  kt_cloud_session_set_stop(((KtCloudHand *)self)->session, self->stop, 0);
   return kind ? kind->read((KtCloudHand *)self, step, error) : NULL;
 }
 
 static gboolean write_step(KtActuator *self, const KtStep *step, const char *value, GError **error)
 {
   const KtCloudHandKind *kind = kind_of(step, error);
-  kt_cloud_session_set_stop(((KtCloudHand *)self)->session, self->stop);
+  kt_cloud_session_set_stop(((KtCloudHand *)self)->session, self->stop, 0);
   return kind && kind->write((KtCloudHand *)self, step, value, error);
 }
 

@@ -98,7 +98,7 @@ typedef struct {
   KtHttpAnswer *answer;
   gsize most;
   gboolean too_large;
-  GCancellable *stop; /* NULL: it is waited for in any case */
+  const KtHttpRequest *request;
   gint64 began;
 } Receiving;
 
@@ -140,11 +140,17 @@ static size_t take_header(char *line, size_t size, size_t n, void *data)
   return n;
 }
 
+/* Somebody wants an end, or the time is over. */
+static gboolean is_over(const KtHttpRequest *request)
+{
+  return g_cancellable_is_cancelled(request->stop) || (request->until && g_get_monotonic_time() >= request->until);
+}
+
 /* Asked about once a second, and with each piece. 1: no more of it. */
 static int is_to_end(void *data, curl_off_t all, curl_off_t got, curl_off_t all_sent, curl_off_t sent)
 {
   const Receiving *r = data;
-  return g_cancellable_is_cancelled(r->stop) && g_get_monotonic_time() - r->began > LINGER_S * G_USEC_PER_SEC;
+  return r->request->repeatable && is_over(r->request) && g_get_monotonic_time() - r->began > LINGER_S * G_USEC_PER_SEC;
 }
 
 static struct curl_slist *add_header(struct curl_slist *list, const char *name, const char *value)
@@ -234,10 +240,8 @@ static KtHttpAnswer *try_once(KtHttp *http, const KtHttpRequest *request, const 
 {
   g_autoptr(KtHttpAnswer) answer = g_new0(KtHttpAnswer, 1);
   answer->body = g_string_new(NULL);
-  Receiving receiving = {.answer = answer,
-                         .most = http->options.answer_most,
-                         .stop = request->repeatable ? request->stop : NULL,
-                         .began = g_get_monotonic_time()};
+  Receiving receiving = {
+      .answer = answer, .most = http->options.answer_most, .request = request, .began = g_get_monotonic_time()};
   struct curl_slist *headers = headers_of(request);
   set_up(http, request, url, headers, &receiving);
   *code = curl_easy_perform(http->curl);
@@ -294,12 +298,12 @@ static double wait_of(KtHttp *http, const KtHttpRequest *request, const KtHttpAn
   return said > 0 ? (double)said : own;
 }
 
-/* FALSE: somebody wants an end. */
-static gboolean pause_for(double seconds, GCancellable *stop)
+/* FALSE: it is over before. */
+static gboolean pause_for(double seconds, const KtHttpRequest *request)
 {
   for (gint64 end = g_get_monotonic_time() + (gint64)(seconds * G_USEC_PER_SEC);;) {
     gint64 left = end - g_get_monotonic_time();
-    if (left <= 0 || g_cancellable_is_cancelled(stop))
+    if (left <= 0 || is_over(request))
       return left <= 0;
     g_usleep((gulong)MIN(left, G_USEC_PER_SEC / 10));
   }
@@ -314,7 +318,7 @@ KtHttpAnswer *kt_http_send(KtHttp *http, const KtHttpRequest *request, GError **
     g_autoptr(KtHttpAnswer) answer = follow(http, request, &code, &failed);
     double wait = wait_of(http, request, answer, code, tried);
     if (wait < 0 || tried + 1 == KT_HTTP_TRIES || waited + wait > http->options.wait_most_s ||
-        !pause_for(wait, request->stop)) {
+        !pause_for(wait, request)) {
       if (!answer)
         g_propagate_error(error, g_steal_pointer(&failed));
       return g_steal_pointer(&answer);

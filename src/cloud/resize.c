@@ -95,9 +95,12 @@ static gboolean pause_for(Wait *wait, GError **error)
 /* The server. What was begun is looked after while the service is away: it is asked again. */
 static KtServerNow *look(Wait *wait, GError **error)
 {
+  KtCloudHand *hand = wait->hand;
+  kt_cloud_session_set_stop(hand->session, hand->base.stop,
+                            wait->began + (gint64)(hand->acting.limit_s * G_USEC_PER_SEC));
   for (;;) {
     g_autoptr(GError) failed = NULL;
-    KtServerNow *now = kt_server_now_get(wait->hand->session, wait->id, &failed);
+    KtServerNow *now = kt_server_now_get(hand->session, wait->id, &failed);
     if (now)
       return now;
     if (!wait->begun || failed->code == KT_ERROR_NOT_FOUND || failed->code == KT_ERROR_ACCESS) {

@@ -15,6 +15,7 @@ struct KtCloudSession {
   char **roles;
   guint oldest, newest;
   GCancellable *stop; /* not owned */
+  gint64 until;
 };
 
 static void wipe(char *text)
@@ -224,12 +225,14 @@ static KtHttpRequest request_of(const KtCloudSession *s, const KtCloudCall *call
                          .microversion = call->version ? version : NULL,
                          .body = call->body,
                          .stop = s->stop,
+                         .until = s->until,
                          .repeatable = g_str_equal(call->method, "GET")};
 }
 
-void kt_cloud_session_set_stop(KtCloudSession *s, GCancellable *stop)
+void kt_cloud_session_set_stop(KtCloudSession *s, GCancellable *stop, gint64 until)
 {
   s->stop = stop;
+  s->until = until;
 }
 
 KtHttpAnswer *kt_cloud_session_send(KtCloudSession *s, const KtCloudCall *call, GError **error)

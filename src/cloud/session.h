@@ -39,8 +39,8 @@ typedef struct {
   const char *body;   /* JSON; NULL */
 } KtCloudCall;
 
-/* What ends the waits of all calls from here on (KtHttpRequest); NULL: nothing. */
-void kt_cloud_session_set_stop(KtCloudSession *session, GCancellable *stop);
+/* What ends the waits of all calls from here on, and when (KtHttpRequest); NULL and 0: nothing. */
+void kt_cloud_session_set_stop(KtCloudSession *session, GCancellable *stop, gint64 until);
 
 /* An answer of any status but 401. Only GET is sent again after a broken connection. */
 KtHttpAnswer *kt_cloud_session_send(KtCloudSession *session, const KtCloudCall *call, GError **error);
