@@ -39,7 +39,7 @@ typedef struct {
   const char *body;         /* JSON; NULL: none */
   gboolean repeatable;      /* doing it twice is as doing it once: it may be sent again after a connection that broke */
   GCancellable *stop;       /* once it is cancelled, or `until` is over, nothing is sent again, no wait goes on, and the
-                               answer       to a repeatable one is waited for 2 s at most; NULL */
+                               answer to a repeatable one is waited for 2 s at most; NULL */
   gint64 until;             /* g_get_monotonic_time(); 0: for ever */
 } KtHttpRequest;
 
