@@ -77,6 +77,16 @@ void kt_cloud_measure_guest(const char *const *uris, double timeout_s, const cha
 
 int kt_cloud_run_apply(const KtCloudRequest *request, const KtCloudApplyRequest *wish, GError **error);
 
+/* Rows of a command's options, into a KtCloudWish: how to sign in to a receipt's cloud. */
+// clang-format off
+#define KT_CLOUD_SIGN_IN_OPTIONS(wish) \
+  {"os-cloud", 0, 0, G_OPTION_ARG_STRING, &(wish).cloud, \
+   "of a cloud: the name in clouds.yaml to sign in to it (that of the run)", "NAME"}, \
+  {"os-region-name", 0, 0, G_OPTION_ARG_STRING, &(wish).region, "of a cloud: the region of the catalogue", "REGION"}, \
+  {"os-cacert", 0, 0, G_OPTION_ARG_FILENAME, &(wish).ca_file, "of a cloud: certificates of the authorities to trust", "FILE"}, \
+  {"insecure", 0, 0, G_OPTION_ARG_NONE, &(wish).insecure, "of a cloud: do not verify certificates", NULL}
+// clang-format on
+
 /* What takes back a receipt of a cloud, or looks at what came of it (with `acting`; NULL: nobody looks at guests). The
  * cloud is signed in to by `wish`, else by the name in the receipt. Caller frees. */
 KtActuator *kt_cloud_actuator_of(const KtReceipt *receipt, const KtCloudWish *wish, const KtCloudActing *acting,

@@ -15,8 +15,8 @@
 #define RATE_MIB 512
 
 static gboolean yes, dry_run, restart;
-static char *state, *os_cloud, *os_region, *os_cacert;
-static gboolean insecure;
+static char *state;
+static KtCloudWish sign_in;
 static int rate = RATE_MIB, timeout = KT_RESTART_S;
 
 static const GOptionEntry *options(void)
@@ -30,12 +30,7 @@ static const GOptionEntry *options(void)
       {"rate", 0, 0, G_OPTION_ARG_INT, &rate, "memory moved a second at most; 0: no limit (default 512)", "MIB"},
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "folder of the journal (default /var/lib/kvmtune for root)",
        "DIR"},
-      {"os-cloud", 0, 0, G_OPTION_ARG_STRING, &os_cloud,
-       "of a cloud: the name in clouds.yaml to sign in to it (that of the run)", "NAME"},
-      {"os-region-name", 0, 0, G_OPTION_ARG_STRING, &os_region, "of a cloud: the region of the catalogue", "REGION"},
-      {"os-cacert", 0, 0, G_OPTION_ARG_FILENAME, &os_cacert, "of a cloud: certificates of the authorities to trust",
-       "FILE"},
-      {"insecure", 0, 0, G_OPTION_ARG_NONE, &insecure, "of a cloud: do not verify certificates", NULL},
+      KT_CLOUD_SIGN_IN_OPTIONS(sign_in),
       {0},
   };
   return entries;
@@ -50,8 +45,7 @@ static gboolean check_receipt(const KtReceipt *receipt, GError **error)
 
 static KtActuator *actuator_of(const KtReceipt *receipt, GError **error)
 {
-  const KtCloudWish wish = {os_cloud, os_region, os_cacert, insecure};
-  return kt_cloud_is_receipt(receipt) ? kt_cloud_actuator_of(receipt, &wish, NULL, error)
+  return kt_cloud_is_receipt(receipt) ? kt_cloud_actuator_of(receipt, &sign_in, NULL, error)
                                       : kt_actuator_new(receipt->uri, NULL, error);
 }
 

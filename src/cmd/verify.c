@@ -6,6 +6,7 @@
 #include "base/i18n.h"
 #include "base/shell.h"
 #include "base/units.h"
+#include "cmd/cloud.h"
 #include "cmd/command.h"
 #include "cmd/input.h"
 #include "cmd/verify_parts.h"
@@ -20,9 +21,8 @@
 #define SECONDS_LONGEST (31 * 86400.0)
 
 static gboolean json, same_load, inside, deep, auto_rollback;
-static gboolean insecure;
-static char *record, *duration, *interval, *watch, *domain, *connect_uri, *state, *html, *colour, *os_cloud, *os_region,
-    *os_cacert;
+static KtCloudWish sign_in;
+static char *record, *duration, *interval, *watch, *domain, *connect_uri, *state, *html, *colour;
 
 static const GOptionEntry *options(void)
 {
@@ -48,12 +48,7 @@ static const GOptionEntry *options(void)
       {"connect", 0, 0, G_OPTION_ARG_STRING, &connect_uri, "this machine's libvirt", "URI"},
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "folder of the journal (default /var/lib/kvmtune for root)",
        "DIR"},
-      {"os-cloud", 0, 0, G_OPTION_ARG_STRING, &os_cloud,
-       "of a cloud: the name in clouds.yaml to sign in to it (that of the run)", "NAME"},
-      {"os-region-name", 0, 0, G_OPTION_ARG_STRING, &os_region, "of a cloud: the region of the catalogue", "REGION"},
-      {"os-cacert", 0, 0, G_OPTION_ARG_FILENAME, &os_cacert, "of a cloud: certificates of the authorities to trust",
-       "FILE"},
-      {"insecure", 0, 0, G_OPTION_ARG_NONE, &insecure, "of a cloud: do not verify certificates", NULL},
+      KT_CLOUD_SIGN_IN_OPTIONS(sign_in),
       {"html", 0, 0, G_OPTION_ARG_FILENAME, &html,
        "also write the verdict as a page into FILE; '-': the page instead of the verdict", "FILE"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL},
@@ -172,13 +167,14 @@ static int run_rollback(const KtVerifyReceipt *receipt, GError **error)
   g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, receipt->number);
   char *argv[16] = {"rollback", number, "--yes", "--state", receipt->directory};
   int argc = 5;
-  char *const sign_in[][2] = {{"--os-cloud", os_cloud}, {"--os-region-name", os_region}, {"--os-cacert", os_cacert}};
-  for (guint i = 0; i < G_N_ELEMENTS(sign_in); i++)
-    if (sign_in[i][1]) {
-      argv[argc++] = sign_in[i][0];
-      argv[argc++] = sign_in[i][1];
+  const char *const how[][2] = {
+      {"--os-cloud", sign_in.cloud}, {"--os-region-name", sign_in.region}, {"--os-cacert", sign_in.ca_file}};
+  for (guint i = 0; i < G_N_ELEMENTS(how); i++)
+    if (how[i][1]) {
+      argv[argc++] = (char *)how[i][0];
+      argv[argc++] = (char *)how[i][1];
     }
-  if (insecure)
+  if (sign_in.insecure)
     argv[argc++] = "--insecure";
   gboolean apart = json || g_strcmp0(html, "-") == 0;
   fflush(stdout);
@@ -247,7 +243,7 @@ static KtMeasurement *measure_again(const KtVerifyReceipt *receipt, KtMeasureOpt
 /* A host's libvirt, or a cloud's and those of its hosts. */
 static GPtrArray *look_anew(const KtVerifyReceipt *receipt, const char *const *hosts, GError **error)
 {
-  const KtVerifyCloud cloud = {.sign_in = {os_cloud, os_region, os_cacert, insecure}, .uris = hosts, .inside = inside};
+  const KtVerifyCloud cloud = {.sign_in = sign_in, .uris = hosts, .inside = inside};
   if (receipt->cloud ? !(connect_uri || domain || deep) : !*hosts)
     return receipt->cloud ? kt_verify_expect_cloud(receipt, &cloud, error)
                           : kt_verify_expect(receipt, connect_uri, deep, error);
