@@ -70,6 +70,18 @@ static void test_order(Host *host, gconstpointer data)
   assert_state(host, host->start);
 }
 
+static void test_traces(Host *host, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(KtReceipt) receipt = make(host, KT_SCOPE_LIVE, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpstr(
+      receipt->notes->pdata[receipt->notes->len - 1], ==,
+      "A rollback brings back where 'crm' runs and takes memory from; until it is stopped, its live XML goes "
+      "on showing elements for that, which libvirt cannot take out: vcpupin 0-1, emulatorpin, iothreadpin 1, "
+      "numatune.");
+}
+
 /* Changes of kinds and guests, and which of them a run of a scope was not to make. */
 static void test_scopes(Host *host, gconstpointer data)
 {
@@ -491,6 +503,7 @@ int main(int argc, char **argv)
 #define ADD(name, function) g_test_add("/apply/" name, Host, NULL, set_up, function, tear_down)
   ADD("order", test_order);
   ADD("scopes", test_scopes);
+  ADD("traces", test_traces);
   ADD("strict", test_strict);
   ADD("strict-targets", test_strict_targets);
   ADD("refused", test_refused);

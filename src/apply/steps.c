@@ -409,16 +409,45 @@ static void note_by_hand(KtStepsWork *work)
   }
 }
 
+/* "vcpupin 0-3, emulatorpin, numatune": elements that the live steps of the domain leave in its XML. Caller frees. */
+static char *traces_of(const KtStepsWork *work, const char *domain)
+{
+  static const char *const elements[] = {[KT_STEP_VCPUPIN] = "vcpupin",
+                                         [KT_STEP_EMULATORPIN] = "emulatorpin",
+                                         [KT_STEP_IOTHREADPIN] = "iothreadpin",
+                                         [KT_STEP_NODESET] = "numatune"};
+  g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+  for (guint kind = 0; kind < G_N_ELEMENTS(elements); kind++) {
+    g_autoptr(KtSet) numbers = kt_set_new();
+    gboolean any = FALSE;
+    for (guint i = 0; elements[kind] && i < work->receipt->steps->len; i++) {
+      const KtStep *step = work->receipt->steps->pdata[i];
+      if (step->kind != kind || g_strcmp0(step->domain, domain) != 0)
+        continue;
+      any = TRUE;
+      if (step->where && *step->where)
+        kt_set_add(numbers, (guint)g_ascii_strtoull(step->where, NULL, 10));
+    }
+    g_autofree char *list = kt_set_format(numbers);
+    if (any)
+      g_ptr_array_add(words, g_strconcat(elements[kind], *list ? " " : NULL, list, NULL));
+  }
+  g_ptr_array_add(words, NULL);
+  return words->len > 1 ? g_strjoinv(", ", (char **)words->pdata) : NULL;
+}
+
 /* libvirt has no call that takes an element out of a running domain's XML. */
 static void note_traces(KtStepsWork *work)
 {
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; i < work->receipt->steps->len; i++) {
-    const KtStep *step = work->receipt->steps->pdata[i];
-    if (step->kind >= KT_STEP_VCPUPIN && step->kind <= KT_STEP_NODESET && step->kind != KT_STEP_SCHEDULER)
+    char *domain = ((const KtStep *)work->receipt->steps->pdata[i])->domain;
+    g_autofree char *traces = domain && g_hash_table_add(seen, domain) ? traces_of(work, domain) : NULL;
+    if (traces)
       kt_steps_note(work,
-                    _("A rollback brings back where '%s' runs and takes memory from; its live XML goes on "
-                      "showing elements for that until it is stopped."),
-                    step->domain);
+                    _("A rollback brings back where '%s' runs and takes memory from; until it is stopped, its live XML "
+                      "goes on showing elements for that, which libvirt cannot take out: %s."),
+                    domain, traces);
   }
 }
 
