@@ -75,7 +75,7 @@ done
 check "that is worse" verify disturbed.txt 1 last --duration 30s --same-load
 check "for its vCPUs wait" says disturbed.txt "waiting for a CPU .*worse"
 check "and the way back is offered" says disturbed.txt "To take it back: kvmtune rollback"
-check "it is still worse" verify undone.txt 1 last --duration 30s --same-load --auto-rollback
+check "it is still worse" verify undone.txt 1 last --duration 60s --same-load --auto-rollback
 jobs -p | xargs kill
 check "and was taken back" says undone.txt "was rolled back"
 check "each of its threads may use what it might" diff "$RESULTS/threads-work" <(threads_of work)
